@@ -1,0 +1,228 @@
+"""Admission: one pure function of the records before it. The door asks it as a courtesy; the fold's word is law.
+
+Engine 1. What is judged here decides for ever which entries count, so a change of any rule is a new engine.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+from msgspec import UNSET, UnsetType
+
+from shared.admission.errors import (
+    DateInFuture,
+    EntryNotCounted,
+    EntryNotCurrent,
+    MeasureUnknown,
+    PartIsAmbiguous,
+    PartUnknown,
+    PeriodIsLocked,
+    ProjectHasSubProjects,
+    ProjectUnknown,
+    StatedTwice,
+    TargetUnknown,
+    UnitOfMeasureDiffers,
+    YearIsNotOpen,
+)
+from shared.admission.verdicts import Counted, EntryKey, Judgement, Outcome, Refused, Series, Withdrawn
+from shared.contracts.projects import Entry, ProgressSubmitted, ProjectFigure, TargetFigure, Withdrawal
+from shared.contracts.shapes import EntryRef, Measure
+from shared.quantities import NOT_CONVERTIBLE, convert_text
+from shared.registry import Registry
+
+
+class Identity(NamedTuple):
+    """An identity that was taken: where, and by what content."""
+
+    position: int
+    sha256: str
+
+
+@dataclass(slots=True)
+class EntryState:
+    """A counted entry as it stands: its series and date, and whether nothing has closed it yet."""
+
+    series: Series
+    effective_on: date
+    open: bool
+
+
+@dataclass(slots=True)
+class Known:
+    """What the records before this one left behind, as far as this record can ask for it.
+
+    `entries` is None at the door, which has no ledger: references are then taken on trust and judged by the fold.
+    """
+
+    identities: Mapping[tuple[str, str], Identity] = field(default_factory=dict)
+    entries: Mapping[EntryKey, EntryState] | None = None
+
+
+def judge(
+    submission: ProgressSubmitted,
+    identity: tuple[str, str],
+    sha256: str,
+    today: date,
+    registry: Registry,
+    known: Known,
+) -> Judgement:
+    """What comes of a submission with this `(source, id)` and identity hash.
+
+    `today` is the log clock's local date at the record; `registry` and `known` are as left by the records before it.
+    """
+    taken = known.identities.get(identity)
+    if taken is not None:
+        return Judgement("duplicate" if taken.sha256 == sha256 else "reused", because=taken.position)
+    outcomes: list[Outcome] = [_entry(entry, today, registry, known) for entry in submission.entries]
+    if len(outcomes) > 1:
+        _refuse_what_is_stated_twice(outcomes)
+    return Judgement("counted", tuple(outcomes))
+
+
+def judge_standing(entry: EntryRef, known: Known) -> EntryKey | Refused:
+    """May this entry be verified, certified or returned? Only while it is still current."""
+    if known.entries is None:
+        return Refused(EntryNotCounted)
+    key = _resolve(entry, known)
+    state = known.entries.get(key) if key else None
+    if key is None or state is None:
+        return Refused(EntryNotCounted)
+    return key if state.open else Refused(EntryNotCurrent)
+
+
+def _entry(entry: Entry, today: date, registry: Registry, known: Known) -> Outcome:
+    match entry:
+        case TargetFigure():
+            return _target_figure(entry, today, registry, known)
+        case ProjectFigure():
+            return _project_figure(entry, today, registry, known)
+        case Withdrawal():
+            key = _named(entry.withdraws, registry, known)
+            return key if isinstance(key, Refused) else Withdrawn(key)
+
+
+def _target_figure(entry: TargetFigure, today: date, registry: Registry, known: Known) -> Outcome:
+    on = entry.effective_on
+    if refused := _date(on, today, registry):
+        return refused
+    id = registry.target_id(on.year, entry.target)
+    target = registry.targets.get(id, on)
+    if id is None or target is None:
+        return Refused(TargetUnknown)
+    part = _part(id, entry.unit, on, registry)
+    if isinstance(part, Refused):
+        return part
+    return _figure(entry, "target", id, part, id, target.measures, registry, known)
+
+
+def _project_figure(entry: ProjectFigure, today: date, registry: Registry, known: Known) -> Outcome:
+    on = entry.effective_on
+    if refused := _date(on, today, registry):
+        return refused
+    id = registry.project_id(on.year, entry.project)
+    project = registry.projects.get(id, on)
+    if id is None or project is None:
+        return Refused(ProjectUnknown)
+    if subs := registry.subs_of(id):
+        return Refused(ProjectHasSubProjects, registry.projects.position(subs[0]))
+    return _figure(entry, "project", id, id, None, project.measures, registry, known)
+
+
+def _date(on: date, today: date, registry: Registry) -> Refused | None:
+    """effective_on lies in an open year and not after the log clock's local date."""
+    if str(on.year) not in registry.years:
+        return Refused(YearIsNotOpen)
+    return Refused(DateInFuture) if on > today else None
+
+
+def _part(target: str, unit: str | UnsetType, on: date, registry: Registry) -> str | Refused:
+    """The part of the target that is meant: the named unit's, or the only one."""
+    reporting = [(id, part) for id, part in registry.parts_of(target) if part.reports]
+    valid = [(id, part) for id, part in reporting if part.valid_on(on)]
+    if unit is not UNSET:
+        unit_id = registry.unit_id(unit)
+        for id, part in valid:
+            if part.unit == unit_id:
+                return id
+        ended = [registry.assignments.position(id) for id, part in reporting if part.unit == unit_id]
+        return Refused(PartUnknown, max(ended, default=None))
+    if len(valid) > 1:
+        return Refused(PartIsAmbiguous)
+    return valid[0][0] if valid else Refused(PartUnknown)
+
+
+def _figure(
+    entry: TargetFigure | ProjectFigure,
+    subject: str,
+    subject_id: str,
+    part: str,
+    lock_target: str | None,
+    measures: tuple[Measure, ...],
+    registry: Registry,
+    known: Known,
+) -> Outcome:
+    measure = measures[0]
+    if entry.measure is not UNSET:
+        declared = [m for m in measures if m.code == entry.measure]
+        if not declared:
+            return Refused(MeasureUnknown)
+        measure = declared[0]
+    try:
+        value = convert_text(entry.value, entry.unit_of_measure, measure.unit_of_measure)
+    except NOT_CONVERTIBLE:
+        return Refused(UnitOfMeasureDiffers)
+    on = entry.effective_on
+    if lock := registry.locked(on.year, on.month, lock_target):
+        return Refused(PeriodIsLocked, lock[1])
+    corrects: EntryKey | None = None
+    if not isinstance(entry.corrects, UnsetType):
+        named = _named(entry.corrects, registry, known)
+        if isinstance(named, Refused):
+            return named
+        corrects = named
+    series = Series(on.year, "target" if subject == "target" else "project", subject_id, measure.code, part)
+    return Counted(series, on, value, corrects)
+
+
+UNRESOLVED = EntryKey(-1, 0)
+"""What a reference resolves to at the door, which cannot look it up."""
+
+
+def _named(ref: EntryRef, registry: Registry, known: Known) -> EntryKey | Refused:
+    """The counted entry that is corrected or withdrawn, unless its own month is locked."""
+    if known.entries is None:
+        return UNRESOLVED
+    key = _resolve(ref, known)
+    state = known.entries.get(key) if key else None
+    if key is None or state is None:
+        return Refused(EntryNotCounted)
+    on, series = state.effective_on, state.series
+    if lock := registry.locked(on.year, on.month, series.subject_id if series.subject == "target" else None):
+        return Refused(PeriodIsLocked, lock[1])
+    return key
+
+
+def _resolve(ref: EntryRef, known: Known) -> EntryKey | None:
+    taken = known.identities.get((ref.source, ref.id))
+    return None if taken is None else EntryKey(taken.position, ref.entry)
+
+
+def _refuse_what_is_stated_twice(outcomes: list[Outcome]) -> None:
+    """Two entries of one record for one series and date are refused, both: neither is better than the other."""
+    places = Counter((o.series, o.effective_on) for o in outcomes if isinstance(o, Counted))
+    if len(places) == len(outcomes):
+        return
+    names = Counter(
+        name
+        for o in outcomes
+        if (name := o.names if isinstance(o, Withdrawn) else None) and name != UNRESOLVED
+    )
+    for at, outcome in enumerate(outcomes):
+        if (isinstance(outcome, Counted) and places[(outcome.series, outcome.effective_on)] > 1) or (
+            isinstance(outcome, Withdrawn) and names[outcome.names] > 1
+        ):
+            outcomes[at] = Refused(StatedTwice)

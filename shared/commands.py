@@ -1,0 +1,152 @@
+"""The shell around a rule: load the stream, decide, append with the expected version; once more for a repeat.
+
+A service's facts are the messages of shared/contracts themselves, so what is decided is what travels: the outbox
+insert seals each fact once, and nobody translates it afterwards (docs/decisions/0003).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import reduce
+from typing import Generic, TypeVar
+
+from msgspec import UNSET
+from sqlalchemy import Connection
+
+from shared.contracts import TYPE_OF, decode, decode_data, seal
+from shared.contracts.shapes import Shape
+from shared.errors import IdReused, VersionConflict
+from shared.event_log.ids import event_id
+from shared.event_store.store import EventStore, Outgoing, Stored
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, slots=True)
+class Stream(Generic[S]):
+    """A stream's name and how its state is remembered from its facts."""
+
+    name: str
+    initial: S
+    evolve: Callable[[S, Shape], S]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One decided fact. `effective_on` only where the fact has exactly one such date."""
+
+    data: Shape
+    effective_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Who commands, in which log, under which key. `time` is the log's clock as RFC 3339, `today` its local date."""
+
+    log: str
+    partition: int
+    actor: str
+    authrole: str
+    authscope: str
+    key: str
+    request_sha256: str
+    time: str
+    today: date
+    if_match: int | None = None
+    basis: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What the command came to: its facts, the stream's version after it, and the last event's id."""
+
+    log: str
+    version: int
+    event_id: str
+    facts: tuple[Shape, ...]
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Other streams, as the command's own transaction sees them."""
+
+    store: EventStore
+    db: Connection
+    log: str
+
+    def at(self, stream: Stream[S]) -> S:
+        """The state of another stream."""
+        return _state(self.store.read(self.db, self.log, stream.name), stream)
+
+
+Decide = Callable[[S, Look], Sequence[Fact]]
+
+
+def execute(store: EventStore, order: Order, stream: Stream[S], decide: Decide[S]) -> Done:
+    """Load, decide, append. A repeat under the same key gets the first outcome.
+
+    VersionConflict when `if_match` is not the stream's version (or somebody wrote at the same moment);
+    IdReused when the key was used for another request.
+    """
+    first = event_id(store.source, order.key)
+    with store.begin() as db:
+        earlier = store.find(db, order.log, first)
+        if earlier is not None:
+            return _repeated(store, db, order, stream, earlier)
+        history = store.read(db, order.log, stream.name)
+        if order.if_match is not None and order.if_match != len(history):
+            raise VersionConflict(stream=stream.name, expected=order.if_match, current=len(history))
+        facts = decide(_state(history, stream), Look(store, db, order.log))
+        outgoing = [_outgoing(store, order, stream.name, len(history) + n + 1, n, fact) for n, fact in enumerate(facts)]
+        version = store.append(db, order.log, stream.name, len(history), outgoing, order.request_sha256)
+    last = outgoing[-1].event_id if outgoing else first
+    return Done(order.log, version, last, tuple(fact.data for fact in facts), repeated=False)
+
+
+def _repeated(store: EventStore, db: Connection, order: Order, stream: Stream[S], earlier: Stored) -> Done:
+    if earlier.request_sha256 != order.request_sha256:
+        raise IdReused(key=order.key)
+    history = store.read(db, order.log, stream.name)
+    n = 0
+    facts: list[Shape] = []
+    last = earlier
+    by_id = {stored.event_id: stored for stored in history}
+    while (stored := by_id.get(event_id(store.source, order.key, n))) is not None:
+        facts.append(_fact(stored))
+        last = stored
+        n += 1
+    return Done(order.log, last.version, last.event_id, tuple(facts), repeated=True)
+
+
+def _state(history: Sequence[Stored], stream: Stream[S]) -> S:
+    return reduce(stream.evolve, (_fact(stored) for stored in history), stream.initial)
+
+
+def _fact(stored: Stored) -> Shape:
+    return decode_data(stored.type, decode(stored.value).data)
+
+
+def _outgoing(store: EventStore, order: Order, stream: str, version: int, n: int, fact: Fact) -> Outgoing:
+    id = event_id(store.source, order.key, n)
+    value = seal(
+        fact.data,
+        id=id,
+        source=store.source,
+        subject=stream,
+        log=order.log,
+        actor=order.actor,
+        authrole=order.authrole,
+        authscope=order.authscope,
+        time=order.time,
+        effectiveon=fact.effective_on or UNSET,
+        stream=stream,
+        streamversion=version,
+        basis=UNSET if order.basis is None else str(order.basis),
+    )
+    return Outgoing(id, TYPE_OF[type(fact.data)], value, "events", order.partition, order.log)
+
+
+__all__ = ["Done", "Fact", "Look", "Order", "Stream", "execute"]

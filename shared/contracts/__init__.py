@@ -1,0 +1,19 @@
+"""The messages that services promise one another, versioned. Importing this knows every type."""
+
+from shared.contracts import evaluation, logs, projects, targets
+from shared.contracts.envelope import Envelope, decode, identity_hash, seal
+from shared.contracts.registry import (
+    CONTRACTS,
+    TYPE_OF,
+    UPCASTERS,
+    InvalidData,
+    UnknownType,
+    decode_data,
+    json_schema,
+    schema_id,
+)
+
+__all__ = [
+    "CONTRACTS", "TYPE_OF", "UPCASTERS", "Envelope", "InvalidData", "UnknownType", "decode", "decode_data",
+    "evaluation", "identity_hash", "json_schema", "logs", "projects", "schema_id", "seal", "targets",
+]  # fmt: skip

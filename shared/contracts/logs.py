@@ -1,0 +1,48 @@
+"""Facts about a log itself: its listing, opening, clock and engine."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, UnsetType
+
+from shared.contracts.registry import contract
+from shared.contracts.shapes import END, Instant, Jurisdiction, LogId, Sha256, Shape
+
+Zone = Annotated[str, Meta(pattern=r"^[A-Za-z]+(/[A-Za-z0-9_+-]+)*" + END, max_length=64)]
+
+
+@contract("jikao.log.listed.v1")
+class LogListed(Shape, frozen=True, kw_only=True):
+    """On the control topic: this log lives in this partition and begins with the record of this hash."""
+
+    log: LogId
+    jurisdiction: Jurisdiction
+    partition: Annotated[int, Meta(ge=0, lt=10_000)]
+    record0_sha256: Sha256
+
+
+@contract("jikao.log.opened.v1")
+class LogOpened(Shape, frozen=True, kw_only=True):
+    """Record 0 of every log. `instant` is the first instant of a simulated clock, absent under the broker's."""
+
+    log: LogId
+    jurisdiction: Jurisdiction
+    origin: Annotated[str, Meta(pattern=r"^jikao/", max_length=80)]
+    zone: Zone
+    clock: Literal["broker", "simulated"]
+    instant: Instant | UnsetType = UNSET
+
+
+@contract("jikao.clock.set.v1")
+class ClockSet(Shape, frozen=True, kw_only=True):
+    """The simulated clock of a `sim-` log stands at this instant; it only moves forward."""
+
+    instant: Instant
+
+
+@contract("jikao.engine.adopted.v1")
+class EngineAdopted(Shape, frozen=True, kw_only=True):
+    """From here on records and questions are judged by this engine."""
+
+    engine: Annotated[int, Meta(ge=1, lt=1000)]

@@ -1,0 +1,195 @@
+"""Which logs are there, and in which partition does each live? The control topic, folded.
+
+A listing is a CloudEvent keyed by log id, written before the log's record 0. The first listing of a log id
+wins, and the first one of a jurisdiction while its log is open (no fact closes a log yet, so: for ever). What
+is malformed or foreign is ignored and kept in `rejected` for reporting.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from shared import canonical
+from shared.event_log.ids import event_id
+from shared.event_log.port import LogUnavailable, Raw, Topic
+
+LISTED: Final = "jikao.log.listed.v1"
+SOURCE: Final = "urn:jikao:service:targets"
+LOG_ID: Final = re.compile(r"(sim-)?[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+SHA256: Final = re.compile(r"[0-9a-f]{64}")
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+ONE_READ: Final = 1.0
+"""Seconds to wait for records that the log says are there, before asking again."""
+
+PATIENCE: Final = 10.0
+"""Seconds after which a refresh that gets nowhere gives up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One log: whose it is, where it lives, and the record it begins with."""
+
+    log: str
+    jurisdiction: str
+    partition: int
+    """Of the events topic."""
+    record0_sha256: str
+    """Hex, of the stored bytes of record 0; earlier records under this key have no position."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A record of the control topic that lists nothing, and why."""
+
+    offset: int
+    reason: str
+
+
+class Directory:
+    """The logs listed so far. Thread-safe; knows what its last `refresh` read."""
+
+    def __init__(self, topic: Topic) -> None:
+        """`topic` is the listings topic, whose only partition is 0."""
+        self._topic = topic
+        self._reader = topic.reader(0)
+        self._next = topic.begin(0)
+        self._by_log: dict[str, Listing] = {}
+        self._by_jurisdiction: dict[str, Listing] = {}
+        self._rejected: list[Rejected] = []
+        self._reading = threading.Lock()
+        self._folded = threading.Lock()
+
+    def refresh(self, timeout: float = 0.0) -> None:
+        """Read to the end that the control topic has now; if that brings nothing, wait `timeout` seconds for
+        more.
+
+        Blocks. Raises LogUnavailable when the log cannot be reached.
+        """
+        with self._reading:
+            before = self._next
+            end = self._topic.end(0)
+            until = time.monotonic() + PATIENCE
+            while self._next < end:
+                if not self._take(ONE_READ) and time.monotonic() >= until:
+                    raise LogUnavailable()
+            if self._next == before and timeout > 0:
+                self._take(timeout)
+
+    def by_log(self, log: str) -> Listing | None:
+        """The listing of this log id."""
+        with self._folded:
+            return self._by_log.get(log)
+
+    def by_jurisdiction(self, jurisdiction: str) -> Listing | None:
+        """The listing of this jurisdiction's open log."""
+        with self._folded:
+            return self._by_jurisdiction.get(jurisdiction)
+
+    def in_partition(self, partition: int) -> list[Listing]:
+        """All logs that live in this partition of the events topic, in the order they were listed."""
+        with self._folded:
+            return [listing for listing in self._by_log.values() if listing.partition == partition]
+
+    @property
+    def rejected(self) -> tuple[Rejected, ...]:
+        """What was ignored, in log order.
+
+        A repeat of a listing in the same words is no news and isn't here.
+        """
+        with self._folded:
+            return tuple(self._rejected)
+
+    def close(self) -> None:
+        """Let go of the reader."""
+        with self._reading:
+            self._reader.close()
+
+    def _take(self, timeout: float) -> bool:
+        records = self._reader.read(self._next, timeout=timeout)
+        with self._folded:
+            for record in records:
+                reason = self._fold(record)
+                if reason is not None:
+                    self._rejected.append(Rejected(record.offset, reason))
+        if records:
+            self._next = records[-1].offset + 1
+        return bool(records)
+
+    def _fold(self, record: Raw) -> str | None:
+        """Take one record in, or say why not."""
+        listing = read_listing(record)
+        if isinstance(listing, str):
+            return listing
+        known = self._by_log.get(listing.log)
+        if known is not None:
+            return None if known == listing else "this log is listed already"
+        if listing.jurisdiction in self._by_jurisdiction:
+            return "this jurisdiction has an open log already"
+        self._by_log[listing.log] = listing
+        self._by_jurisdiction[listing.jurisdiction] = listing
+        return None
+
+
+def read_listing(record: Raw) -> Listing | str:
+    """The listing that a record of the control topic carries, or a few words on why it carries none."""
+    try:
+        event: Any = msgspec.json.decode(record.value or b"")
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return "not JSON"
+    if not isinstance(event, dict) or event.get("specversion") != "1.0":
+        return "not a CloudEvent"
+    if event.get("type") != LISTED:
+        return "not a listing"
+    if event.get("source") != SOURCE:
+        return "not from the service that lists logs"
+    match event.get("data"):
+        case {
+            "log": str(log),
+            "jurisdiction": str(jurisdiction),
+            "partition": int(partition),
+            "record0_sha256": str(record0_sha256),
+        } if (
+            LOG_ID.fullmatch(log)
+            and 0 < len(jurisdiction) <= 128
+            and not isinstance(partition, bool)
+            and partition >= 0
+            and SHA256.fullmatch(record0_sha256)
+        ):
+            listing = Listing(log, jurisdiction, partition, record0_sha256)
+        case _:
+            return "not valid as a listing"
+    if record.key != listing.log:
+        return "its key is not the log it lists"
+    return listing
+
+
+def listing_record(listing: Listing, now: int) -> tuple[str, bytes]:
+    """The key and bytes of the record that lists a log; `now` in microseconds since 1970.
+
+    The event's id follows from the log, so a repeat has the same identity.
+    """
+    time_ = EPOCH + timedelta(microseconds=now)
+    event = {
+        "specversion": "1.0",
+        "id": event_id(SOURCE, f"listed {listing.log}"),
+        "source": SOURCE,
+        "type": LISTED,
+        "subject": f"logs/{listing.log}",
+        "time": time_.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "datacontenttype": "application/json",
+        "data": {
+            "log": listing.log,
+            "jurisdiction": listing.jurisdiction,
+            "partition": listing.partition,
+            "record0_sha256": listing.record0_sha256,
+        },
+    }
+    return listing.log, canonical.encode(event)

@@ -1,0 +1,164 @@
+"""The streams a service's commands decide on: load one, append to it at the version that was decided on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection, Engine, Row, Select, func, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from shared.errors import IdReused, VersionConflict
+from shared.event_log.port import LARGEST_RECORD, Ack, RecordTooLarge
+from shared.event_store.tables import EventStoreTables
+from shared.sql import writing
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A fact to append, and where the relay must send it."""
+
+    event_id: str
+    type: str
+    value: bytes  # the serialised envelope; from here on only these bytes travel
+    topic: Literal["events", "listings"]
+    partition: int
+    key: str  # the log id
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A fact of a stream as it was appended; `ack` once the log has acknowledged it."""
+
+    version: int
+    event_id: str
+    type: str
+    value: bytes
+    request_sha256: str
+    ack: Ack | None
+
+
+class EventStore:
+    """One service's streams; `source` is the CloudEvents source under which all its facts are published."""
+
+    def __init__(self, engine: Engine, tables: EventStoreTables, source: str) -> None:
+        self.engine = engine
+        self.tables = tables
+        self.source = source
+        self._committed: list[Callable[[], None]] = []
+
+    def on_commit(self, tell: Callable[[], None]) -> None:
+        """Call `tell` after each transaction of `begin` has committed (the relay's nudge)."""
+        self._committed.append(tell)
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """The transaction of one command; leaving it commits facts and outbox rows together, or neither."""
+        with writing(self.engine) as db:
+            yield db
+        for tell in self._committed:
+            tell()
+
+    def read(self, db: Connection, log: str, stream: str) -> list[Stored]:
+        """The whole stream, oldest first; its version is the length of the list."""
+        events = self.tables.stream_events
+        of_stream = self._stored().where(events.c.log == log, events.c.stream == stream)
+        return [_stored(row) for row in db.execute(of_stream.order_by(events.c.version))]
+
+    def find(self, db: Connection, log: str, event_id: str) -> Stored | None:
+        """The fact with this id, whatever its stream: what a repeated command already did."""
+        events = self.tables.stream_events
+        of_id = self._stored().where(events.c.log == log, events.c.event_id == event_id)
+        row = db.execute(of_id).one_or_none()
+        return None if row is None else _stored(row)
+
+    def append(
+        self,
+        db: Connection,
+        log: str,
+        stream: str,
+        after: int,
+        events: Sequence[Outgoing],
+        request_sha256: str,
+    ) -> int:
+        """Append the facts of one command to its one stream, decided on version `after`; the new version.
+
+        Facts and outbox rows are in the transaction of `db`, which the caller commits. A command appends to
+        one stream only: two would need two expected versions, and commands could wait for one another.
+        Raises `VersionConflict` (about `stream`, `expected`, `current`) when the stream is not at `after`,
+        `IdReused` when one of the ids already stands in this log, `RecordTooLarge` for a fact that the log
+        would not take (it would block the outbox for ever). None of them leaves anything of the command.
+        """
+        for event in events:
+            size = len(event.key.encode()) + len(event.value)
+            if size > LARGEST_RECORD:
+                raise RecordTooLarge(octets=size, limit=LARGEST_RECORD)
+        self._expect(db, log, stream, after)
+        if not events:
+            return after
+        facts = [
+            {
+                "log": log,
+                "stream": stream,
+                "version": version,
+                "event_id": event.event_id,
+                "type": event.type,
+                "value": event.value,
+                "request_sha256": request_sha256,
+                "topic": event.topic,
+                "partition": event.partition,
+            }
+            for version, event in enumerate(events, start=after + 1)
+        ]
+        try:
+            with db.begin_nested():  # PostgreSQL answers nothing more after an error outside a savepoint
+                db.execute(insert(self.tables.stream_events), facts)
+        except IntegrityError:
+            # Somebody committed between our look and our insert (PostgreSQL), or an id is taken.
+            self._expect(db, log, stream, after)
+            for event in events:
+                if self.find(db, log, event.event_id) is not None:
+                    raise IdReused(log=log, event_id=event.event_id) from None
+            raise
+        # After the facts: whoever gets the next version has waited for our commit, so its rows come later.
+        rows = [
+            {
+                "topic": event.topic,
+                "partition": event.partition,
+                "key": event.key,
+                "log": log,
+                "event_id": event.event_id,
+                "value": event.value,
+            }
+            for event in events
+        ]
+        db.execute(insert(self.tables.outbox), rows)
+        return after + len(events)
+
+    def _expect(self, db: Connection, log: str, stream: str, after: int) -> None:
+        events = self.tables.stream_events
+        newest = select(func.max(events.c.version)).where(events.c.log == log, events.c.stream == stream)
+        current = db.execute(newest).scalar() or 0
+        if current != after:
+            raise VersionConflict(stream=stream, expected=after, current=current)
+
+    def _stored(self) -> Select[int, str, str, bytes, str, int, int | None, int | None]:
+        c = self.tables.stream_events.c
+        return select(
+            c.version,
+            c.event_id,
+            c.type,
+            c.value,
+            c.request_sha256,
+            c.partition,
+            c.topic_offset,
+            c.appended_at,
+        )
+
+
+def _stored(row: Row[int, str, str, bytes, str, int, int | None, int | None]) -> Stored:
+    version, event_id, type_, value, request_sha256, partition, offset, appended_at = row
+    ack = None if offset is None or appended_at is None else Ack(partition, offset, appended_at)
+    return Stored(version, event_id, type_, value, request_sha256, ack)

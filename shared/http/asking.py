@@ -1,0 +1,116 @@
+"""A question over HTTP: who asks, fresh enough for their token, and where on the two axes it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from sqlalchemy import Connection
+
+from shared.errors import Gone
+from shared.event_log.directory import Listing
+from shared.http.axes import Axes, AxesDep
+from shared.http.ordering import JurisdictionCode
+from shared.http.tokens import POSITION_HEADER, After, Unsent, Wait, Written
+from shared.identity.callers import Caller
+from shared.identity.http import CallerDep, permit
+from shared.projections import ProjectionSet, Standpoint, resolve, resolve_compared
+from shared.registry import Registry
+from shared.service import Service
+
+
+class TokenIsOfAnotherLog(Gone):
+    """The log has been reopened since this token was given; read again without it."""
+
+    zh = "该令牌发出后日志已重新开启,请去掉令牌重新读取。"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One snapshot: the transaction, the tables, where the question stands and what stood there."""
+
+    db: Connection
+    tables: ProjectionSet
+    standpoint: Standpoint
+    registry: Registry
+
+
+@dataclass(slots=True)
+class Asked:
+    """One asking request."""
+
+    service: Service
+    caller: Caller
+    listing: Listing
+    axes: Axes
+    response: Response
+
+    def permit(self, *roles: str) -> str:
+        """The role that opens the door, or NotPermitted naming what is missing."""
+        return permit(self.caller, self.listing.jurisdiction, *roles)
+
+    @contextmanager
+    def view(self) -> Iterator[View]:
+        """The snapshot in which the whole question is answered; sets Jikao-Position."""
+        read_side = self.service.read_side
+        with read_side.reading() as (db, tables):
+            at = resolve(db, tables.core, self.listing.log, self.axes)
+            self.response.headers[POSITION_HEADER] = str(at.position)
+            yield View(db, tables, at, read_side.registry(db, tables, self.listing.log, at.position))
+
+    def compared(self, view: View) -> View | None:
+        """The other side of a comparison, in the same snapshot; None when none is asked for."""
+        at = resolve_compared(view.db, view.tables.core, self.listing.log, self.axes)
+        if at is None:
+            return None
+        registry = self.service.read_side.registry(view.db, view.tables, self.listing.log, at.position)
+        return View(view.db, view.tables, at, registry)
+
+    def units(self, registry: Registry) -> frozenset[str] | None:
+        """The ids of the units within the caller's scope; None for all."""
+        return units_in_scope(self.caller, registry)
+
+
+def units_in_scope(caller: Caller, registry: Registry) -> frozenset[str] | None:
+    """The ids of the units within a caller's scope; None for all of the jurisdiction's."""
+    if caller.scope == "all":
+        return None
+    if isinstance(caller.scope, tuple):
+        ids = (registry.unit_id(code) for code in caller.scope)
+        return frozenset(id for id in ids if id is not None)
+    own = registry.unit_id(caller.unit) if caller.unit else None
+    if own is None:
+        return frozenset()
+    return frozenset(registry.below(own)) if caller.scope == "own+below" else frozenset({own})
+
+
+async def _asked(
+    request: Request,
+    response: Response,
+    caller: CallerDep,
+    jurisdiction: JurisdictionCode,
+    axes: AxesDep,
+    after: After,
+    wait: Wait,
+) -> Asked:
+    service: Service = request.app.state.service
+    permit(caller, jurisdiction, *caller.roles)
+    listing = await run_in_threadpool(service.read_side.listing, jurisdiction)
+    match after:
+        case Written():
+            if after.incarnation != service.topics.events.incarnation:
+                raise TokenIsOfAnotherLog
+            await service.read_side.reached(after.partition, after.offset, wait)
+        case Unsent():
+            await service.read_side.reached_event(after.log, after.event_id, wait)
+        case None:
+            pass
+    return Asked(service, caller, listing, axes, response)
+
+
+AskedDep = Annotated[Asked, Depends(_asked)]
+"""For every read. Plain `def` handlers: the wait is over when they run."""

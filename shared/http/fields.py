@@ -1,0 +1,56 @@
+"""Types of fields in request bodies that take exactly what we document, where pydantic would be lenient.
+
+Pydantic's lax mode takes 0 as a date, floats and full-width digits as decimals; its strict mode refuses
+dates as text.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from shared.quantities import QUANTITY_PATTERN
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _only_a_date(value: object) -> object:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value  # our own code builds answers with dates; JSON has none
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        return value
+    raise ValueError("a date is text as in 2009-07-31")
+
+
+StrictDate = Annotated[
+    date,
+    BeforeValidator(_only_a_date),
+    WithJsonSchema({"type": "string", "format": "date", "examples": ["2009-07-31"]}),
+]
+"""A calendar date; only text `YYYY-MM-DD` is taken."""
+
+QuantityStr = Annotated[
+    str,
+    Field(
+        strict=True,
+        pattern=QUANTITY_PATTERN,
+        description="Plain decimal text: at most 20 digits before the point and 12 behind it.",
+        examples=["74.5"],
+    ),
+]
+"""A quantity as canonical decimal text, as it was sent; `shared.quantities.parse` gives its value."""
+
+Text = Annotated[str, Field(strict=True, min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""One line of text for people, without control characters (PostgreSQL takes no NUL)."""
+
+
+class Label(BaseModel):
+    """A name in Chinese, and in English where there is one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    zh: Text = Field(examples=["固定资产投资"])
+    en: Text | None = Field(default=None, exclude_if=lambda en: en is None, examples=["Investment in fixed assets"])

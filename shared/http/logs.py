@@ -1,0 +1,40 @@
+"""Structured logs: one JSON object a line, with the trace id of the request it was written in."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+from shared.http.tracing import current_trace_id
+
+
+class JsonFormatter(logging.Formatter):
+    """`logger.info("…", extra={"about": {…}})` puts the members of `about` beside time, level and message."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line: no value can break out of it, for JSON escapes line ends."""
+        line: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if trace_id := current_trace_id():
+            line["trace_id"] = trace_id
+        about = getattr(record, "about", None)
+        if isinstance(about, dict):
+            line.update((name, value) for name, value in about.items() if name not in line)
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def log_as_json(level: str = "INFO") -> None:
+    """Send all that this process logs to standard error as JSON lines; called once, by a service's main."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    # uvicorn's own access lines would tell every request twice.
+    logging.getLogger("uvicorn.access").disabled = True

@@ -1,0 +1,113 @@
+"""A command over HTTP: who may give it, under which key, and the answer once the log has its facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated, TypeVar
+
+from fastapi import Depends, Path, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel
+
+from shared.canonical import sha256_hex
+from shared.commands import Decide, Done, Order, Stream, execute
+from shared.event_log.directory import Listing
+from shared.http.preconditions import IdempotencyKey, IfMatch, etag
+from shared.http.tokens import TOKEN_HEADER, Unsent, Written, encode_token
+from shared.identity.callers import Caller, scope_text
+from shared.identity.http import CallerDep, permit
+from shared.service import Service
+
+S = TypeVar("S")
+PUBLISHED_WITHIN = 2.0
+"""Seconds a command waits for the log before it answers 202 instead of 201."""
+
+JurisdictionCode = Annotated[
+    str, Path(pattern=r"^[0-9]{6}$", description="GB/T 2260 code of the jurisdiction.", examples=["430300"])
+]
+YearNumber = Annotated[int, Path(ge=1990, le=2100, description="Assessment year.", examples=[2009])]
+
+
+class Recorded(BaseModel):
+    """The command's facts are on the log (`recorded`, 201) or safely on their way to it (`accepted`, 202)."""
+
+    id: str
+    event_id: str
+    version: int
+    status: str
+
+
+@dataclass(slots=True)
+class Ordering:
+    """One commanding request."""
+
+    service: Service
+    caller: Caller
+    key: str
+    request_sha256: str
+    response: Response
+    jurisdiction: str
+    if_match: int | None = None
+
+    def permit(self, *roles: str) -> str:
+        """The role that opens the door, or NotPermitted naming what is missing."""
+        return permit(self.caller, self.jurisdiction, *roles)
+
+    async def execute(self, role: str, stream: Stream[S], decide: Decide[S]) -> Done:
+        """Run the command in this jurisdiction's log and wait until its facts are published."""
+        listing = await run_in_threadpool(self.service.read_side.listing, self.jurisdiction)
+        return await self.execute_in(listing, role, stream, decide)
+
+    async def execute_in(self, listing: Listing, role: str, stream: Stream[S], decide: Decide[S]) -> Done:
+        """The same in a log that is already known."""
+        order = await run_in_threadpool(self.order, listing, role)
+        done = await run_in_threadpool(execute, self.service.store, order, stream, decide)
+        await self.publish(done)
+        return done
+
+    def order(self, listing: Listing, role: str) -> Order:
+        """What the facts will say of who ordered them."""
+        time, today = self.service.clock(listing)
+        return Order(
+            log=listing.log, partition=listing.partition, actor=self.service.actors.of(self.caller), authrole=role,
+            authscope=scope_text(self.caller), key=self.key, request_sha256=self.request_sha256, time=time,
+            today=today, if_match=self.if_match,
+        )  # fmt: skip
+
+    async def publish(self, done: Done) -> None:
+        """Wait for the log; 201 with its place once it has the facts, else 202. Either way a token."""
+        ack = await self.service.relay.published(done.log, done.event_id, PUBLISHED_WITHIN)
+        self.response.headers["ETag"] = etag(done.version)
+        if ack is None:
+            self.response.status_code = 202
+            self.response.headers[TOKEN_HEADER] = encode_token(Unsent(done.log, done.event_id))
+        else:
+            incarnation = self.service.topics.events.incarnation
+            token = Written(done.log, incarnation, ack.partition, ack.offset)
+            self.response.headers[TOKEN_HEADER] = encode_token(token)
+
+    def recorded(self, id: str, done: Done) -> Recorded:
+        """The body of the answer."""
+        status = "accepted" if self.response.status_code == 202 else "recorded"
+        return Recorded(id=id, event_id=done.event_id, version=done.version, status=status)
+
+
+async def _ordering(
+    request: Request, response: Response, caller: CallerDep, key: IdempotencyKey, jurisdiction: JurisdictionCode
+) -> Ordering:
+    body = await request.body()
+    named = f"{request.method} {request.url.path}\n".encode()
+    return Ordering(request.app.state.service, caller, key, sha256_hex(named + body), response, jurisdiction)
+
+
+async def _changing(ordering: Annotated[Ordering, Depends(_ordering)], if_match: IfMatch) -> Ordering:
+    return replace(ordering, if_match=if_match)
+
+
+OrderingDep = Annotated[Ordering, Depends(_ordering)]
+"""For commands that create."""
+
+ChangingDep = Annotated[Ordering, Depends(_changing)]
+"""For commands that change what is there: they need If-Match."""
+
+__all__ = ["ChangingDep", "JurisdictionCode", "Ordering", "OrderingDep", "Recorded", "YearNumber"]

@@ -1,0 +1,85 @@
+"""Lists in pages: how many, and from where; all pages of one walk stand at one position."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+
+import msgspec
+from fastapi import Depends, Query
+
+from shared.errors import Malformed
+from shared.http import opaque
+
+DEFAULT_LIMIT = 100
+MAX_LIMIT = 1000
+
+
+class CursorInvalid(Malformed):
+    """This is not a cursor of this list with these filters."""
+
+    zh = "这不是此列表在当前筛选条件下的游标。"
+
+
+class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where the next page begins: after `key`, in the list as it stood at `position` (and for `as_of`)."""
+
+    position: int
+    key: tuple[str | int, ...]
+    as_of: date | None = None
+
+
+class _Cursor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    place: Place
+    walk: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageAsked:
+    """What a caller asks of a list."""
+
+    limit: int
+    cursor: str | None
+
+    def place(self, of: str) -> Place | None:
+        """Where this page begins, None at the start.
+
+        `of` names the list and everything that selects from it (its path, filters and sort): a cursor of
+        another list or of other filters is refused as CursorInvalid, as is text that is no cursor.
+        """
+        if self.cursor is None:
+            return None
+        try:
+            cursor = opaque.decode(self.cursor, _Cursor)
+        except ValueError as error:
+            raise _invalid() from error
+        if cursor.walk != _walk(of):
+            raise _invalid()
+        return cursor.place
+
+
+def next_cursor(of: str, place: Place) -> str:
+    """The cursor with which the next page of the list `of` is asked for."""
+    return opaque.encode(_Cursor(place, _walk(of)))
+
+
+def _walk(of: str) -> str:
+    return hashlib.sha256(of.encode()).hexdigest()[:16]
+
+
+def _invalid() -> CursorInvalid:
+    return CursorInvalid(faults=[CursorInvalid().fault("/query/cursor")])
+
+
+def _page(
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Items in this page, at most.")] = DEFAULT_LIMIT,
+    cursor: Annotated[
+        str | None, Query(description="`next_cursor` of the page before; it keeps that page's position.")
+    ] = None,
+) -> PageAsked:
+    return PageAsked(limit, cursor)
+
+
+Page = Annotated[PageAsked, Depends(_page)]

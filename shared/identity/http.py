@@ -1,0 +1,67 @@
+"""The caller of a route, and whether they may."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from shared.errors import NotFound, NotPermitted
+from shared.identity.callers import Caller, scope_text, source_allowed
+from shared.identity.tokens import TokenMissing, Verifier
+
+__all__ = ["CallerDep", "JurisdictionNotFound", "RoleMissing", "permit", "scope_text", "source_allowed"]
+
+
+class JurisdictionNotFound(NotFound):
+    """There is no such jurisdiction, or your token does not name it."""
+
+    zh = "没有该行政区,或您的令牌不包含该行政区。"
+
+
+class RoleMissing(NotPermitted):
+    """Your token lacks a role that may do this."""
+
+    zh = "您的令牌没有可执行此操作的角色。"
+
+
+# auto_error would answer 403 in FastAPI's own format.
+_bearer = HTTPBearer(
+    auto_error=False,
+    scheme_name="bearer",
+    bearerFormat="JWT",
+    description="A token of the configured issuer.",
+)
+
+
+async def _caller(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Caller:
+    if credentials is None:
+        raise TokenMissing
+    verifier: Verifier = request.app.state.verifier
+    caller = verifier.remembered(credentials.credentials)
+    if caller is None:
+        # Verifying may fetch the issuer's keys, which must not hold up the event loop.
+        caller = await run_in_threadpool(verifier.verify, credentials.credentials)
+    return caller
+
+
+CallerDep = Annotated[Caller, Depends(_caller)]
+"""The verified caller; `app.state.verifier` must hold a Verifier."""
+
+
+def permit(caller: Caller, jurisdiction: str, *roles: str) -> str:
+    """The one role that opens the door: the first of `roles` that the caller has.
+
+    JurisdictionNotFound (404) when the token does not name the jurisdiction: whether it exists is not told.
+    RoleMissing (403) names the roles of which one is needed.
+    """
+    if jurisdiction not in caller.jurisdictions:
+        raise JurisdictionNotFound(jurisdiction=jurisdiction)
+    for role in roles:
+        if role in caller.roles:
+            return role
+    raise RoleMissing(needed_role=" | ".join(roles))

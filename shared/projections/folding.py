@@ -1,0 +1,276 @@
+"""Folding one log: each record is judged in order, then handed to the projections as one batch.
+
+Judging needs what earlier records left behind. It is fetched once for a batch (identities, stream heads, entries
+that are named), kept up to date in memory while the batch is judged, and stored with what the projections wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal, Protocol
+
+from msgspec import UnsetType
+from sqlalchemy import Connection, select
+
+from shared.admission import (
+    Counted,
+    EntryKey,
+    EntryState,
+    Identity,
+    Judgement,
+    Known,
+    Refused,
+    Series,
+    Withdrawn,
+    judge,
+    judge_standing,
+)
+from shared.calendars import local_date
+from shared.contracts.evaluation import ValueCertified, ValueReturned, ValueVerified
+from shared.contracts.logs import EngineAdopted
+from shared.contracts.projects import ProgressSubmitted, Withdrawal
+from shared.contracts.shapes import EntryRef
+from shared.projections.records import Place, Record
+from shared.projections.tables import CoreTables
+from shared.registry import Change, Registry, changes
+from shared.registry import versions as registry_versions
+from shared.sql import insert_many, upsert
+
+ENGINES = frozenset({1})
+"""The engines whose code is here. A log that adopts another stops this reader."""
+
+Status = Literal["counted", "duplicate", "reused", "invalid", "foreign"]
+_CHUNK = 5_000  # below SQLite's limit of parameters in one statement
+
+
+class CannotProcess(Exception):
+    """A valid record that this code cannot process. It is never stepped over: that would change the past."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """One record, judged: what a projection needs to know of it.
+
+    `judgement` stands on submissions (where this reader judges them) and on duplicates; `standing` on verified,
+    certified and returned values: the entry meant, or why not. `changes` are the registry versions it opened.
+    `today` is the log clock's local date at the record.
+    """
+
+    record: Record
+    status: Status
+    today: date
+    judgement: Judgement | None = None
+    standing: EntryKey | Refused | None = None
+    changes: tuple[Change, ...] = ()
+
+
+class Projection(Protocol):
+    """One question's table, filled from judged records. It never refuses and can be rebuilt."""
+
+    def project(self, db: Connection, log: LogFold, batch: Sequence[Folded]) -> None:
+        """Write what the batch says; the log's place and registry are as after the batch."""
+
+
+class EntryIndex(Protocol):
+    """Where counted entries can be looked up: evaluation's ledger."""
+
+    def states(self, db: Connection, log: str, keys: Sequence[EntryKey]) -> dict[EntryKey, EntryState]:
+        """The state of those of the keys that are counted entries."""
+
+
+@dataclass(slots=True)
+class _Knowledge:
+    """What the records before left behind, as far as this batch asks, and as the batch itself goes on."""
+
+    known: Known
+    identities: dict[tuple[str, str], Identity]
+    entries: dict[EntryKey, EntryState] | None
+    taken: list[Record] = field(default_factory=list)
+    _open: dict[tuple[Series, date], EntryKey] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for key, state in (self.entries or {}).items():
+            if state.open:
+                self._open[(state.series, state.effective_on)] = key
+
+    def take(self, record: Record) -> None:
+        """The record's identity is taken from here on."""
+        assert record.identity is not None
+        self.identities[record.identity] = Identity(record.position, record.sha256)
+        self.taken.append(record)
+
+    def count(self, record: Record, judgement: Judgement) -> None:
+        """Entries open and close one another, as in the ledger."""
+        if self.entries is None:
+            return
+        for at, outcome in enumerate(judgement.outcomes):
+            match outcome:
+                case Counted():
+                    if outcome.corrects is not None:
+                        self.close(outcome.corrects)
+                    place = (outcome.series, outcome.effective_on)
+                    if place in self._open:
+                        self.close(self._open[place])
+                    key = EntryKey(record.position, at)
+                    self.entries[key] = EntryState(outcome.series, outcome.effective_on, open=True)
+                    self._open[place] = key
+                case Withdrawn():
+                    self.close(outcome.names)
+
+    def close(self, key: EntryKey) -> None:
+        """The entry at `key` no longer counts."""
+        state = self.entries.get(key) if self.entries is not None else None
+        if state is not None and state.open:
+            state.open = False
+            self._open.pop((state.series, state.effective_on), None)
+
+
+@dataclass(slots=True)
+class LogFold:
+    """One log's fold in one generation: its place, its registry in memory, and the way from records to verdicts."""
+
+    place: Place
+    registry: Registry
+    core: CoreTables
+    index: EntryIndex | None = None
+    judges_progress: bool = True
+
+    def fold(self, db: Connection, records: Sequence[Record]) -> list[Folded]:
+        """Judge the records in order and store what every reader keeps. CannotProcess stops the log."""
+        knowledge = self._fetch(db, records)
+        heads = self._heads(db, records)
+        advanced: dict[tuple[str, str], int] = {}
+        folded: list[Folded] = []
+        for record in records:
+            verdict = self._judge(record, knowledge, heads, advanced)
+            for change in verdict.changes:
+                self.registry.put(change.kind, change.id, change.effective_on, change.row, record.position)
+            folded.append(verdict)
+        self._store(db, folded, knowledge.taken, advanced)
+        return folded
+
+    def _judge(
+        self,
+        record: Record,
+        knowledge: _Knowledge,
+        heads: dict[tuple[str, str], int],
+        advanced: dict[tuple[str, str], int],
+    ) -> Folded:
+        today = local_date(record.recorded_at, self.place.zone)
+        fact, envelope, identity = record.fact, record.envelope, record.identity
+        if record.invalid is not None:
+            return Folded(record, "invalid", today)
+        if fact is None or envelope is None or identity is None:
+            return Folded(record, "foreign", today)
+        if isinstance(fact, ProgressSubmitted):
+            if not self.judges_progress:
+                return Folded(record, "counted", today)
+            judgement = judge(fact, identity, record.sha256, today, self.registry, knowledge.known)
+            if judgement.takes_identity:
+                knowledge.take(record)
+                knowledge.count(record, judgement)
+            return Folded(record, judgement.status, today, judgement)
+        earlier = knowledge.identities.get(identity)
+        if earlier is not None:
+            return Folded(record, "duplicate" if earlier.sha256 == record.sha256 else "reused", today)
+        knowledge.take(record)
+        if not isinstance(envelope.stream, UnsetType) and not isinstance(envelope.streamversion, UnsetType):
+            stream = (envelope.stream, envelope.source)
+            if envelope.streamversion != heads.get(stream, 0) + 1:
+                raise CannotProcess(
+                    f"stream {envelope.stream} stands at {heads.get(stream, 0)}, this is {envelope.streamversion}"
+                )
+            heads[stream] = advanced[stream] = envelope.streamversion
+        match fact:
+            case ValueVerified() | ValueCertified() | ValueReturned():
+                standing = judge_standing(fact.entry, knowledge.known)
+                if isinstance(fact, ValueReturned) and isinstance(standing, EntryKey):
+                    knowledge.close(standing)
+                return Folded(record, "counted", today, standing=standing)
+            case EngineAdopted():
+                if fact.engine not in ENGINES:
+                    raise CannotProcess(f"engine {fact.engine} is not in this code")
+                self.place.engine = fact.engine
+        return Folded(record, "counted", today, changes=tuple(changes(fact, envelope.actor, self.registry)))
+
+    def _fetch(self, db: Connection, records: Sequence[Record]) -> _Knowledge:
+        """Identities of the batch and of what it names, and the state of the entries that it names."""
+        refs = [ref for record in records for ref in _named(record)]
+        wanted = {record.identity for record in records if record.identity is not None}
+        wanted |= {(ref.source, ref.id) for ref in refs}
+        table = self.core.identities
+        identities: dict[tuple[str, str], Identity] = {}
+        ids = sorted({id for _, id in wanted})
+        for start in range(0, len(ids), _CHUNK):
+            found = db.execute(
+                select(table.c.source, table.c.id, table.c.position, table.c.sha256)
+                .where(table.c.log == self.place.log, table.c.id.in_(ids[start : start + _CHUNK]))
+            )  # fmt: skip
+            identities.update(
+                {(source, id): Identity(position, sha256) for source, id, position, sha256 in found}
+            )
+        if self.index is None:
+            return _Knowledge(Known(identities, None), identities, None)
+        keys = [
+            EntryKey(identities[(ref.source, ref.id)].position, ref.entry)
+            for ref in refs
+            if (ref.source, ref.id) in identities
+        ]
+        entries = self.index.states(db, self.place.log, keys) if keys else {}
+        return _Knowledge(Known(identities, entries), identities, entries)
+
+    def _heads(self, db: Connection, records: Sequence[Record]) -> dict[tuple[str, str], int]:
+        table = self.core.streams
+        names = sorted(
+            {r.envelope.stream for r in records if r.envelope and isinstance(r.envelope.stream, str)}
+        )
+        heads: dict[tuple[str, str], int] = {}
+        for start in range(0, len(names), _CHUNK):
+            found = db.execute(
+                select(table.c.stream, table.c.source, table.c.version)
+                .where(table.c.log == self.place.log, table.c.stream.in_(names[start : start + _CHUNK]))
+            )  # fmt: skip
+            heads.update({(stream, source): version for stream, source, version in found})
+        return heads
+
+    def _store(
+        self,
+        db: Connection,
+        folded: Sequence[Folded],
+        taken: Sequence[Record],
+        advanced: dict[tuple[str, str], int],
+    ) -> None:
+        log = self.place.log
+        insert_many(db, self.core.records, [
+            {"log": log, "position": f.record.position, "topic_offset": f.record.offset,
+             "recorded_at": f.record.recorded_at, "status": f.status, "leaf_hash": f.record.leaf_hash,
+             "root": f.record.root} for f in folded
+        ])  # fmt: skip
+        insert_many(db, self.core.identities, [
+            {"log": log, "id": r.identity[1], "source": r.identity[0], "position": r.position, "sha256": r.sha256}
+            for r in taken if r.identity is not None
+        ])  # fmt: skip
+        upsert(db, self.core.streams, [
+            {"log": log, "stream": stream, "source": source, "version": version}
+            for (stream, source), version in advanced.items()
+        ], on=("log", "stream", "source"))  # fmt: skip
+        registry_versions.write(
+            db, self.core.versions, log, ((f.record.position, change) for f in folded for change in f.changes)
+        )
+
+
+def _named(record: Record) -> Iterator[EntryRef]:
+    """The entries that a record speaks of."""
+    match record.fact:
+        case ProgressSubmitted(entries=entries):
+            for entry in entries:
+                if isinstance(entry, Withdrawal):
+                    yield entry.withdraws
+                elif not isinstance(entry.corrects, UnsetType):
+                    yield entry.corrects
+        case ValueVerified(entry=ref) | ValueCertified(entry=ref) | ValueReturned(entry=ref):
+            yield ref
+        case _:
+            return

@@ -1,0 +1,167 @@
+"""What stands, at one state of knowledge: the registry in memory. Admission and every figure read it.
+
+One object answers at one position; other positions are other objects (`shared.registry.versions.load`). Inside
+it the second axis remains: each thing has versions by the date from which they are effective.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from datetime import date
+from typing import Generic, TypeVar, cast
+
+from shared.registry import rows
+
+R = TypeVar("R", bound=rows.Row)
+
+
+class Versions(Generic[R]):
+    """The versions of every thing of one kind, by id, ordered by effective date."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, tuple[list[date], list[R], list[int]]] = {}
+
+    def put(self, id: str, effective_on: date, row: R, position: int) -> None:
+        """From `effective_on` on it stands like this; a version of the same date is replaced."""
+        dates, bodies, positions = self._rows.setdefault(id, ([], [], []))
+        at = bisect_right(dates, effective_on)
+        if at and dates[at - 1] == effective_on:
+            bodies[at - 1], positions[at - 1] = row, position
+        else:
+            dates.insert(at, effective_on)
+            bodies.insert(at, row)
+            positions.insert(at, position)
+
+    def get(self, id: str | None, on: date) -> R | None:
+        """How it stands on a day; None before its first version, or when unknown."""
+        found = self._rows.get(id) if id is not None else None
+        if found is None:
+            return None
+        at = bisect_right(found[0], on)
+        return found[1][at - 1] if at else None
+
+    def first(self, id: str) -> R:
+        """Its earliest version. KeyError when unknown."""
+        return self._rows[id][1][0]
+
+    def latest(self, id: str) -> R:
+        """Its latest version by effective date. KeyError when unknown."""
+        return self._rows[id][1][-1]
+
+    def position(self, id: str) -> int:
+        """The position of the fact that opened its latest version. KeyError when unknown."""
+        return self._rows[id][2][-1]
+
+    def history(self, id: str) -> list[tuple[date, int, R]]:
+        """All its versions: (effective_on, position of the fact, row)."""
+        dates, bodies, positions = self._rows.get(id, ([], [], []))
+        return list(zip(dates, positions, bodies, strict=True))
+
+    def on(self, day: date) -> Iterator[tuple[str, R]]:
+        """Everything that stands on a day, with its id, in order of first mention."""
+        for id in self._rows:
+            if (row := self.get(id, day)) is not None:
+                yield id, row
+
+    def __contains__(self, id: str) -> bool:
+        return id in self._rows
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
+class Registry:
+    """Everything that stands, by kind, with the indexes by code that admission and the API need."""
+
+    def __init__(self) -> None:
+        self.units: Versions[rows.Unit] = Versions()
+        self.sources: Versions[rows.Source] = Versions()
+        self.persons: Versions[rows.Person] = Versions()
+        self.years: Versions[rows.AssessmentYear] = Versions()
+        self.targets: Versions[rows.Target] = Versions()
+        self.assignments: Versions[rows.Assignment] = Versions()
+        self.locks: Versions[rows.Lock] = Versions()
+        self.groups: Versions[rows.Group] = Versions()
+        self.projects: Versions[rows.Project] = Versions()
+        self.plans: Versions[rows.Plan] = Versions()
+        self.starts: Versions[rows.Start] = Versions()
+        self.catalogues: Versions[rows.Catalogue] = Versions()
+        self.alignments: Versions[rows.Alignment] = Versions()
+        self._kinds: dict[str, Versions[rows.Row]] = cast(
+            dict[str, Versions[rows.Row]],
+            {
+                "unit": self.units, "source": self.sources, "person": self.persons, "year": self.years,
+                "target": self.targets, "assignment": self.assignments, "lock": self.locks, "group": self.groups,
+                "project": self.projects, "plan": self.plans, "start": self.starts, "catalogue": self.catalogues,
+                "alignment": self.alignments,
+            },
+        )  # fmt: skip
+        self._by_code: dict[tuple[str, int, str], str] = {}
+        self._parts: dict[str, list[str]] = {}
+        self._subs: dict[str, list[str]] = {}
+
+    def put(self, kind: str, id: str, effective_on: date, row: rows.Row, position: int) -> None:
+        """Take in one version; `position` is that of the fact which says so."""
+        new = id not in self._kinds[kind]
+        self._kinds[kind].put(id, effective_on, row, position)
+        if not new:
+            return
+        match row:
+            case rows.Unit() | rows.Group():
+                self._by_code[(kind, 0, row.code)] = id
+            case rows.Target():
+                self._by_code[(kind, row.year, row.code)] = id
+            case rows.Project():
+                self._by_code[(kind, row.year, row.code)] = id
+                if row.parent is not None:
+                    self._subs.setdefault(row.parent, []).append(id)
+            case rows.Assignment():
+                self._parts.setdefault(row.target, []).append(id)
+            case _:
+                pass
+
+    def unit_id(self, code: str) -> str | None:
+        """The unit of this code."""
+        return self._by_code.get(("unit", 0, code))
+
+    def group_id(self, code: str) -> str | None:
+        """The project group of this code."""
+        return self._by_code.get(("group", 0, code))
+
+    def target_id(self, year: int, code: str) -> str | None:
+        """The target of this code in this year."""
+        return self._by_code.get(("target", year, code))
+
+    def project_id(self, year: int, code: str) -> str | None:
+        """The project or sub-project of this code in this year."""
+        return self._by_code.get(("project", year, code))
+
+    def parts_of(self, target: str) -> list[tuple[str, rows.Assignment]]:
+        """All assignments of a target, ended ones included, oldest first."""
+        return [(id, self.assignments.latest(id)) for id in self._parts.get(target, ())]
+
+    def subs_of(self, project: str) -> list[str]:
+        """The ids of a project's sub-projects."""
+        return self._subs.get(project, [])
+
+    def locked(self, year: int, month: int, target: str | None) -> tuple[rows.Lock, int] | None:
+        """The lock that closes this month for this target (or project: None), and the position that set it."""
+        ids = [f"{year}-{month:02d}"] + ([f"{year}-{month:02d}:{target}"] if target else [])
+        for id in ids:
+            if id in self.locks and (lock := self.locks.latest(id)).locked:
+                return lock, self.locks.position(id)
+        return None
+
+    def below(self, unit: str) -> set[str]:
+        """The unit's id and those of all units under it."""
+        found = {unit}
+        grown = True
+        while grown:
+            more = {id for id in self.units if self.units.latest(id).parent in found} - found
+            found |= more
+            grown = bool(more)
+        return found

@@ -1,0 +1,173 @@
+"""What can stand in the registry: one frozen row a kind of thing, with all that later questions need of it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from msgspec import Struct
+
+from shared.contracts.shapes import Label, Measure
+from shared.contracts.targets import (
+    AssignmentRole,
+    Category,
+    Direction,
+    IssuableKind,
+    Issuer,
+    RollUp,
+    TimeProgress,
+    UnitKind,
+)
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """One version of one thing."""
+
+
+class Unit(Row, frozen=True, kw_only=True):
+    """A responsible unit (责任单位)."""
+
+    code: str
+    name: Label
+    kind: UnitKind
+    parent: str | None
+    valid_from: date
+
+
+class Source(Row, frozen=True, kw_only=True):
+    """A registered name under which a client reports."""
+
+    client: str
+
+
+class Person(Row, frozen=True, kw_only=True):
+    """An opaque person; the name is elsewhere."""
+
+    unit: str | None
+    erased: bool
+
+
+class AssessmentYear(Row, frozen=True, kw_only=True):
+    """An assessment year (考核年度) and its rules."""
+
+    time_progress: TimeProgress
+
+
+class Target(Row, frozen=True, kw_only=True):
+    """A target (目标). `value` is canonical text in the first measure's unit of measure."""
+
+    year: int
+    code: str
+    name: Label
+    issuer: Issuer
+    category: Category
+    kind: IssuableKind
+    direction: Direction
+    value: str
+    measures: tuple[Measure, ...]
+    roll_up: RollUp
+    tags: tuple[str, ...]
+    weight: str | None
+    points: str | None
+    indicator: str | None
+
+
+class Assignment(Row, frozen=True, kw_only=True):
+    """A part of a target, given to a unit for [valid_from, valid_until).
+
+    `follows` names the part it took over from; `carries_levels` says whether that part's levels still count.
+    """
+
+    target: str
+    unit: str
+    role: AssignmentRole
+    value: str | None
+    valid_from: date
+    valid_until: date | None
+    follows: str | None
+    carries_levels: bool
+
+    @property
+    def reports(self) -> bool:
+        """The lead unit reports, and whoever was given a value of its own; coordination never does."""
+        return self.role == "lead" or (self.role == "supporting" and self.value is not None)
+
+    def valid_on(self, day: date) -> bool:
+        """Is the part in force on this day?"""
+        return self.valid_from <= day and (self.valid_until is None or day < self.valid_until)
+
+
+class Lock(Row, frozen=True, kw_only=True):
+    """A month, of one target or of all, closed or open again. `by` is the actor's opaque id."""
+
+    year: int
+    month: int
+    target: str | None
+    locked: bool
+    by: str
+    reason: str
+
+
+class Group(Row, frozen=True, kw_only=True):
+    """A group of key projects, perhaps inside another."""
+
+    code: str
+    name: Label
+    parent: str | None
+
+
+class Project(Row, frozen=True, kw_only=True):
+    """A key project (重点项目) or, with a parent, a sub-project (子项目)."""
+
+    year: int
+    code: str
+    name: Label
+    level: str
+    phase: str
+    unit: str
+    parent: str | None
+    groups: tuple[str, ...]
+    measures: tuple[Measure, ...]
+    planned_start: date | None
+    valid_from: date
+
+
+class Plan(Row, frozen=True, kw_only=True):
+    """The planned investment of the year, canonical text in the project's first measure's unit of measure."""
+
+    planned_investment: str
+
+
+class Start(Row, frozen=True, kw_only=True):
+    """The day on which work began."""
+
+    started_on: date
+
+
+class Catalogue(Row, frozen=True, kw_only=True):
+    """A complete catalogue; its items are read from its parts."""
+
+    year: int
+    issuer: Issuer
+    edition: int
+    parts: int
+    items: int
+    sha256: str
+
+
+class Alignment(Row, frozen=True, kw_only=True):
+    """A completed alignment; its outcomes are read from its parts."""
+
+    year: int
+    province: str
+    city: str
+    rule: str
+    parts: int
+    outcomes: int
+    sha256: str
+
+
+KINDS: dict[str, type[Row]] = {
+    "unit": Unit, "source": Source, "person": Person, "year": AssessmentYear, "target": Target,
+    "assignment": Assignment, "lock": Lock, "group": Group, "project": Project, "plan": Plan, "start": Start,
+    "catalogue": Catalogue, "alignment": Alignment,
+}  # fmt: skip

@@ -1,0 +1,143 @@
+"""What every service is made of: its database, its read side, its event store and relay, its door's identity.
+
+The composition roots (each service's main.py, and services/standalone) build one of these and hand it to the
+service's application, where routes find it as `app.state.service`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from fastapi import FastAPI
+from sqlalchemy import Engine, MetaData, Table
+
+from shared.calendars import local_date
+from shared.event_log.directory import Directory, Listing
+from shared.event_log.port import Topics
+from shared.event_store.relay import Relay
+from shared.event_store.store import EventStore
+from shared.event_store.tables import EventStoreTables, event_store_tables
+from shared.http.health import Check
+from shared.identity.actors import Actors, actors_table
+from shared.identity.tokens import Verifier
+from shared.projections import NotYetRead, ReadSide
+from shared.projections.generations import Make, generations_table
+from shared.projections.records import Place
+from shared.sql import migrate
+
+MOST_BEHIND = 10_000
+"""Records a reader may be behind the log's end and the service still be called ready."""
+
+
+@dataclass(slots=True)
+class Service:
+    """One running service."""
+
+    name: str
+    engine: Engine
+    topics: Topics
+    directory: Directory
+    read_side: ReadSide
+    actors: Actors
+    verifier: Verifier
+    store: EventStore
+    relay: Relay
+    checks: dict[str, Check] = field(default_factory=dict)
+    now: Callable[[], float] = time.time
+
+    def __post_init__(self) -> None:
+        self.checks.update(
+            {"database": self._database, "log": self._log, "readers": self._readers, "relay": self._relay}
+        )
+
+    def start(self) -> None:
+        """Check the read side against the log, then start readers and relay. Refuses what must be refused."""
+        self.directory.refresh()
+        self.read_side.open()
+        self.read_side.start()
+        self.relay.start()
+
+    def stop(self) -> None:
+        """Stop in the order in which nothing is lost: the relay, then the readers."""
+        self.relay.stop()
+        self.read_side.stop()
+        self.directory.close()
+        self.engine.dispose()
+
+    @asynccontextmanager
+    async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
+        """For an application that runs one service."""
+        app.state.service, app.state.verifier = self, self.verifier
+        self.start()
+        try:
+            yield
+        finally:
+            self.stop()
+
+    def place(self, listing: Listing) -> Place:
+        """How far this service has read a log. NotYetRead right after its opening."""
+        fold = self.read_side.fold_of(listing.log)
+        if fold is None:
+            raise NotYetRead(retry_after=1)
+        return fold.place
+
+    def clock(self, listing: Listing) -> tuple[str, date]:
+        """The log's clock: (RFC 3339, local date). Simulated logs stand still between settings."""
+        place = self.place(listing)
+        instant = place.clock if place.simulated else int(self.now() * 1_000) * 1_000
+        moment = datetime.fromtimestamp(instant / 1_000_000, UTC)
+        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"), local_date(instant, place.zone)
+
+    def _database(self) -> str | None:
+        with self.engine.connect():
+            return None
+
+    def _log(self) -> str | None:
+        self.topics.events.end(0)
+        return None
+
+    def _readers(self) -> str | None:
+        if self.read_side.fenced:
+            return self.read_side.fenced
+        if stopped := self.read_side.stopped:
+            return "; ".join(f"log {s.log} stopped at position {s.position}: {s.reason}" for s in stopped)
+        behind = max(self.read_side.lag().values(), default=0)
+        return f"{behind} records behind the log" if behind > MOST_BEHIND else None
+
+    def _relay(self) -> str | None:
+        return f"the outbox waits: {self.relay.last_error}" if self.relay.last_error else None
+
+
+def base_tables(metadata: MetaData) -> tuple[EventStoreTables, Table, Table]:
+    """What every service's migrations begin with: event store, actors, generation in force."""
+    return event_store_tables(metadata), actors_table(metadata), generations_table(metadata)
+
+
+def compose(
+    name: str, package: Path, engine: Engine, topics: Topics, verifier: Verifier, make: Make, *, alone: bool
+) -> Service:
+    """Put a service together on an open database and log, after bringing its tables up to date.
+
+    `package` is the directory of the service's package (its `migrations` are run); `make` builds its projection
+    tables; `alone` says that no other process uses this database.
+    """
+    migrate(engine, package / "migrations", f"{name}_migrations")
+    store_tables, actors, generations = base_tables(MetaData())
+    directory = Directory(topics.listings)
+    store = EventStore(engine, store_tables, f"urn:jikao:service:{name}")
+    return Service(
+        name=name,
+        engine=engine,
+        topics=topics,
+        directory=directory,
+        read_side=ReadSide(name, engine, topics, directory, generations, make),
+        actors=Actors(engine, actors),
+        verifier=verifier,
+        store=store,
+        relay=Relay(store, topics, alone=alone),
+    )

@@ -1,0 +1,269 @@
+"""How every service speaks to its SQL database, so that SQLite and PostgreSQL give the same answers.
+
+What differs between the two is settled here and nowhere else: when a transaction takes its lock, in which
+order text sorts, how a decimal is kept, how a row is inserted only if absent, how tables are migrated.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import psycopg
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from psycopg import sql
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Dialect,
+    Engine,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+    create_engine,
+    event,
+    insert,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import TypeEngine
+
+from shared import quantities
+
+Bytes = LargeBinary
+
+#: 64-bit on both: SQLite counts a key up by itself only if its type is spelt INTEGER (64 bits there).
+BigInt = BigInteger().with_variant(Integer(), "sqlite")
+
+_WORTH_A_COPY = 50  # rows
+_PATIENCE = 5  # seconds a SQLite writer waits for the others
+_PRAGMAS = (
+    f"busy_timeout={_PATIENCE * 1000}",  # first: turning WAL on needs a lock already
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+)
+_WRITERS: WeakKeyDictionary[Engine, threading.Lock] = WeakKeyDictionary()
+_MIGRATING = threading.Lock()  # alembic keeps its running migration in a global of the process
+_MIGRATION_LOCK = 0x6A696B616F  # PostgreSQL advisory lock "jikao": two processes starting at once take turns
+
+
+class Code(TypeDecorator[str]):
+    """Text that sorts by code point on both databases: codes, ids, hashes, names of types."""
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """`COLLATE "C"` on PostgreSQL; SQLite's own order is by code point already."""
+        return dialect.type_descriptor(_by_code_point(dialect))
+
+
+class QuantityText(TypeDecorator[Decimal]):
+    """A decimal kept as its canonical text: exact on both databases, never to be summed or ordered in SQL.
+
+    Binding a value with more than 12 decimals or 20 integer digits raises SQLAlchemy's `StatementError`,
+    caused by `NotAQuantity`: what a caller may be refused for has to be checked before.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The same as `Code`, so that text order is equal even where somebody groups by it."""
+        return dialect.type_descriptor(_by_code_point(dialect))
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:
+        """Python to SQL."""
+        return None if value is None else quantities.text(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:
+        """SQL to Python."""
+        return None if value is None else quantities.parse(value)
+
+
+def engine(url: str) -> Engine:
+    """The engine for `sqlite:////path/to.db` or `postgresql://…`; ValueError for any other database."""
+    backend = make_url(url).get_backend_name()
+    if backend == "postgresql":
+        return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+    if backend != "sqlite":
+        raise ValueError(f"the database must be SQLite or PostgreSQL, not {backend}")
+    made = create_engine(url, pool_size=10, max_overflow=20)
+    _WRITERS[made] = threading.Lock()
+    event.listen(made, "connect", _open_sqlite)
+    event.listen(made, "begin", _begin_sqlite)
+    return made
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that may write: committed at the end, rolled back when an exception leaves it.
+
+    On SQLite it holds the write lock from its first moment, so what it reads cannot change before it writes.
+    On PostgreSQL it is READ COMMITTED: what must not change underneath needs a unique key or a row lock.
+    """
+    with _turn(engine), engine.connect().execution_options(writer=True) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that only reads, all of it from one snapshot (taken at its first query)."""
+    options: dict[str, Any] = {"writer": False}
+    if engine.dialect.name == "postgresql":
+        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with engine.connect().execution_options(**options) as connection:
+        connection.begin()
+        yield connection  # closing rolls back: nothing read needs a commit
+
+
+def insert_many(db: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert all rows, which name the same columns; does nothing for none. Raises what an INSERT raises."""
+    if not rows:
+        return
+    computed = any(column.default is not None for column in table.columns if column.name not in rows[0])
+    if db.dialect.name == "postgresql" and len(rows) >= _WORTH_A_COPY and not computed:
+        _copy(db, table, rows)
+    else:
+        db.execute(insert(table), rows)
+
+
+def insert_if_absent(
+    db: Connection, table: Table, rows: Sequence[Mapping[str, object]], *, on: Sequence[str] = ()
+) -> int:
+    """Insert the rows whose key (`on`, else any unique key) is new; how many those were."""
+    if not rows:
+        return 0
+    statement = _insert(db, table).on_conflict_do_nothing(index_elements=list(on) or None)
+    # SQLAlchemy forgets the count of an INSERT unless told to keep it.
+    inserted: int = db.execute(statement, rows, execution_options={"preserve_rowcount": True}).rowcount
+    return inserted
+
+
+def upsert(db: Connection, table: Table, rows: Sequence[Mapping[str, object]], *, on: Sequence[str]) -> None:
+    """Insert the rows; where the key `on` is taken, set the other named columns of that row instead.
+
+    All rows name the same columns, and no two of them have the same key.
+    """
+    if not rows:
+        return
+    statement = _insert(db, table)
+    others = {name: statement.excluded[name] for name in rows[0] if name not in on}
+    db.execute(
+        statement.on_conflict_do_update(index_elements=list(on), set_=others)
+        if others
+        else statement.on_conflict_do_nothing(index_elements=list(on)),
+        rows,
+    )
+
+
+def migrate(engine: Engine, script_location: Path | str, version_table: str) -> None:
+    """Bring one service's tables to its newest migration; all of it in one transaction, or nothing.
+
+    `script_location` is the directory with `versions/`; no `env.py` is needed. `version_table` is that
+    service's own, so that several services can share a database.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(script_location).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    scripts = ScriptDirectory.from_config(config)
+
+    def steps(revision: Any, context: MigrationContext) -> Any:
+        return scripts._upgrade_revs("head", revision)  # what alembic's own `upgrade` command calls
+
+    with _MIGRATING, writing(engine) as db:
+        if engine.dialect.name == "postgresql":
+            db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        with EnvironmentContext(config, scripts, fn=steps, destination_rev="head") as environment:
+            environment.configure(
+                connection=db,
+                version_table=version_table,
+                render_as_batch=engine.dialect.name == "sqlite",
+            )
+            environment.run_migrations()
+
+
+def drift(engine: Engine, metadata: MetaData, version_table: str, tables: Collection[str] | None = None) -> list[Any]:
+    """How the database differs from `metadata`, in alembic's words; `[]` when migrations tell the same story.
+
+    Only `tables` are looked at, or every table of the database when none are named.
+    """
+
+    def ours(item: object, name: str | None, kind: str, reflected: bool, other: object) -> bool:
+        return kind != "table" or tables is None or name in tables
+
+    with reading(engine) as db:
+        options = {"version_table": version_table, "compare_type": True, "include_object": ours}
+        return list(compare_metadata(MigrationContext.configure(db, opts=options), metadata))
+
+
+def _copy(db: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """PostgreSQL's own way to take many rows, several times faster than INSERT."""
+    names = list(rows[0])
+    binds = [table.c[name].type.dialect_impl(db.dialect).bind_processor(db.dialect) for name in names]
+    target = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, names))
+    )
+    cursor = db.connection.cursor()
+    try:
+        with cursor.copy(target) as copy:
+            for row in rows:
+                values = (row[name] for name in names)
+                copy.write_row([bind(v) if bind else v for bind, v in zip(binds, values, strict=True)])
+    except psycopg.Error as error:
+        raise DBAPIError.instance(f"COPY {table.name}", None, error, psycopg.Error) from error
+    finally:
+        cursor.close()
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    """Let this process's SQLite writers queue: SQLite has them sleep and try again, whoever was first.
+
+    Only a courtesy, and given up after SQLite's own patience: the lock that counts is SQLite's.
+    """
+    queue = _WRITERS.get(engine)
+    waited = queue is not None and queue.acquire(timeout=_PATIENCE)
+    try:
+        yield
+    finally:
+        if queue is not None and waited:
+            queue.release()
+
+
+def _by_code_point(dialect: Dialect) -> String:
+    return String(collation="C" if dialect.name == "postgresql" else None)
+
+
+def _insert(db: Connection, table: Table) -> Any:
+    """Both dialects' insert has `on_conflict_…` with the same arguments, but they share no common type."""
+    return postgresql.insert(table) if db.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def _open_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # else the driver begins transactions of its own, too late
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A reader that turns writer cannot wait for the lock (its snapshot is stale), so writers take it first.
+    writer = connection.get_execution_options().get("writer", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")

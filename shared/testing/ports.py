@@ -1,0 +1,35 @@
+"""Ports for servers that are stopped and started again during a test.
+
+They lie below the range from which the system takes ports for outgoing connections (32768 and up on Linux).
+A port of that range can be lost to somebody's connection while its server is away, and a client that knocks
+there again and again may even be connected to itself.
+"""
+
+from __future__ import annotations
+
+import random
+import socket
+
+_BELOW_OUTGOING = range(15_000, 32_000)
+
+
+class NoFreePort(Exception):
+    """None of many ports tried on 127.0.0.1 is free."""
+
+
+def free_ports(count: int) -> list[int]:
+    """Return `count` different ports of 127.0.0.1 on which nobody listens."""
+    chosen: list[int] = []
+    # Not the seeded generator: a test run with a fixed seed must not meet the ports of the run beside it.
+    for port in random.SystemRandom().sample(_BELOW_OUTGOING, 500):
+        if len(chosen) == count:
+            break
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        chosen.append(port)
+    if len(chosen) < count:
+        raise NoFreePort(f"{count} free ports of 127.0.0.1 are needed and {len(chosen)} were found")
+    return chosen

@@ -1,0 +1,63 @@
+"""What a test may ask for: a real Kafka, a real PostgreSQL, a fresh database. Each starts when first needed."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from shared.testing.broker import Broker
+from shared.testing.postgres import Postgres
+
+# Deadlines measure the machine, not the code. In CI the examples are always the same, so that a change is
+# judged by what it changes; elsewhere each run looks at new ones.
+settings.register_profile("jikao", deadline=None, max_examples=60, print_blob=True)
+settings.register_profile("ci", settings.get_profile("jikao"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "jikao")
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Asynchronous tests run on what the services run on."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[Broker]:
+    """One Kafka for the whole run. A test that stops or kills brokers makes its own."""
+    with Broker() as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One PostgreSQL for the whole run, without fsync. A test that stops or kills it makes its own."""
+    with Postgres() as postgres:
+        yield postgres
+
+
+@pytest.fixture
+def kafka_prefix() -> str:
+    """What this test's topics start with, so that tests share a broker and never a topic."""
+    return f"t{uuid.uuid4().hex[:12]}."
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """A fresh database on PostgreSQL."""
+    name = f"t{uuid.uuid4().hex}"
+    yield postgres.database(name)
+    postgres.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh database, on each kind that a service may be run on."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'service.db'}"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
