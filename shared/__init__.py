@@ -1,0 +1,1 @@
+"""What all services share: contracts, the event log and its readers, event stores, admission, the HTTP kit."""

@@ -8,7 +8,7 @@
      ├── RuleBroken           well formed, but a rule of assessment forbids it
      ├── VersionConflict      somebody else changed it first
      ├── Locked               the period is closed
-     ├── PreconditionMissing  If-Match or Idempotency-Key is missing
+     ├── PreconditionMissing  If-Match is missing
      ├── Gone                 it was there once; what the caller holds is no longer valid
      ├── TooLarge             over a documented limit of size
      ├── TooMany              over a documented limit of rate

@@ -60,11 +60,13 @@ class Directory:
         """`topic` is the listings topic, whose only partition is 0."""
         self._topic = topic
         self._reader = topic.reader(0)
+        self._lookout = topic.reader(0)
         self._next = topic.begin(0)
         self._by_log: dict[str, Listing] = {}
         self._by_jurisdiction: dict[str, Listing] = {}
         self._rejected: list[Rejected] = []
         self._reading = threading.Lock()
+        self._waiting = threading.Lock()
         self._folded = threading.Lock()
 
     def refresh(self, timeout: float = 0.0) -> None:
@@ -73,15 +75,13 @@ class Directory:
 
         Blocks. Raises LogUnavailable when the log cannot be reached.
         """
-        with self._reading:
-            before = self._next
-            end = self._topic.end(0)
-            until = time.monotonic() + PATIENCE
-            while self._next < end:
-                if not self._take(ONE_READ) and time.monotonic() >= until:
-                    raise LogUnavailable()
-            if self._next == before and timeout > 0:
-                self._take(timeout)
+        if self._catch_up() or timeout <= 0:
+            return
+        # Another reader waits, so that nobody else's refresh waits with us.
+        with self._waiting:
+            news = self._lookout.read(self._next, timeout=timeout)
+        if news:
+            self._catch_up()
 
     def by_log(self, log: str) -> Listing | None:
         """The listing of this log id."""
@@ -111,17 +111,29 @@ class Directory:
         """Let go of the reader."""
         with self._reading:
             self._reader.close()
+        with self._waiting:
+            self._lookout.close()
 
-    def _take(self, timeout: float) -> bool:
-        records = self._reader.read(self._next, timeout=timeout)
+    def _catch_up(self) -> bool:
+        """Fold all there is now; whether that was anything."""
+        with self._reading:
+            before = self._next
+            end = self._topic.end(0)
+            until = time.monotonic() + PATIENCE
+            while self._next < end:
+                records = self._reader.read(self._next, timeout=ONE_READ)
+                if not records and time.monotonic() >= until:
+                    raise LogUnavailable()
+                self._take(records)
+            return self._next > before
+
+    def _take(self, records: list[Raw]) -> None:
         with self._folded:
             for record in records:
                 reason = self._fold(record)
                 if reason is not None:
                     self._rejected.append(Rejected(record.offset, reason))
-        if records:
-            self._next = records[-1].offset + 1
-        return bool(records)
+                self._next = record.offset + 1
 
     def _fold(self, record: Raw) -> str | None:
         """Take one record in, or say why not."""

@@ -65,13 +65,10 @@ BEGIN SELECT RAISE(ABORT, 'partitions may only grow in number'); END;
 """
 
 LAST: Final = (
-    'SELECT "offset", appended_at FROM records'
-    ' WHERE topic = ? AND partition = ? ORDER BY "offset" DESC LIMIT 1'
+    'SELECT "offset", appended_at FROM records WHERE topic = ? AND partition = ? ORDER BY "offset" DESC LIMIT 1'
 )
 FIRST: Final = 'SELECT "offset" FROM records WHERE topic = ? AND partition = ? ORDER BY "offset" LIMIT 1'
-INSERT: Final = (
-    'INSERT INTO records (topic, partition, "offset", appended_at, key, value) VALUES (?, ?, ?, ?, ?, ?)'
-)
+INSERT: Final = 'INSERT INTO records (topic, partition, "offset", appended_at, key, value) VALUES (?, ?, ?, ?, ?, ?)'
 READ: Final = (
     'SELECT "offset", appended_at, key, value FROM records'
     ' WHERE topic = ? AND partition = ? AND "offset" >= ? ORDER BY "offset" LIMIT ?'
@@ -383,9 +380,7 @@ def open_embedded(
         db.execute("BEGIN IMMEDIATE")
         for name, wanted in ((EVENTS, partitions), (LISTINGS, 1)):
             db.execute("INSERT OR IGNORE INTO topics VALUES (?, ?, ?)", (name, uuid7(), wanted))
-            db.execute(
-                "UPDATE topics SET partitions = ?2 WHERE topic = ?1 AND partitions < ?2", (name, wanted)
-            )
+            db.execute("UPDATE topics SET partitions = ?2 WHERE topic = ?1 AND partitions < ?2", (name, wanted))
             row = db.execute("SELECT incarnation, partitions FROM topics WHERE topic = ?", (name,)).fetchone()
             found[name] = (row[0], row[1])
         db.execute("COMMIT")
@@ -395,9 +390,7 @@ def open_embedded(
     room = in_flight or InFlight()
 
     def topic(name: str) -> EmbeddedTopic:
-        return EmbeddedTopic(
-            path, name, *found[name], writer, room, WriterClock(name, now=now, on_skew=on_skew)
-        )
+        return EmbeddedTopic(path, name, *found[name], writer, room, WriterClock(name, now=now, on_skew=on_skew))
 
     events, listings = topic(EVENTS), topic(LISTINGS)
 

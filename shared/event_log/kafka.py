@@ -61,6 +61,12 @@ RECORD_OVERHEAD: Final = 64
 SEND_MAY_BLOCK: Final = 0.5
 """Seconds that the producer may wait for metadata; it does so only after having lost it."""
 
+RECONNECTED_WITHIN: Final = 1.5
+"""Seconds in which a broker that is back is found again; a few times the longest pause between two tries."""
+
+SEND_FAILED: Final = (KafkaError, ValueError)
+"""What send() raises; a ValueError for a partition, which we know to exist, that is not in its metadata now."""
+
 PEEK: Final = 0.1
 """Below this many seconds of waiting, an empty read asks for the log's end before it says: nothing there."""
 
@@ -130,7 +136,7 @@ class KafkaSettings:
             "ssl_keyfile": self.ssl_keyfile,
             "request_timeout_ms": round(self.request_timeout * 1000),
             "bootstrap_timeout_ms": round(self.request_timeout * 1000),
-            "reconnect_backoff_max_ms": 1000,
+            "reconnect_backoff_max_ms": 500,
             "metadata_max_age_ms": 60_000,
         }
 
@@ -260,16 +266,27 @@ class KafkaTopic:
         in_flight = self._senders.in_flight
         in_flight.enter(octets)
 
-        # Both run in the producer's thread. Room is given back there, not when the caller stops waiting:
-        # the record is in the producer's memory until then.
+        # The room is the record's in the producer's memory: given back when the producer is done with it,
+        # not when the caller stops waiting. Whoever takes the token out gives it back, so that happens once.
+        held = [octets]
+
+        def leave() -> None:
+            try:
+                in_flight.leave(held.pop())
+            except IndexError:
+                return
+
+        # These two run in the producer's thread.
         def success(metadata: Any) -> None:
-            in_flight.leave(octets)
+            leave()
             ack = Ack(partition, metadata.offset, metadata.timestamp * 1000)
-            self._clock.after(partition, sent_at, ack.appended_at)
-            _tell(loop, acknowledged, ack)
+            try:
+                self._clock.after(partition, sent_at, ack.appended_at)
+            finally:
+                _tell(loop, acknowledged, ack)
 
         def failure(error: Exception) -> None:
-            in_flight.leave(octets)
+            leave()
             _tell(loop, acknowledged, self._refusal(error))
 
         try:
@@ -278,8 +295,8 @@ class KafkaTopic:
             else:
                 sending = self._send(partition, key, value)
         except BaseException as error:
-            in_flight.leave(octets)
-            if isinstance(error, KafkaError):
+            leave()
+            if isinstance(error, SEND_FAILED):
                 raise self._refusal(error) from error
             raise
         sending.add_callback(success)
@@ -289,6 +306,7 @@ class KafkaTopic:
             async with asyncio.timeout(self._settings.delivery_timeout + self._settings.request_timeout):
                 return await acknowledged
         except TimeoutError as error:
+            leave()
             raise LogUnavailable() from error
 
     def append_all(self, partition: int, records: Sequence[tuple[str, bytes]]) -> list[Ack]:
@@ -311,12 +329,11 @@ class KafkaTopic:
         until = time.monotonic() + self._settings.delivery_timeout + self._settings.request_timeout
         try:
             sending = [
-                producer.send(self.name, key=key.encode(), value=value, partition=partition)
-                for key, value in chunk
+                producer.send(self.name, key=key.encode(), value=value, partition=partition) for key, value in chunk
             ]
             producer.flush(timeout=until - time.monotonic())
             done = [future.get(timeout=max(0.0, until - time.monotonic())) for future in sending]
-        except KafkaError as error:
+        except SEND_FAILED as error:
             raise self._refusal(error) from error
         return [Ack(partition, metadata.offset, metadata.timestamp * 1000) for metadata in done]
 
@@ -337,16 +354,21 @@ class KafkaTopic:
         refuse_misfit(self, partition, ())
         place = TopicPartition(self.name, partition)
         timeout_ms = round(self._settings.request_timeout * 1000)
-        try:
-            offsets = self._admin.list_partition_offsets({place: which}, timeout_ms=timeout_ms)
-        except KafkaError as error:
-            raise LogUnavailable() from error
-        return int(offsets[place].offset)
+        until = time.monotonic() + RECONNECTED_WITHIN
+        while True:
+            try:
+                offsets = self._admin.list_partition_offsets({place: which}, timeout_ms=timeout_ms)
+                return int(offsets[place].offset)
+            except KafkaError as error:
+                # While a connection is being made again, this fails at once without asking anybody.
+                if not error.retriable or time.monotonic() >= until:
+                    raise LogUnavailable() from error
+            time.sleep(0.05)
 
     def _send(self, partition: int, key: str, value: bytes) -> Any:
         try:
             sending = self._senders.single.send(self.name, key=key.encode(), value=value, partition=partition)
-        except KafkaError:
+        except SEND_FAILED:
             self._send_may_block = True
             raise
         self._send_may_block = False
@@ -493,9 +515,7 @@ def open_kafka(
     if importlib.util.find_spec("crc32c") is None:
         raise ChecksumPackageMissing(ChecksumPackageMissing.__doc__)
     if settings.profile == "single-broker":
-        log.warning(
-            "profile single-broker: every fact has one copy; use profile production for what must not be lost"
-        )
+        log.warning("profile single-broker: every fact has one copy; use profile production for what must not be lost")
     wanted = {settings.prefix + EVENTS: settings.partitions, settings.prefix + LISTINGS: 1}
     try:
         admin = KafkaAdminClient(**settings.connection())
@@ -549,11 +569,7 @@ def _prepare(admin: KafkaAdminClient, settings: KafkaSettings, wanted: Mapping[s
             log.info("another service made the topics at the same moment")
             admin.wait_for_topics(list(missing))
     described = {topic["name"]: topic for topic in admin.describe_topics(list(wanted))}
-    grown = {
-        name: partitions
-        for name, partitions in wanted.items()
-        if len(described[name]["partitions"]) < partitions
-    }
+    grown = {name: partitions for name, partitions in wanted.items() if len(described[name]["partitions"]) < partitions}
     if grown:
         try:
             admin.create_partitions(grown)
@@ -564,9 +580,7 @@ def _prepare(admin: KafkaAdminClient, settings: KafkaSettings, wanted: Mapping[s
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in wanted]
     in_force = admin.describe_configs(resources, config_filter="all")["topic"]
     for name in wanted:
-        _check(
-            name, described[name], {key: entry["value"] for key, entry in in_force[name].items()}, production
-        )
+        _check(name, described[name], {key: entry["value"] for key, entry in in_force[name].items()}, production)
     if len(described[settings.prefix + LISTINGS]["partitions"]) != 1:
         raise TopicMisconfigured(
             f"Topic {settings.prefix + LISTINGS}: it must have exactly one partition; make it anew."
@@ -581,8 +595,7 @@ def _check(name: str, described: Mapping[str, Any], configs: Mapping[str, str], 
             raise TopicMisconfigured(f"Topic {name}: set {key} to {value} (it is {configs[key]}).")
     if int(configs["max.message.bytes"]) < BATCH_OCTETS:
         raise TopicMisconfigured(
-            f"Topic {name}: set max.message.bytes to at least {BATCH_OCTETS}"
-            f" (it is {configs['max.message.bytes']})."
+            f"Topic {name}: set max.message.bytes to at least {BATCH_OCTETS} (it is {configs['max.message.bytes']})."
         )
     replicas = min(len(partition["replica_nodes"]) for partition in described["partitions"])
     if production and replicas < REPLICAS:
@@ -592,6 +605,5 @@ def _check(name: str, described: Mapping[str, Any], configs: Mapping[str, str], 
         )
     if production and int(configs["min.insync.replicas"]) < IN_SYNC_REPLICAS:
         raise TopicMisconfigured(
-            f"Topic {name}: set min.insync.replicas to {IN_SYNC_REPLICAS}"
-            f" (it is {configs['min.insync.replicas']})."
+            f"Topic {name}: set min.insync.replicas to {IN_SYNC_REPLICAS} (it is {configs['min.insync.replicas']})."
         )

@@ -15,12 +15,10 @@ from shared.http import problems
 from shared.http.fields import Label, QuantityStr, StrictDate
 from shared.http.health import Check, health_router
 from shared.http.metrics import Metrics
-from shared.http.preconditions import IDEMPOTENCY_KEY_HEADER, IF_MATCH_HEADER
+from shared.http.preconditions import NEEDED_HEADERS
 from shared.http.requests import MAX_BODY_BYTES, BodyTooLarge, RequestMiddleware
 
 __all__ = ["Label", "QuantityStr", "StrictDate", "create_app"]
-
-_NEEDED_HEADERS = (IDEMPOTENCY_KEY_HEADER, IF_MATCH_HEADER)
 
 
 def create_app(
@@ -85,10 +83,9 @@ def _complete(operation: dict[str, Any]) -> None:
     """Add what every operation of its kind may answer, and say which headers are needed."""
     parameters = operation.get("parameters", [])
     for parameter in parameters:
-        if parameter["name"] in _NEEDED_HEADERS:
-            # Optional to FastAPI, so that a missing one gets our own refusal.
+        if parameter["name"] in NEEDED_HEADERS:
             parameter["required"] = True
-            parameter["schema"] = {"type": "string"}
+            parameter["schema"] = NEEDED_HEADERS[parameter["name"]]
     responses = operation["responses"]
     if parameters or "requestBody" in operation:
         if "application/json" in responses.get("422", {}).get("content", {}):

@@ -150,6 +150,9 @@ def read_pin(text: str) -> Pin | None:
 
 
 _AS_OF_SCHEMA = {"format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
+_KNOWN_AT_SCHEMA = {
+    "pattern": f"^({_POSITION.pattern}|{_INSTANT.pattern.replace('?:', '')}|{_DATE.pattern})$",
+}
 _KNOWN_AT_FORM = "`position:1234`, an RFC 3339 instant with its offset, or a date (the end of that day)"
 
 _AsOf = Annotated[
@@ -165,11 +168,15 @@ _KnownAt = Annotated[
     Query(
         description=f"What was known then: {_KNOWN_AT_FORM}; everything known now unless given.",
         examples=["position:1234"],
+        json_schema_extra=_KNOWN_AT_SCHEMA,
     ),
 ]
 _Pin = Annotated[
     str | None,
-    Query(description="The pin of an earlier answer, to get that answer again; excludes as_of and known_at."),
+    Query(
+        description="The pin of an earlier answer, to get that answer again; excludes as_of and known_at.",
+        json_schema_extra={"pattern": f"^{_PIN.pattern}$"},
+    ),
 ]
 _CompareAsOf = Annotated[
     str | None,
@@ -180,7 +187,11 @@ _CompareAsOf = Annotated[
     ),
 ]
 _CompareKnownAt = Annotated[
-    str | None, Query(description=f"A second state of knowledge to compare with: {_KNOWN_AT_FORM}.")
+    str | None,
+    Query(
+        description=f"A second state of knowledge to compare with: {_KNOWN_AT_FORM}.",
+        json_schema_extra=_KNOWN_AT_SCHEMA,
+    ),
 ]
 
 

@@ -34,12 +34,19 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request; `route` is a template, never a path, so that labels stay few."""
         method = method if method in _METHODS else "other"
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(method, route).observe(seconds)
+        key = (method, route, status)
+        if key not in self._series:
+            # Kept, because looking a series up by its labels costs more than counting.
+            counter = self._requests.labels(method, route, str(status))
+            self._series[key] = (counter, self._seconds.labels(method, route))
+        count, duration = self._series[key]
+        count.inc()
+        duration.observe(seconds)
 
     def gauge(self, name: str, meaning: str, read: Callable[[], Reading], labels: Sequence[str] = ()) -> None:
         """Register a gauge that is read when Prometheus asks, e.g. a reader's lag or the outbox's depth."""

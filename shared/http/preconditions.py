@@ -20,6 +20,12 @@ IF_MATCH_HEADER = "If-Match"
 _KEY = re.compile(r"[!-~]{1,128}")
 _STRONG_ETAG = re.compile(r'"(0|[1-9][0-9]{0,17})"')
 
+NEEDED_HEADERS = {
+    IDEMPOTENCY_KEY_HEADER: {"type": "string", "pattern": f"^{_KEY.pattern}$"},
+    IF_MATCH_HEADER: {"type": "string", "pattern": f"^{_STRONG_ETAG.pattern}$"},
+}
+"""Their JSON Schemas. FastAPI sees them as optional, so that a missing one gets a refusal of its own."""
+
 
 class IdempotencyKeyMissing(Malformed):
     """An Idempotency-Key header is needed, so that a repeat of this request is recognised."""

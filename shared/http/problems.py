@@ -47,6 +47,18 @@ class UnexpectedFailure(Refusal):
     zh = "服务内部发生错误,已按追踪编号记入日志。"
 
 
+class ServiceUnreachable(Refusal):
+    """The service behind this address cannot be reached; it may have done what you asked: repeat it."""
+
+    zh = "该地址对应的服务暂时无法访问,请求可能已被处理,请以同一幂等键重试。"
+
+
+class ServiceSilent(Refusal):
+    """The service behind this address did not answer in time; it may have done what you asked: repeat it."""
+
+    zh = "该地址对应的服务未在规定时间内答复,请求可能已被处理,请以同一幂等键重试。"
+
+
 STATUS: Mapping[type[Refusal], int] = {
     Malformed: 422,
     NotAuthenticated: 401,
@@ -61,7 +73,9 @@ STATUS: Mapping[type[Refusal], int] = {
     PreconditionMissing: 428,
     TooMany: 429,
     UnexpectedFailure: 500,
+    ServiceUnreachable: 502,
     Unavailable: 503,
+    ServiceSilent: 504,
 }
 _FAMILY = {status: family for family, status in STATUS.items()}
 

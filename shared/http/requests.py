@@ -8,10 +8,10 @@ from __future__ import annotations
 import logging
 import time
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.errors import TooLarge
+from shared.errors import Refusal, TooLarge
 from shared.http.metrics import Metrics
 from shared.http.problems import UnexpectedFailure, problem_response
 from shared.http.tracing import REQUEST_ID_HEADER, begin_trace
@@ -64,12 +64,16 @@ class RequestMiddleware:
 
         try:
             await self._app(scope, self._limited(scope, receive), traced_send)
-        except Exception:
-            logger.exception("unexpected failure")
+        except ClientDisconnect:
+            pass  # nobody is left to answer; the log line says 499
+        except Exception as error:
+            # Refusals come as far as this only from other middleware and bare ASGI applications.
+            if not isinstance(error, Refusal):
+                logger.exception("unexpected failure")
             if status:
                 raise  # half an answer is out: only cutting the connection tells the caller
-            response = problem_response(Request(scope), UnexpectedFailure())
-            await response(scope, receive, traced_send)
+            refusal = error if isinstance(error, Refusal) else UnexpectedFailure()
+            await problem_response(Request(scope), refusal)(scope, receive, traced_send)
         finally:
             seconds = time.perf_counter() - began
             route = route_template(scope)

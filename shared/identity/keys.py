@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -15,7 +16,10 @@ from joserfc.jwk import KeySet
 
 from shared.errors import Unavailable
 
-REFRESH_SECONDS = 60.0
+logger = logging.getLogger("jikao.identity")
+
+REFRESH_SECONDS = 60
+RETRY_SECONDS = 5
 _FETCH_TIMEOUT_SECONDS = 5.0
 
 
@@ -72,22 +76,27 @@ class ReadKeys:
             return self._keys if just_looked and self._keys is not None else self._look()
 
     def _look(self) -> KeySet:
+        now = self._clock()
+        if self._keys is None and self._looked_at is not None and now - self._looked_at < RETRY_SECONDS:
+            # Callers wait for the lock: each trying for itself would queue them all behind a dead issuer.
+            raise IssuerUnreachable(retry_after=RETRY_SECONDS)
+        self._looked_at = now
         try:
             self._keys = signing_keys(self._read())
-        except (OSError, httpx.HTTPError, ValueError, TypeError, JoseError) as error:
+        except (OSError, httpx.HTTPError, ValueError, TypeError, KeyError, JoseError) as error:
             if self._keys is None:
-                raise IssuerUnreachable(retry_after=5) from error
+                raise IssuerUnreachable(retry_after=RETRY_SECONDS) from error
             # The old keys still hold: an unknown key stays unknown until the issuer answers again.
-        self._looked_at = self._clock()
+            logger.warning("the issuer's keys could not be read again: %r", error)
         return self._keys
 
 
-def keys_in_file(path: Path) -> ReadKeys:
+def keys_in_file(path: Path, clock: Callable[[], float] = time.monotonic) -> ReadKeys:
     """The keys of a JWKS file."""
-    return ReadKeys(lambda: _object(json.loads(path.read_bytes())))
+    return ReadKeys(lambda: _object(json.loads(path.read_bytes())), clock)
 
 
-def keys_at(url: str, client: httpx.Client | None = None) -> ReadKeys:
+def keys_at(url: str, client: httpx.Client | None = None, clock: Callable[[], float] = time.monotonic) -> ReadKeys:
     """The keys at an issuer's `jwks_uri`."""
 
     def fetch() -> Mapping[str, Any]:
@@ -96,7 +105,7 @@ def keys_at(url: str, client: httpx.Client | None = None) -> ReadKeys:
         response.raise_for_status()
         return _object(response.json())
 
-    return ReadKeys(fetch)
+    return ReadKeys(fetch, clock)
 
 
 def signing_keys(jwks: Mapping[str, Any]) -> KeySet:

@@ -204,7 +204,7 @@ async def test_a_broker_that_goes_away_and_comes_back_needs_no_restart_of_ours(
         assert [Ack(0, record.offset, record.appended_at) for record in kept[:50]] == before
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def three() -> Iterator[list[Broker]]:
     """A cluster as production has it."""
     brokers = cluster(3)
@@ -215,6 +215,13 @@ def three() -> Iterator[list[Broker]]:
         for each in brokers:
             each.wait_until_ready()
         yield brokers
+        # In order they would wait for one another: the last ones have no majority to take their leave from.
+        for each in brokers:
+            each.kill()
+
+
+def production(brokers: list[Broker], prefix: str) -> KafkaSettings:
+    return KafkaSettings(bootstrap=brokers[0].quorum.bootstrap, profile="production", prefix=prefix)
 
 
 def leader(brokers: list[Broker], topic: str) -> Broker:
@@ -223,15 +230,25 @@ def leader(brokers: list[Broker], topic: str) -> Broker:
     return next(each for each in brokers if each.member.node == described["partitions"][0]["leader_id"])
 
 
+def test_production_insists_on_a_second_copy_before_it_acknowledges(three: list[Broker], kafka_prefix: str) -> None:
+    topics = open_kafka(production(three, kafka_prefix))
+    topics.close()
+    weaker = ConfigResource(ConfigResourceType.TOPIC, topics.events.name, {"min.insync.replicas": "1"})
+    with closing(KafkaAdminClient(bootstrap_servers=three[0].bootstrap)) as admin:
+        admin.alter_configs([weaker])
+
+    with pytest.raises(TopicMisconfigured, match=r"set min.insync.replicas to 2 \(it is 1\)"):
+        open_kafka(production(three, kafka_prefix))
+
+
 @pytest.mark.anyio
 async def test_in_production_a_leader_s_death_loses_nothing_acknowledged_and_reorders_nothing(
-    three: list[Broker],
+    three: list[Broker], kafka_prefix: str
 ) -> None:
-    settings = KafkaSettings(bootstrap=three[0].quorum.bootstrap, profile="production")
-    with closing(await asyncio.to_thread(open_kafka, settings)) as topics:
+    relayed = [f"relayed {n}".encode() for n in range(2000)]
+    acknowledged: dict[int, bytes] = {}
+    with closing(await asyncio.to_thread(open_kafka, production(three, kafka_prefix))) as topics:
         doomed = leader(three, topics.events.name)
-        acknowledged: dict[int, bytes] = {}
-        relayed: list[bytes] = [f"relayed {n}".encode() for n in range(400)]
 
         async def submit(start: int) -> None:
             for n in range(start, start + 30):
@@ -241,20 +258,25 @@ async def test_in_production_a_leader_s_death_loses_nothing_acknowledged_and_reo
                     doomed.kill()
 
         def relay() -> None:
-            for start in range(0, 400, 20):
-                while True:
-                    try:
-                        topics.events.append_all(0, [("log-b", value) for value in relayed[start : start + 20]])
-                        break
-                    except LogUnavailable:
-                        continue
+            for start in range(0, len(relayed), 20):
+                chunk = [("log-b", value) for value in relayed[start : start + 20]]
+                while not taken(topics.events, chunk):
+                    pass
 
-        relaying = asyncio.to_thread(relay)
-        await asyncio.gather(relaying, *(submit(start) for start in range(0, 300, 30)))
+        await asyncio.gather(asyncio.to_thread(relay), *(submit(start) for start in range(0, 300, 30)))
 
         with closing(topics.events.reader(0)) as reader:
             records = read_until(reader, 0, topics.events.end(0))
-        on_log = {record.offset: record.value for record in records}
-        assert {offset: on_log.get(offset) for offset in acknowledged} == acknowledged
-        first_seen = list(dict.fromkeys(record.value for record in records if record.key == "log-b"))
-        assert first_seen == relayed
+    await asyncio.to_thread(doomed.start)
+
+    on_log = {record.offset: record.value for record in records}
+    assert {offset: on_log.get(offset) for offset in acknowledged} == acknowledged
+    assert list(dict.fromkeys(record.value for record in records if record.key == "log-b")) == relayed
+
+
+def taken(topic: Topic, records: list[tuple[str, bytes]]) -> bool:
+    try:
+        topic.append_all(0, records)
+    except LogUnavailable:
+        return False
+    return True

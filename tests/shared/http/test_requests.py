@@ -117,7 +117,27 @@ async def test_counting_stops_at_the_limit() -> None:
     scope: Scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": []}
     await RequestMiddleware(reading, Metrics(), max_body_bytes=1000)(scope, receive, send)
     assert received == 2
-    assert sent[0]["status"] == 500  # this bare application has no handlers; the limit itself is what is tested
+    assert sent[0]["status"] == 413
+
+
+@pytest.mark.anyio
+async def test_a_caller_who_went_away_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
+    metrics = Metrics()
+
+    async def reading(scope: Scope, receive: Receive, send: Send) -> None:
+        await Request(scope, receive).body()
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        raise AssertionError("nobody listens")
+
+    scope: Scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": []}
+    await RequestMiddleware(reading, metrics)(scope, receive, send)
+    assert "failure" not in caplog.text
+    labels = {"method": "POST", "route": "(no route)", "status": "499"}
+    assert metrics.registry.get_sample_value("jikao_http_requests_total", labels) == 1
 
 
 def test_an_answer_that_breaks_off_cuts_the_connection(client: TestClient) -> None:
@@ -145,10 +165,16 @@ def test_each_request_is_one_line_of_json(client: TestClient, caplog: pytest.Log
 
 
 def test_a_logged_value_cannot_begin_a_line_or_replace_a_member() -> None:
-    record = logging.makeLogRecord({"msg": "a\nb", "name": "n", "about": {"message": "forged", "more": {1}}})
+    record = logging.makeLogRecord({"msg": "a\nb", "name": "n", "about": {"message": "forged", "more": 1j}})
     line = json.loads(JsonFormatter().format(record))
     assert line["message"] == "a\nb"
-    assert line["more"] == "{1}"
+    assert line["more"] == "1j"
+
+
+@pytest.mark.parametrize("value", ["\ud800", 2**70, {(1, 2): 3}])
+def test_a_value_that_json_has_no_place_for_loses_no_line(value: object) -> None:
+    record = logging.makeLogRecord({"msg": "kept", "about": {"odd": value}})
+    assert json.loads(JsonFormatter().format(record))["message"] == "kept"
 
 
 def test_an_application_mounted_in_another_goes_on_with_its_trace(

@@ -234,15 +234,17 @@ def test_an_unknown_key_is_looked_for_once_a_minute() -> None:
 
 
 def test_keys_come_from_a_file(tmp_path: Path) -> None:
-    path = tmp_path / "jwks.json"
-    from_file = Verifier(keys_in_file(path), ISSUER, AUDIENCE, clock=lambda: NOW)
+    path, now = tmp_path / "jwks.json", [0.0]
+    from_file = Verifier(keys_in_file(path, lambda: now[0]), ISSUER, AUDIENCE, clock=lambda: NOW)
     with pytest.raises(IssuerUnreachable):
         from_file.verify(signed(CLAIMS))
     path.write_text(json.dumps(public(KEY)))
+    now[0] = 5.0
     assert from_file.verify(signed(CLAIMS)).subject == "p1"
 
 
 def test_keys_come_from_an_address_and_stay_while_it_is_away() -> None:
+    now = [0.0]
     answers: list[httpx.Response] = [
         httpx.Response(503),
         httpx.Response(200, text="no json"),
@@ -251,13 +253,31 @@ def test_keys_come_from_an_address_and_stay_while_it_is_away() -> None:
         httpx.Response(503),
     ]
     client = httpx.Client(transport=httpx.MockTransport(lambda request: answers.pop(0)))
-    source = keys_at("https://issuer.example/jwks", client)
+    source = keys_at("https://issuer.example/jwks", client, lambda: now[0])
     away = Verifier(source, ISSUER, AUDIENCE, clock=lambda: NOW)
     for _ in range(3):
         with pytest.raises(IssuerUnreachable):
             away.verify(signed(CLAIMS))
+        now[0] += 5
     assert away.verify(signed(CLAIMS)).subject == "p1"
+    now[0] += 60
     assert [key.kid for key in source.refreshed().keys] == ["k1"]
+    assert answers == []
+
+
+def test_a_dead_issuer_is_asked_once_in_five_seconds() -> None:
+    asked, now = [0], [0.0]
+
+    def dead() -> dict[str, Any]:
+        asked[0] += 1
+        raise OSError
+
+    waiting = Verifier(ReadKeys(dead, lambda: now[0]), ISSUER, AUDIENCE, clock=lambda: NOW)
+    for now[0] in (0.0, 1.0, 4.9):
+        with pytest.raises(IssuerUnreachable) as refused:
+            waiting.verify(signed(CLAIMS))
+        assert refused.value.retry_after == 5
+    assert asked[0] == 1
 
 
 def test_foreign_keys_in_a_set_do_no_harm() -> None:

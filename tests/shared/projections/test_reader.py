@@ -23,7 +23,9 @@ JULY = date(2009, 7, 31)
 def statuses(engine: Engine, into: ProjectionSet) -> list[tuple[int, str]]:
     records = into.core.records
     with reading(engine) as db:
-        return [tuple(row) for row in db.execute(select(records.c.position, records.c.status).order_by(records.c.position))]  # type: ignore[misc]
+        return [
+            tuple(row) for row in db.execute(select(records.c.position, records.c.status).order_by(records.c.position))
+        ]  # type: ignore[misc]
 
 
 def test_positions_are_gapless_and_the_root_is_that_of_all_leaves(
@@ -109,7 +111,9 @@ def test_a_valid_record_that_cannot_be_processed_stops_its_log_and_no_other(
 
 def test_an_unknown_type_of_ours_stops_the_reader(city: City, reader: Reader) -> None:
     city.open()
-    sealed = city.sealed(EngineAdopted(engine=1), "engine").replace(b"jikao.engine.adopted.v1", b"jikao.tomorrow.came.v1")
+    sealed = city.sealed(EngineAdopted(engine=1), "engine").replace(
+        b"jikao.engine.adopted.v1", b"jikao.tomorrow.came.v1"
+    )
     city.append(sealed)
     reader.catch_up()
     assert "jikao.tomorrow.came.v1" in reader.stopped[city.log].reason
@@ -135,7 +139,9 @@ def test_a_second_event_at_one_stream_version_stops_the_log(city: City, reader: 
     assert "year:2009" in reader.stopped[city.log].reason
 
 
-def test_a_zombie_is_fenced_out(city: City, reader: Reader, engine: Engine, topics: Topics, into: ProjectionSet) -> None:
+def test_a_zombie_is_fenced_out(
+    city: City, reader: Reader, engine: Engine, topics: Topics, into: ProjectionSet
+) -> None:
     city.open()
     reader.catch_up()
     zombie = Reader(engine, topics.events, Directory(topics.listings), 0, into)

@@ -1,0 +1,265 @@
+"""Which entries count, and why the others do not: sentences that an assessment office could check."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import pytest
+from msgspec import UNSET
+
+from shared.admission import (
+    Counted,
+    EntryKey,
+    EntryState,
+    Identity,
+    Judgement,
+    Known,
+    Refused,
+    Series,
+    Withdrawn,
+    judge,
+    judge_standing,
+)
+from shared.admission import errors as refusals
+from shared.contracts import projects, targets
+from shared.contracts.shapes import EntryRef, Label, Measure, Shape
+from shared.errors import Refusal
+from shared.registry import Registry, changes
+
+NEW_YEAR, JULY, TODAY = date(2009, 1, 1), date(2009, 7, 31), date(2009, 8, 12)
+ROADS, MEDICAL, LEAD, COUNTY, STEEL, STADIUM, STAND = "roads", "medical", "lead", "county", "steel", "stadium", "stand"
+KM = Measure(code="length", name=Label(zh="里程"), unit_of_measure="km")
+MONEY = Measure(code="investment", name=Label(zh="完成投资"), unit_of_measure="yi_yuan")
+PLACED = Measure(code="funds_in_place", name=Label(zh="到位资金"), unit_of_measure="yi_yuan")
+
+
+def issued(code: str, *, kind: targets.IssuableKind = "cumulative", on: date = NEW_YEAR) -> targets.TargetIssued:
+    return targets.TargetIssued(
+        target=code, year=2009, code=code, name=Label(zh=code), issuer="city", category="livelihood", kind=kind,
+        direction="higher", value="60", measures=[KM], roll_up="sum", tags=[], effective_on=on,
+    )  # fmt: skip
+
+
+def assigned(part: str, target: str, unit: str, role: targets.AssignmentRole = "lead", **more: str) -> Shape:
+    return targets.AssignmentMade(assignment=part, target=target, unit=unit, role=role, valid_from=NEW_YEAR, **more)
+
+
+def unit(code: str) -> Shape:
+    return targets.UnitRegistered(unit=code, code=code, name=Label(zh=code), kind="county", valid_from=NEW_YEAR)
+
+
+def project(code: str, *, parent: str | None = None) -> Shape:
+    return projects.ProjectRegistered(
+        project=code, year=2009, code=code, name=Label(zh=code), level="municipal", phase="new", unit=LEAD,
+        parent=parent or UNSET, groups=[], measures=[MONEY, PLACED], valid_from=NEW_YEAR,
+    )  # fmt: skip
+
+
+CITY: Sequence[Shape] = (
+    targets.YearOpened(year=2009, time_progress="by_month"),
+    unit(LEAD), unit(COUNTY),
+    issued(ROADS), assigned("roads/lead", ROADS, LEAD),
+    issued(MEDICAL), assigned("medical/lead", MEDICAL, LEAD),
+    assigned("medical/county", MEDICAL, COUNTY, "supporting", value="20"),
+    project(STEEL), project(STADIUM), project(STAND, parent=STADIUM),
+)  # fmt: skip
+
+
+def registry(*more: Shape) -> Registry:
+    standing = Registry()
+    for position, fact in enumerate([*CITY, *more]):
+        for change in changes(fact, "office clerk", standing):
+            standing.put(change.kind, change.id, change.effective_on, change.row, position)
+    return standing
+
+
+def figure(value: str = "54.5", on: date = JULY, **more: object) -> projects.TargetFigure:
+    entry = {"target": ROADS, "unit_of_measure": "km", **more}
+    return projects.TargetFigure(value=value, effective_on=on, **entry)  # type: ignore[arg-type]
+
+
+def investment(code: str = STEEL, value: str = "22.5", on: date = JULY, **more: object) -> projects.ProjectFigure:
+    entry = {"unit_of_measure": "yi_yuan", **more}
+    return projects.ProjectFigure(project=code, value=value, effective_on=on, **entry)  # type: ignore[arg-type]
+
+
+def judged(*entries: projects.Entry, after: Sequence[Shape] = (), known: Known | None = None) -> Judgement:
+    submission = projects.ProgressSubmitted(entries=list(entries))
+    return judge(submission, ("county", "1"), "hash", TODAY, registry(*after), known or Known(entries={}))
+
+
+def outcome(entry: projects.Entry, *after: Shape, known: Known | None = None) -> object:
+    return judged(entry, after=after, known=known).outcomes[0]
+
+
+def refused(entry: projects.Entry, *after: Shape, known: Known | None = None) -> tuple[type[Refusal], int | None]:
+    result = outcome(entry, *after, known=known)
+    assert isinstance(result, Refused), result
+    return result.why, result.because
+
+
+def test_a_figure_counts_for_the_only_part_and_the_judged_measure() -> None:
+    assert outcome(figure("54.50")) == Counted(
+        Series(2009, "target", ROADS, "length", "roads/lead"), JULY, "54.5", None
+    )
+
+
+def test_a_figure_in_another_unit_of_the_dimension_is_converted_exactly() -> None:
+    assert outcome(figure("54500", unit_of_measure="m")) == outcome(figure("54.5"))
+
+
+def test_a_project_figure_counts_for_the_project_itself() -> None:
+    assert outcome(investment()) == Counted(Series(2009, "project", STEEL, "investment", STEEL), JULY, "22.5", None)
+
+
+def test_a_second_measure_is_a_series_of_its_own() -> None:
+    counted = outcome(investment(measure="funds_in_place"))
+    assert isinstance(counted, Counted)
+    assert counted.series.measure == "funds_in_place"
+
+
+@pytest.mark.parametrize(
+    ("entry", "why"),
+    [
+        (figure(on=date(2008, 12, 31)), refusals.YearIsNotOpen),
+        (figure(on=date(2009, 8, 13)), refusals.DateInFuture),
+        (figure(target="bridges"), refusals.TargetUnknown),
+        (figure(unit="nobody"), refusals.PartUnknown),
+        (figure(target=MEDICAL), refusals.PartIsAmbiguous),
+        (figure(measure="width"), refusals.MeasureUnknown),
+        (figure(unit_of_measure="person"), refusals.UnitOfMeasureDiffers),
+        (figure(unit_of_measure="miles"), refusals.UnitOfMeasureDiffers),
+        (figure("0.000000000001", unit_of_measure="m"), refusals.UnitOfMeasureDiffers),
+        (investment("tower"), refusals.ProjectUnknown),
+    ],
+)
+def test_what_cannot_count_says_why(entry: projects.Entry, why: type[Refusal]) -> None:
+    assert refused(entry) == (why, None)
+
+
+def test_the_log_clocks_today_still_counts() -> None:
+    assert isinstance(outcome(figure(on=TODAY)), Counted)
+
+
+def test_a_target_takes_figures_only_from_its_effective_date_on() -> None:
+    late = issued("late", on=date(2009, 8, 1))
+    part = assigned("late/lead", "late", LEAD)
+    assert refused(figure(target="late"), late, part)[0] is refusals.TargetUnknown
+    assert isinstance(outcome(figure(target="late", on=date(2009, 8, 1)), late, part), Counted)
+
+
+def test_naming_the_unit_says_whose_part_is_meant() -> None:
+    counted = outcome(figure(target=MEDICAL, unit=COUNTY))
+    assert isinstance(counted, Counted)
+    assert counted.series.part == "medical/county"
+
+
+def test_a_supporting_unit_without_a_value_of_its_own_and_a_coordinating_one_do_not_report() -> None:
+    helping = assigned("roads/help", ROADS, COUNTY, "supporting")
+    assert isinstance(outcome(figure(), helping), Counted)
+    assert refused(figure(unit=COUNTY), helping)[0] is refusals.PartUnknown
+
+
+def test_a_project_with_sub_projects_takes_no_figures_itself() -> None:
+    because = len(CITY) - 1
+    assert refused(investment(STADIUM)) == (refusals.ProjectHasSubProjects, because)
+    assert isinstance(outcome(investment(STAND)), Counted)
+
+
+def handed_over() -> Shape:
+    return targets.AssignmentHandedOver(
+        assignment="roads/lead", successor="roads/county", unit=COUNTY, on=date(2009, 7, 1), carries_levels=True
+    )
+
+
+def test_after_a_hand_over_the_date_says_whose_part_it_is() -> None:
+    june, july = outcome(figure(on=date(2009, 6, 30)), handed_over()), outcome(figure(), handed_over())
+    assert isinstance(june, Counted)
+    assert isinstance(july, Counted)
+    assert (june.series.part, july.series.part) == ("roads/lead", "roads/county")
+
+
+def test_the_unit_that_handed_over_is_told_by_which_fact() -> None:
+    assert refused(figure(unit=LEAD), handed_over()) == (refusals.PartUnknown, len(CITY))
+
+
+LOCK = targets.PeriodLocked(year=2009, month=7, reason="closed")
+
+
+def test_a_locked_month_refuses_and_names_the_lock() -> None:
+    assert refused(figure(), LOCK) == (refusals.PeriodIsLocked, len(CITY))
+    assert isinstance(outcome(figure(on=date(2009, 8, 1)), LOCK), Counted)
+
+
+def test_a_reopened_month_counts_again() -> None:
+    assert isinstance(outcome(figure(), LOCK, targets.PeriodUnlocked(year=2009, month=7, reason="late")), Counted)
+
+
+def test_a_lock_of_one_target_leaves_the_others_open() -> None:
+    only_roads = targets.PeriodLocked(year=2009, month=7, target=ROADS, reason="closed")
+    assert refused(figure(), only_roads)[0] is refusals.PeriodIsLocked
+    assert isinstance(outcome(figure(target=MEDICAL, unit=COUNTY), only_roads), Counted)
+
+
+def knowing(on: date = JULY, *, is_open: bool = True) -> Known:
+    state = EntryState(Series(2009, "target", ROADS, "length", "roads/lead"), on, is_open)
+    return Known({("urn:jikao:source:county", "0"): Identity(40, "other")}, {EntryKey(40, 2): state})
+
+
+NAMED = EntryRef(source="urn:jikao:source:county", id="0", entry=2)
+UNHEARD = EntryRef(source="urn:jikao:source:county", id="9", entry=0)
+NOT_THERE = EntryRef(source="urn:jikao:source:county", id="0", entry=3)
+
+
+def test_a_correction_names_a_counted_entry() -> None:
+    counted = outcome(figure(corrects=NAMED), known=knowing())
+    assert isinstance(counted, Counted)
+    assert counted.corrects == EntryKey(40, 2)
+    for ref in (UNHEARD, NOT_THERE):
+        assert refused(figure(corrects=ref), known=knowing()) == (refusals.EntryNotCounted, None)
+
+
+def test_a_correction_of_an_entry_in_a_locked_month_is_refused_whatever_its_own_date() -> None:
+    august = figure(on=date(2009, 8, 10), corrects=NAMED)
+    assert refused(august, LOCK, known=knowing()) == (refusals.PeriodIsLocked, len(CITY))
+
+
+def test_a_withdrawal_names_a_counted_entry_outside_a_locked_month() -> None:
+    assert outcome(projects.Withdrawal(withdraws=NAMED), known=knowing()) == Withdrawn(EntryKey(40, 2))
+    assert refused(projects.Withdrawal(withdraws=UNHEARD), known=knowing())[0] is refusals.EntryNotCounted
+    assert refused(projects.Withdrawal(withdraws=NAMED), LOCK, known=knowing())[0] is refusals.PeriodIsLocked
+
+
+def test_the_door_takes_references_on_trust() -> None:
+    assert isinstance(outcome(figure(corrects=UNHEARD), known=Known()), Counted)
+    assert isinstance(outcome(projects.Withdrawal(withdraws=UNHEARD), known=Known()), Withdrawn)
+
+
+def test_two_entries_for_one_series_and_date_are_both_refused_and_the_others_count() -> None:
+    outcomes = judged(figure("1"), figure("2000", unit_of_measure="m"), figure("3", on=date(2009, 6, 30))).outcomes
+    assert [getattr(o, "why", None) for o in outcomes] == [refusals.StatedTwice, refusals.StatedTwice, None]
+
+
+def test_withdrawing_one_entry_twice_in_a_record_is_refused_but_not_at_the_door() -> None:
+    twice = [projects.Withdrawal(withdraws=NAMED)] * 2
+    assert all(isinstance(o, Refused) for o in judged(*twice, known=knowing()).outcomes)
+    assert all(isinstance(o, Withdrawn) for o in judged(*twice, known=Known()).outcomes)
+
+
+def test_the_same_identity_is_a_duplicate_with_the_same_content_and_refused_with_another() -> None:
+    same = Known({("county", "1"): Identity(7, "hash")}, {})
+    other = Known({("county", "1"): Identity(7, "another")}, {})
+    assert judged(figure(), known=same) == Judgement("duplicate", because=7)
+    assert judged(figure(), known=other) == Judgement("reused", because=7)
+
+
+def test_a_record_takes_its_identity_if_one_entry_counts() -> None:
+    assert judged(figure(), figure(target="bridges")).takes_identity
+    assert not judged(figure(target="bridges")).takes_identity
+
+
+def test_only_a_current_entry_can_be_verified() -> None:
+    assert judge_standing(NAMED, knowing()) == EntryKey(40, 2)
+    assert judge_standing(NAMED, knowing(is_open=False)) == Refused(refusals.EntryNotCurrent)
+    assert judge_standing(UNHEARD, knowing()) == Refused(refusals.EntryNotCounted)
