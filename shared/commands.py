@@ -1,7 +1,7 @@
 """The shell around a rule: load the stream, decide, append with the expected version; once more for a repeat.
 
 A service's facts are the messages of shared/contracts themselves, so what is decided is what travels: the outbox
-insert seals each fact once, and nobody translates it afterwards (docs/decisions/0003).
+insert seals each fact once, and nobody translates it afterwards (docs/decisions/0003-facts-are-the-contracts.md).
 """
 
 from __future__ import annotations

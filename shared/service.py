@@ -23,6 +23,7 @@ from shared.event_store.relay import Relay
 from shared.event_store.store import EventStore
 from shared.event_store.tables import EventStoreTables, event_store_tables
 from shared.http.health import Check
+from shared.http.metrics import Metrics, Reading
 from shared.identity.actors import Actors, actors_table
 from shared.identity.tokens import Verifier
 from shared.projections import NotYetRead, ReadSide
@@ -73,11 +74,26 @@ class Service:
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         """For an application that runs one service."""
         app.state.service, app.state.verifier = self, self.verifier
+        self.observe(app.state.metrics)
         self.start()
         try:
             yield
         finally:
             self.stop()
+
+    def observe(self, metrics: Metrics) -> None:
+        """What an operator watches: how far behind, how much unsent, which log has stopped and where."""
+
+        def by_partition() -> Reading:
+            return {(str(partition),): behind for partition, behind in self.read_side.lag().items()}
+
+        def stopped() -> Reading:
+            return {(log.log,): log.position for log in self.read_side.stopped}
+
+        metrics.gauge("jikao_reader_lag_records", "Records behind the log's end.", by_partition, ("partition",))
+        metrics.gauge("jikao_reader_stopped_position", "Where a log's reader has stopped.", stopped, ("log",))
+        metrics.gauge("jikao_outbox_facts", "Facts the log has not acknowledged yet.", lambda: {(): self.relay.depth()})
+        metrics.gauge("jikao_relay_active", "1 while this process publishes.", lambda: {(): self.relay.active})
 
     def place(self, listing: Listing) -> Place:
         """How far this service has read a log. NotYetRead right after its opening."""

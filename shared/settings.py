@@ -34,7 +34,6 @@ class Served(BaseModel):
 
     host: str = Field("127.0.0.1", min_length=1, description="address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 takes a free one")
-    max_body_bytes: int = Field(8 * MiB, ge=1024, le=512 * MiB, description="largest request body, answered with 413")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least severe line logged")
 
 
@@ -125,6 +124,7 @@ class ServiceSettings(_KeysNeeded):
 class Limited(BaseModel):
     """What the one address for callers allows."""
 
+    max_body_bytes: int = Field(8 * MiB, ge=1024, le=8 * MiB, description="largest request body; beyond: 413")
     cors_origins: tuple[Origin, ...] = Field((), description="origins whose pages may call, with commas between; `*`")
     rate_per_second: int = Field(200, ge=1, le=1_000_000, description="requests a second for one client, lastingly")
     rate_burst: int = Field(400, ge=1, le=1_000_000, description="requests at once for one client; beyond: 429")

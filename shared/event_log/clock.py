@@ -1,5 +1,4 @@
-"""Do this writer and the log agree on the time? recorded_at is evidence, so a writer compares at every
-acknowledgement.
+"""Do this writer and the log agree on the time? recorded_at is evidence, so each acknowledgement is compared.
 
 Over 2 seconds apart raises an alarm; over 60 seconds stops writing to that partition. There is no way to ask
 a broker for its time but to write, so while stopped one append every 10 seconds is let through as the

@@ -1,5 +1,4 @@
-"""The event log on Kafka (kafka-python): the same promises as the embedded one, on topics that are checked at
-start.
+"""The event log on Kafka (kafka-python): what the embedded one promises, on topics checked at the start.
 
 An append that times out may still land: the producer gave up waiting, the broker may not have. That is why
 appends are safe to repeat (records carry an identity), and why no answer here ever says "it was not written".
@@ -91,10 +90,7 @@ class TopicMisconfigured(Exception):
 
 
 class ChecksumPackageMissing(Exception):
-    """Without the package crc32c kafka-python check-sums every byte in Python, up to fifteen times slower.
-
-    Install it.
-    """
+    """The package crc32c isn't installed; stops the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -513,7 +509,9 @@ def open_kafka(
     TopicMisconfigured, ChecksumPackageMissing, LogUnavailable (no broker answers).
     """
     if importlib.util.find_spec("crc32c") is None:
-        raise ChecksumPackageMissing(ChecksumPackageMissing.__doc__)
+        raise ChecksumPackageMissing(
+            "Install the package crc32c: without it kafka-python check-sums in Python, up to fifteen times slower."
+        )
     if settings.profile == "single-broker":
         log.warning("profile single-broker: every fact has one copy; use profile production for what must not be lost")
     wanted = {settings.prefix + EVENTS: settings.partitions, settings.prefix + LISTINGS: 1}

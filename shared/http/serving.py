@@ -17,7 +17,6 @@ from fastapi import FastAPI
 from sqlalchemy.exc import OperationalError
 
 from shared.errors import Refusal
-from shared.event_log.kafka import ChecksumPackageMissing, TopicMisconfigured
 from shared.event_log.port import LogUnavailable
 from shared.identity.issuer import IssuerRefused
 from shared.projections.reader import LogIsShorter
@@ -62,6 +61,8 @@ def listen(host: str, port: int) -> socket.socket:
 
 def in_one_sentence(error: BaseException) -> str | None:
     """What to tell the person who started the process; None for what nobody foresaw (a bug: show it whole)."""
+    from shared.event_log.kafka import ChecksumPackageMissing, TopicMisconfigured  # slow, and the start is over here
+
     match error:
         case StartRefused() | SettingRefused() | IssuerRefused() | TopicMisconfigured() | ChecksumPackageMissing():
             return str(error)

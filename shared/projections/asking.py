@@ -94,9 +94,7 @@ def _resolve(
     if at is None or newest is None:
         raise NotYetRead(retry_after=1)
     zone, simulated = str(at["zone"]), bool(at["simulated"])
-    now = (
-        int(newest["recorded_at"]) if simulated else max(int(newest["recorded_at"]), int(time() * 1_000_000))
-    )
+    now = int(newest["recorded_at"]) if simulated else max(int(newest["recorded_at"]), int(time() * 1_000_000))
     today = local_date(now, zone)
     is_open = False
     if pin is not None:
@@ -116,9 +114,7 @@ def _resolve(
                 raise KnownAtOutOfBounds(position=position, last=newest["position"])
             found = found_or_none
         case AtInstant() | AtDay():
-            instant = (
-                known_at.instant if isinstance(known_at, AtInstant) else last_instant(known_at.day, zone)
-            )
+            instant = known_at.instant if isinstance(known_at, AtInstant) else last_instant(known_at.day, zone)
             if instant > now and not (isinstance(known_at, AtDay) and known_at.day == today):
                 raise KnownAtOutOfBounds(known_at=str(known_at), today=today.isoformat())
             found_or_none = (
@@ -140,9 +136,7 @@ def _resolve(
         raise PinDoesNotMatch(position=pin.position)
     if as_of is not None and as_of > today:
         raise AsOfInFuture(as_of=as_of.isoformat(), today=today.isoformat())
-    return Standpoint(
-        log, as_of or today, int(found["position"]), root, int(found["recorded_at"]), zone, is_open
-    )
+    return Standpoint(log, as_of or today, int(found["position"]), root, int(found["recorded_at"]), zone, is_open)
 
 
 __all__ = [

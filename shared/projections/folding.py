@@ -208,9 +208,7 @@ class LogFold:
                 select(table.c.source, table.c.id, table.c.position, table.c.sha256)
                 .where(table.c.log == self.place.log, table.c.id.in_(ids[start : start + _CHUNK]))
             )  # fmt: skip
-            identities.update(
-                {(source, id): Identity(position, sha256) for source, id, position, sha256 in found}
-            )
+            identities.update({(source, id): Identity(position, sha256) for source, id, position, sha256 in found})
         if self.index is None:
             return _Knowledge(Known(identities, None), identities, None)
         keys = [
@@ -223,9 +221,7 @@ class LogFold:
 
     def _heads(self, db: Connection, records: Sequence[Record]) -> dict[tuple[str, str], int]:
         table = self.core.streams
-        names = sorted(
-            {r.envelope.stream for r in records if r.envelope and isinstance(r.envelope.stream, str)}
-        )
+        names = sorted({r.envelope.stream for r in records if r.envelope and isinstance(r.envelope.stream, str)})
         heads: dict[tuple[str, str], int] = {}
         for start in range(0, len(names), _CHUNK):
             found = db.execute(

@@ -63,9 +63,7 @@ def active(engine: Engine, table: Table, service: str) -> int:
 
 def switch(db: Connection, table: Table, service: str, old: int, new: int) -> bool:
     """Put `new` in force instead of `old`; False if `old` was no longer in force."""
-    done = db.execute(
-        update(table).where(table.c.service == service, table.c.active == old).values(active=new)
-    )
+    done = db.execute(update(table).where(table.c.service == service, table.c.active == old).values(active=new))
     return done.rowcount == 1
 
 

@@ -119,9 +119,7 @@ class ReadSide:
         """Start one thread a partition."""
         self._stopping.clear()
         self._threads = [
-            threading.Thread(
-                target=self._run, args=(r,), name=f"{self.service}-reader-{r.partition}", daemon=True
-            )
+            threading.Thread(target=self._run, args=(r,), name=f"{self.service}-reader-{r.partition}", daemon=True)
             for r in self.readers
         ]
         for thread in self._threads:
@@ -142,13 +140,9 @@ class ReadSide:
                 reader.step(timeout=POLL)
             except Fenced as fence:
                 self.fenced = str(fence)
-                logger.critical(
-                    "the %s reader of partition %s ends: %s", self.service, reader.partition, fence
-                )
+                logger.critical("the %s reader of partition %s ends: %s", self.service, reader.partition, fence)
                 return
-            except (
-                Exception
-            ):  # the database or the log is away: nothing was stored, so go on from the same place
+            except Exception:  # the database or the log is away: nothing was stored, so go on from the same place
                 logger.exception("the %s reader of partition %s waits", self.service, reader.partition)
                 self._stopping.wait(BACK_OFF)
 
@@ -157,9 +151,7 @@ class ReadSide:
         table = self.generations
         now = db.execute(select(table.c.active).where(table.c.service == self.service)).scalar()
         if now != self.generation:
-            raise Fenced(
-                f"generation {now} is in force, this reader fills {self.generation}: restart the service"
-            )
+            raise Fenced(f"generation {now} is in force, this reader fills {self.generation}: restart the service")
 
     def rebuild(self, *, accept_differences: bool = False) -> Rebuilt:
         """Fill the next generation from the log, compare it with the running one, put it in force.
@@ -242,9 +234,7 @@ class ReadSide:
 
     def lag(self) -> dict[int, int]:
         """Records behind the log's end, by partition."""
-        return {
-            r.partition: max(0, self.topics.events.end(r.partition) - r.next_offset) for r in self.readers
-        }
+        return {r.partition: max(0, self.topics.events.end(r.partition) - r.next_offset) for r in self.readers}
 
     def registry(self, db: Connection, into: ProjectionSet, log: str, known_at: int) -> Registry:
         """The registry as known at a position. Shared between questions: read it, never change it."""

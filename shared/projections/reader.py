@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from shared.event_log.directory import Directory
 from shared.event_log.port import PartitionReader, Raw, Topic
@@ -33,6 +34,10 @@ class Fenced(Exception):
 
 class LogIsShorter(Exception):
     """The log is shorter than, or differs from, what was read of it: the start is refused."""
+
+
+_NOT_THE_RECORDS_FAULT = (Fenced, OperationalError, InterfaceError)
+"""The database is away, full or locked: the same batch is read again later, and no log is stopped for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,7 @@ class Reader:
     lock: threading.Lock = field(default_factory=threading.Lock)
     """Held while a batch changes the registries in memory; the doors take it to judge."""
     _next: int = 0
+    _unsure: bool = False
     _source: PartitionReader | None = None
 
     def open(self) -> None:
@@ -99,17 +105,17 @@ class Reader:
         if self._source is None:
             self.open()
         assert self._source is not None
+        if self._unsure:
+            self._reload()
         raws = self._source.read(self._next, limit=BATCH, timeout=timeout)
         if not raws:
             return 0
         try:
             self._fold(raws)
-        except Fenced:
+        except _NOT_THE_RECORDS_FAULT:
             raise
         except Exception:  # whatever it is, one record at a time says which it was and stops only its log
-            logger.warning(
-                "a batch of partition %s failed; reading it one by one", self.partition, exc_info=True
-            )
+            logger.warning("a batch of partition %s failed; reading it one by one", self.partition, exc_info=True)
             self._reload()
             for raw in raws:
                 self._fold_one(raw)
@@ -128,21 +134,20 @@ class Reader:
     def _fold_one(self, raw: Raw) -> None:
         try:
             self._fold([raw])
-        except Fenced:
+        except _NOT_THE_RECORDS_FAULT:
             raise
         except Exception as fault:
             self._reload()
             log = raw.key or ""
             position = self.logs[log].place.position + 1 if log in self.logs else 0
             self.stopped[log] = Stopped(log, position, f"{type(fault).__name__}: {fault}")
-            logger.critical(
-                "the reader of log %s stopped at position %s: %s", log, position, fault, exc_info=True
-            )
+            logger.critical("the reader of log %s stopped at position %s: %s", log, position, fault, exc_info=True)
 
     def _fold(self, raws: Sequence[Raw]) -> None:
         by_log: dict[str | None, list[Raw]] = {}
         for raw in raws:
             by_log.setdefault(raw.key, []).append(raw)
+        self._unsure = True  # until it is committed, memory may be ahead of the database
         with self.lock, writing(self.engine) as db:
             self.guard(db)
             for key, of_log in by_log.items():
@@ -152,6 +157,7 @@ class Reader:
             if not self.stopped:  # a stopped log is read again from its own place after a restart
                 rows = [{"partition": self.partition, "next_offset": raws[-1].offset + 1}]
                 upsert(db, self.into.core.partitions, rows, on=("partition",))
+        self._unsure = False
 
     def _fold_log(self, db: Connection, key: str | None, raws: Sequence[Raw]) -> None:
         fold = self.logs.get(key or "")
@@ -171,9 +177,7 @@ class Reader:
         for projection in self.into.projections:
             projection.project(db, fold, batch)
 
-    def _begin(
-        self, db: Connection, key: str | None, raws: Sequence[Raw]
-    ) -> tuple[LogFold | None, Sequence[Raw]]:
+    def _begin(self, db: Connection, key: str | None, raws: Sequence[Raw]) -> tuple[LogFold | None, Sequence[Raw]]:
         """A log begins at the first record whose hash is the listed one; earlier records have no position."""
         listing = self.directory.by_log(key) if key else None
         if key and listing is None:
@@ -198,10 +202,7 @@ class Reader:
         """These records have no position: their key is not an open log of this partition."""
         for raw in raws:
             logger.warning("no position: partition %s offset %s key %r", raw.partition, raw.offset, raw.key)
-        rows = [
-            {"partition": raw.partition, "topic_offset": raw.offset, "key": (raw.key or "")[:200]}
-            for raw in raws
-        ]
+        rows = [{"partition": raw.partition, "topic_offset": raw.offset, "key": (raw.key or "")[:200]} for raw in raws]
         insert_if_absent(db, self.into.core.unplaced, rows, on=("partition", "topic_offset"))
 
     def _advance(self, db: Connection, moved: Place, expected: int) -> None:
@@ -216,13 +217,12 @@ class Reader:
     def _reload(self) -> None:
         with reading(self.engine) as db:
             self._load(db)
+        self._unsure = False
 
     def _load(self, db: Connection) -> None:
         core = self.into.core
         self.logs.clear()
-        for row in db.execute(
-            select(core.places).where(core.places.c.partition == self.partition)
-        ).mappings():
+        for row in db.execute(select(core.places).where(core.places.c.partition == self.partition)).mappings():
             values = dict(row)
             at = Place(**(values | {"frontier": Frontier.from_bytes(values["frontier"])}))
             registry = versions.load(db, core.versions, at.log, at.position)
@@ -230,16 +230,15 @@ class Reader:
 
     def _start(self, db: Connection) -> int:
         partitions = self.into.core.partitions
-        kept = db.execute(
-            select(partitions.c.next_offset).where(partitions.c.partition == self.partition)
-        ).scalar()
+        kept = db.execute(select(partitions.c.next_offset).where(partitions.c.partition == self.partition)).scalar()
         return self.topic.begin(self.partition) if kept is None else int(kept)
 
     def _check(self, at: Place, end: int) -> None:
         """The log may not be shorter than our place, and its last record must be the one we read."""
         if at.incarnation != self.topic.incarnation:
             raise LogIsShorter(
-                f"log {at.log} was read from another topic ({at.incarnation}); restore the topic or rebuild the database"
+                f"log {at.log} was read from another topic ({at.incarnation}): "
+                "restore that topic, or rebuild the projections from this one"
             )
         if end < at.next_offset:
             raise LogIsShorter(

@@ -81,6 +81,4 @@ def core_tables(metadata: MetaData, suffix: str) -> CoreTables:
         Column("topic_offset", BigInteger, primary_key=True, autoincrement=False),
         Column("key", String(200), nullable=False),
     )  # fmt: skip
-    return CoreTables(
-        partitions, places, records, identities, streams, unplaced, versions_table(metadata, suffix)
-    )
+    return CoreTables(partitions, places, records, identities, streams, unplaced, versions_table(metadata, suffix))

@@ -114,8 +114,10 @@ def _target(fact: targets.TargetIssued) -> rows.Target:
 
 def _assignment(fact: targets.AssignmentMade) -> rows.Assignment:
     value = None if isinstance(fact.value, UnsetType) else canonical_text(fact.value)
-    return rows.Assignment(target=fact.target, unit=fact.unit, role=fact.role, value=value,
-                           valid_from=fact.valid_from, valid_until=None, follows=None, carries_levels=False)  # fmt: skip
+    return rows.Assignment(
+        target=fact.target, unit=fact.unit, role=fact.role, value=value, valid_from=fact.valid_from,
+        valid_until=None, follows=None, carries_levels=False,
+    )  # fmt: skip
 
 
 def _handed_over(fact: targets.AssignmentHandedOver, registry: Registry) -> list[Change]:

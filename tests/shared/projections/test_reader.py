@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
 import pytest
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy.exc import OperationalError
 
 from shared import merkle
 from shared.contracts.logs import EngineAdopted
+from shared.contracts.targets import YearOpened
 from shared.event_log.directory import Directory
 from shared.event_log.ids import log_id
 from shared.event_log.port import Topics
-from shared.projections import Fenced, LogIsShorter, ProjectionSet, Reader
+from shared.projections import Fenced, Folded, LogFold, LogIsShorter, ProjectionSet, Reader
 from shared.sql import reading, writing
 from tests.shared.projections.city import City, roads
 
@@ -25,7 +28,7 @@ def statuses(engine: Engine, into: ProjectionSet) -> list[tuple[int, str]]:
     with reading(engine) as db:
         return [
             tuple(row) for row in db.execute(select(records.c.position, records.c.status).order_by(records.c.position))
-        ]  # type: ignore[misc]
+        ]
 
 
 def test_positions_are_gapless_and_the_root_is_that_of_all_leaves(
@@ -137,6 +140,52 @@ def test_a_second_event_at_one_stream_version_stops_the_log(city: City, reader: 
     city.says(EngineAdopted(engine=1), "year:2009")
     reader.catch_up()
     assert "year:2009" in reader.stopped[city.log].reason
+
+
+class FailsOnce:
+    """A projection whose database goes away in the middle of a batch."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error: Exception | None = error
+        self.seen: list[int] = []
+
+    def project(self, db: Connection, log: LogFold, batch: Sequence[Folded]) -> None:
+        if self.error is not None:
+            error, self.error = self.error, None
+            raise error
+        self.seen += [folded.record.position for folded in batch]
+
+
+def test_a_database_that_goes_away_stops_nothing_and_loses_nothing(
+    city: City, engine: Engine, topics: Topics, into: ProjectionSet
+) -> None:
+    projection = FailsOnce(OperationalError("INSERT", {}, Exception("server closed the connection")))
+    reader = Reader(engine, topics.events, Directory(topics.listings), 0, replace(into, projections=(projection,)))
+    city.open()
+    city.issues_roads()
+    with pytest.raises(OperationalError):
+        reader.catch_up()
+    reader.catch_up()
+    assert reader.stopped == {}
+    assert projection.seen == list(range(city.count))
+    reader.close()
+
+
+def test_a_failing_projection_stops_the_log_at_the_record_that_fails(
+    city: City, engine: Engine, topics: Topics, into: ProjectionSet
+) -> None:
+    class Chokes:
+        def project(self, db: Connection, log: LogFold, batch: Sequence[Folded]) -> None:
+            if any(isinstance(folded.record.fact, YearOpened) for folded in batch):
+                raise KeyError("no such year")
+
+    reader = Reader(engine, topics.events, Directory(topics.listings), 0, replace(into, projections=(Chokes(),)))
+    city.open()
+    city.issues_roads()
+    reader.catch_up()
+    assert reader.stopped[city.log].position == 3
+    assert reader.logs[city.log].place.position == 2
+    reader.close()
 
 
 def test_a_zombie_is_fenced_out(
