@@ -80,10 +80,7 @@ class UnitOfMeasure:
 
 def _units(*rows: tuple[str, str, str, str, int]) -> Mapping[str, UnitOfMeasure]:
     return MappingProxyType(
-        {
-            code: UnitOfMeasure(code, zh, en, dimension, Decimal(factor))
-            for code, zh, en, dimension, factor in rows
-        }
+        {code: UnitOfMeasure(code, zh, en, dimension, Decimal(factor)) for code, zh, en, dimension, factor in rows}
     )
 
 

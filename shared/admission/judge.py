@@ -217,9 +217,7 @@ def _refuse_what_is_stated_twice(outcomes: list[Outcome]) -> None:
     if len(places) == len(outcomes):
         return
     names = Counter(
-        name
-        for o in outcomes
-        if (name := o.names if isinstance(o, Withdrawn) else None) and name != UNRESOLVED
+        name for o in outcomes if (name := o.names if isinstance(o, Withdrawn) else None) and name != UNRESOLVED
     )
     for at, outcome in enumerate(outcomes):
         if (isinstance(outcome, Counted) and places[(outcome.series, outcome.effective_on)] > 1) or (

@@ -75,9 +75,7 @@ def changes(fact: Shape, actor: str, registry: Registry) -> list[Change]:
         case targets.TargetIssued():
             return [Change("target", fact.target, fact.effective_on, _target(fact))]
         case targets.TargetAdjusted():
-            before = registry.targets.get(fact.target, fact.effective_on) or registry.targets.first(
-                fact.target
-            )
+            before = registry.targets.get(fact.target, fact.effective_on) or registry.targets.first(fact.target)
             adjusted = replace(before, value=canonical_text(fact.value))
             return [Change("target", fact.target, fact.effective_on, adjusted)]
         case targets.AssignmentMade():

@@ -16,9 +16,7 @@ from hypothesis import strategies as st
 from shared.canonical import LARGEST_INTEGER, NotCanonical, encode, encode_trusted, sha256_hex
 
 # Characters on which sorting, escaping or UTF-8 could go wrong, beside whatever hypothesis thinks of.
-TRAPS = st.sampled_from(
-    '\x00\x1f\x7f\x80\u2028\u2029\ud7ff\ue000\ufb33\uffff\U00010000\U0001f600\U0010ffff"\\/<>&a'
-)
+TRAPS = st.sampled_from('\x00\x1f\x7f\x80\u2028\u2029\ud7ff\ue000\ufb33\uffff\U00010000\U0001f600\U0010ffff"\\/<>&a')
 TEXTS = st.text(TRAPS, max_size=4) | st.text(max_size=8)
 INTEGERS = st.integers(-LARGEST_INTEGER, LARGEST_INTEGER)
 DOCUMENTS = st.recursive(

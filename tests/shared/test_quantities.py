@@ -27,10 +27,7 @@ from shared.quantities import (
 
 QUANTITIES = st.from_regex(QUANTITY_PATTERN.replace("$", r"\Z"))
 UNIT_PAIRS = [
-    (a.code, b.code)
-    for a in UNITS.values()
-    for b in UNITS.values()
-    if a.dimension == b.dimension and a is not b
+    (a.code, b.code) for a in UNITS.values() for b in UNITS.values() if a.dimension == b.dimension and a is not b
 ]
 
 
@@ -235,9 +232,7 @@ def test_a_rate_of_nothing_has_no_value() -> None:
         (Decimal("88"), 2, "88.00"),
     ],
 )
-def test_halves_are_rounded_away_from_nought_when_shown(
-    value: Fraction | Decimal, places: int, expected: str
-) -> None:
+def test_halves_are_rounded_away_from_nought_when_shown(value: Fraction | Decimal, places: int, expected: str) -> None:
     assert shown(value, places) == expected
 
 

@@ -85,7 +85,7 @@ def test_units_below_a_unit_are_found_at_any_depth() -> None:
         more = {"parent": parent} if parent else {}
         return targets.UnitRegistered(
             unit=code, code=code, name=Label(zh=code), kind="county", valid_from=NEW_YEAR, **more
-        )  # type: ignore[arg-type]
+        )
 
     registry = fold([unit("city"), unit("county", "city"), unit("town", "county"), unit("other")])
     assert registry.below("county") == {"county", "town"}
