@@ -14,12 +14,13 @@ from shared import settings
 from shared.event_log.port import Topics
 from shared.http.explanations import explanations_router
 from shared.http.logs import log_as_json
-from shared.http.serving import StartRefused, serve
+from shared.http.serving import serve
 from shared.identity.keys import keys_at, keys_in_file
 from shared.identity.tokens import Verifier
 from shared.service import Service
 from shared.settings import Identified, ServiceSettings
 from shared.sql import engine
+from shared.starting import StartRefused
 
 
 class Build(Protocol):
@@ -41,7 +42,7 @@ def main(name: str, build: Build) -> None:
         found = settings.read(ServiceSettings)
         log_as_json(found.log_level)
         serve(lambda: _application(found, build), found.host, found.port)
-    except (settings.SettingRefused, StartRefused) as refused:
+    except StartRefused as refused:
         sys.exit(f"{name}: {refused}")
 
 

@@ -10,11 +10,14 @@ import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
-from shared.event_log.port import Topics
+from shared.starting import StartRefused
+
+if TYPE_CHECKING:
+    from shared.event_log.port import Topics
 
 PREFIX = "JIKAO_"
 MiB = 1024 * 1024
@@ -23,7 +26,7 @@ Url = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+[^\s?#]*$")]
 Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^\s/?#]+)$")]
 
 
-class SettingRefused(Exception):
+class SettingRefused(StartRefused):
     """The environment will not do; the message is one sentence that names the variable and what to do."""
 
 
@@ -126,8 +129,8 @@ class Limited(BaseModel):
 
     max_body_bytes: int = Field(8 * MiB, ge=1024, le=8 * MiB, description="largest request body; beyond: 413")
     cors_origins: tuple[Origin, ...] = Field((), description="origins whose pages may call, with commas between; `*`")
-    rate_per_second: int = Field(200, ge=1, le=1_000_000, description="requests a second for one client, lastingly")
-    rate_burst: int = Field(400, ge=1, le=1_000_000, description="requests at once for one client; beyond: 429")
+    rate_per_second: int = Field(2000, ge=1, le=1_000_000, description="requests a second for one client, lastingly")
+    rate_burst: int = Field(4000, ge=1, le=1_000_000, description="requests at once for one client; beyond: 429")
 
 
 class GatewaySettings(_KeysNeeded, Limited):
@@ -185,8 +188,9 @@ def read(kind: type[S], environ: Mapping[str, str] | None = None, **given: objec
 def _not_known(name: str, known: Mapping[str, str], kind: type[BaseModel]) -> str:
     if any(name in map(variable, other.model_fields) for other in EVERY):
         return f"{name} is of no use to {kind.__name__}: unset it here, it belongs to another process."
-    close = difflib.get_close_matches(name, known, n=1)
-    advice = f"did you mean {close[0]}?" if close else "unset it; deploy/README.md lists all settings."
+    # Compared without the prefix, which makes any two of them look alike.
+    close = difflib.get_close_matches(name.removeprefix(PREFIX), [n.removeprefix(PREFIX) for n in known], n=1)
+    advice = f"did you mean {PREFIX}{close[0]}?" if close else "unset it; deploy/README.md lists all settings."
     return f"{name} is not a setting: {advice}"
 
 

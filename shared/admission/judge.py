@@ -140,19 +140,18 @@ def _date(on: date, today: date, registry: Registry) -> Refused | None:
 
 
 def _part(target: str, unit: str | UnsetType, on: date, registry: Registry) -> str | Refused:
-    """The part of the target that is meant: the named unit's, or the only one."""
-    reporting = [(id, part) for id, part in registry.parts_of(target) if part.reports]
-    valid = [(id, part) for id, part in reporting if part.valid_on(on)]
-    if unit is not UNSET:
-        unit_id = registry.unit_id(unit)
-        for id, part in valid:
-            if part.unit == unit_id:
-                return id
-        ended = [registry.assignments.position(id) for id, part in reporting if part.unit == unit_id]
-        return Refused(PartUnknown, max(ended, default=None))
-    if len(valid) > 1:
-        return Refused(PartIsAmbiguous)
-    return valid[0][0] if valid else Refused(PartUnknown)
+    """The part of the target that is meant: the named unit's, or the only one that makes its figure."""
+    if unit is UNSET:
+        answering = registry.answering(target, on)
+        if len(answering) > 1:
+            return Refused(PartIsAmbiguous)
+        return answering[0][0] if answering else Refused(PartUnknown)
+    unit_id = registry.unit_id(unit)
+    own = [(id, part) for id, part in registry.parts_of(target) if part.reports and part.unit == unit_id]
+    for id, part in own:
+        if part.valid_on(on):
+            return id
+    return Refused(PartUnknown, max((registry.assignments.position(id) for id, _ in own), default=None))
 
 
 def _figure(

@@ -47,10 +47,14 @@ Text = Annotated[str, Field(strict=True, min_length=1, max_length=500, pattern=r
 """One line of text for people, without control characters (PostgreSQL takes no NUL)."""
 
 
+Name = Annotated[str, Field(strict=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""A name as facts may carry it: what is longer would make the record invalid under its contract."""
+
+
 class Label(BaseModel):
     """A name in Chinese, and in English where there is one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    zh: Text = Field(examples=["固定资产投资"])
-    en: Text | None = Field(default=None, exclude_if=lambda en: en is None, examples=["Investment in fixed assets"])
+    zh: Name = Field(examples=["固定资产投资"])
+    en: Name | None = Field(default=None, exclude_if=lambda en: en is None, examples=["Investment in fixed assets"])

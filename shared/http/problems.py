@@ -166,7 +166,7 @@ async def _refused(request: Request, refusal: Refusal) -> JSONResponse:
 
 
 async def _invalid(request: Request, invalid: RequestValidationError) -> JSONResponse:
-    faults = [_validation_fault(error, invalid.body) for error in invalid.errors()]
+    faults = [validation_fault(error, invalid.body) for error in invalid.errors()]
     return problem_response(request, Malformed(faults=faults))
 
 
@@ -226,7 +226,8 @@ _ZH = {
 }
 
 
-def _validation_fault(error: Mapping[str, Any], body: object) -> Fault:
+def validation_fault(error: Mapping[str, Any], body: object) -> Fault:
+    """One of pydantic's errors as a fault; its `loc` begins with where in the request it is (`body`, `query`, …)."""
     kind, place = str(error["type"]), tuple(error["loc"])
     if kind == "json_invalid":
         return Fault("", "JSON_INVALID", f"Not valid JSON, at character {place[-1]}.", _ZH[kind])

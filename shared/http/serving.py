@@ -6,6 +6,7 @@ The lifespan runs outside of uvicorn, which would report a refused start as a tr
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -14,23 +15,14 @@ from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
-from sqlalchemy.exc import OperationalError
 
-from shared.errors import Refusal
-from shared.event_log.port import LogUnavailable
-from shared.identity.issuer import IssuerRefused
-from shared.projections.reader import LogIsShorter
-from shared.settings import SettingRefused
+from shared.starting import StartRefused, in_one_sentence
 
 KEEP_ALIVE_SECONDS = 30
 """An idle connection is kept this long: longer than the gateway keeps its own, so it never meets a closing one."""
 GRACE_SECONDS = 10
 
 Ready = Callable[[str], None]
-
-
-class StartRefused(Exception):
-    """The start is refused; the message is one sentence that says what to do."""
 
 
 def serve(build: Callable[[], FastAPI], host: str, port: int, ready: Ready = lambda address: None) -> None:
@@ -56,29 +48,8 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         advice = "stop what listens there or choose another port" if port else "choose another address"
-        raise StartRefused(f"Cannot listen on {host}:{port} ({error.strerror}): {advice}.") from error
-
-
-def in_one_sentence(error: BaseException) -> str | None:
-    """What to tell the person who started the process; None for what nobody foresaw (a bug: show it whole)."""
-    from shared.event_log.kafka import ChecksumPackageMissing, TopicMisconfigured  # slow, and the start is over here
-
-    match error:
-        case StartRefused() | SettingRefused() | IssuerRefused() | TopicMisconfigured() | ChecksumPackageMissing():
-            return str(error)
-        case LogUnavailable():
-            return "No Kafka broker answers: check JIKAO_KAFKA_BOOTSTRAP and that the brokers run."
-        case LogIsShorter():
-            return (
-                f"The database is ahead of the event log ({error}): restore the log, or rebuild this service's "
-                "projections from the log you mean to keep."
-            )
-        case OperationalError():
-            return f"The database cannot be opened ({error.orig}): check JIKAO_DATABASE_URL and that it runs."
-        case Refusal():
-            return error.sentence()
-        case _:
-            return None
+        why = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
+        raise StartRefused(f"Cannot listen on {host}:{port} ({why}): {advice}.") from error
 
 
 def _run(app: FastAPI, listening: socket.socket, ready: Callable[[], None]) -> None:

@@ -144,6 +144,18 @@ class Registry:
         """All assignments of a target, ended ones included, oldest first."""
         return [(id, self.assignments.latest(id)) for id in self._parts.get(target, ())]
 
+    def answering(self, target: str, on: date) -> list[tuple[str, rows.Assignment]]:
+        """The parts whose levels make the target's figure on a day, oldest first.
+
+        The lead unit's alone where its figure is the city's; else all that were given a value of their own; or, if
+        none was, all that report. A lead unit without a value of its own answers for what the others add up to.
+        """
+        valid = [(id, part) for id, part in self.parts_of(target) if part.reports and part.valid_on(on)]
+        issued = self.targets.get(target, on)
+        if issued is not None and issued.roll_up == "lead":
+            return [(id, part) for id, part in valid if part.role == "lead"]
+        return [(id, part) for id, part in valid if part.value is not None] or valid
+
     def subs_of(self, project: str) -> list[str]:
         """The ids of a project's sub-projects."""
         return self._subs.get(project, [])

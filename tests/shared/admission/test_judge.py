@@ -60,7 +60,7 @@ CITY: Sequence[Shape] = (
     targets.YearOpened(year=2009, time_progress="by_month"),
     unit(LEAD), unit(COUNTY),
     issued(ROADS), assigned("roads/lead", ROADS, LEAD),
-    issued(MEDICAL), assigned("medical/lead", MEDICAL, LEAD),
+    issued(MEDICAL), assigned("medical/lead", MEDICAL, LEAD, value="40"),
     assigned("medical/county", MEDICAL, COUNTY, "supporting", value="20"),
     project(STEEL), project(STADIUM), project(STAND, parent=STADIUM),
 )  # fmt: skip
@@ -153,6 +153,14 @@ def test_naming_the_unit_says_whose_part_is_meant() -> None:
     counted = outcome(figure(target=MEDICAL, unit=COUNTY))
     assert isinstance(counted, Counted)
     assert counted.series.part == "medical/county"
+
+
+def test_a_lead_unit_without_a_value_of_its_own_is_not_meant_where_another_was_given_one() -> None:
+    town = assigned("roads/town", ROADS, COUNTY, "supporting", value="60")
+    counted = outcome(figure(), town)
+    assert isinstance(counted, Counted)
+    assert counted.series.part == "roads/town"
+    assert isinstance(outcome(figure(unit=LEAD), town), Counted)
 
 
 def test_a_supporting_unit_without_a_value_of_its_own_and_a_coordinating_one_do_not_report() -> None:
