@@ -72,7 +72,7 @@ PRACTICAL = (
               "piece", "60", "60", "information-office", "province",
               coordination=("telecom-company", "mobile-company")),
     Practical(17, "safe-drinking-water", "农村饮水安全解决人数", "Rural people given safe drinking water",
-              "cumulative", "wan_person", "8", "8.4", "water", counties=(40, 34, 10, 9, 7),
+              "cumulative", "wan_person", "8", "8.4", "water", counties=(34, 30, 12, 12, 12),
               province=("75000", "person")),
     Practical(18, "village-bookrooms", "新建农家书屋", "New village bookrooms", "cumulative", "piece", "150",
               "165", "culture"),

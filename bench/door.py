@@ -1,0 +1,190 @@
+"""What each check of the progress door costs, in one process: `python -m bench.door [entries] [submissions]`.
+
+No network and no server: the application is called as ASGI, the log is the embedded one on this machine's disk.
+First each step of the good path alone, in microseconds a submission; then the whole way, by 16 callers at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from services.projects.door import Door, Visit
+from services.projects.main import build
+from services.projects.submission import SUBJECT, Sent, read_submission
+from shared.admission import Known, judge
+from shared.canonical import sha256_hex
+from shared.contracts import projects, seal, targets
+from shared.contracts.logs import LogOpened
+from shared.contracts.shapes import Label, Measure, Shape
+from shared.event_log.directory import Listing, listing_record
+from shared.event_log.embedded import open_embedded
+from shared.event_log.ids import event_id, log_id, uuid7
+from shared.event_log.port import Topics
+from shared.http.tokens import Written, encode_token
+from shared.identity.issuer import DevelopmentIssuer
+from shared.sql import engine
+
+YEAR = 2009
+TARGETS = 1000
+CALLERS = 16
+SOURCE = "urn:jikao:source:county"
+
+
+def fill(topics: Topics, log: str) -> None:
+    """A city of one unit and a thousand targets, its clock at the year's end."""
+    versions: dict[str, int] = {}
+
+    def sealed(fact: Shape, stream: str) -> tuple[str, bytes]:
+        versions[stream] = versions.get(stream, 0) + 1
+        return log, seal(
+            fact, id=uuid7(), source="urn:jikao:service:targets", subject=stream, log=log, actor="bench",
+            authrole="office", authscope="all", stream=stream, streamversion=versions[stream],
+        )  # fmt: skip
+
+    opened = sealed(
+        LogOpened(log=log, jurisdiction="430300", origin=f"jikao/{log}", zone="Asia/Shanghai", clock="simulated",
+                  instant="2010-01-01T08:00:00+08:00"), "log",
+    )  # fmt: skip
+    topics.listings.append_all(0, [listing_record(Listing(log, "430300", 0, sha256_hex(opened[1])), 0)])
+    unit, new_year = uuid7(), date(YEAR, 1, 1)
+    facts = [
+        opened,
+        sealed(targets.UnitRegistered(unit=unit, code="transport", name=Label(zh="交通局"), kind="department",
+                                      valid_from=new_year), "unit:transport"),
+        sealed(targets.SourceRegistered(source="county", client="county"), "source:county"),
+        sealed(targets.YearOpened(year=YEAR, time_progress="by_month"), f"year:{YEAR}"),
+    ]  # fmt: skip
+    for n in range(TARGETS):
+        target = uuid7()
+        facts.append(sealed(
+            targets.TargetIssued(
+                target=target, year=YEAR, code=f"target-{n}", name=Label(zh="目标"), issuer="city", category="economy",
+                kind="cumulative", direction="higher", value="100", roll_up="sum", tags=[], effective_on=new_year,
+                measures=[Measure(code="length", name=Label(zh="里程"), unit_of_measure="km")],
+            ), f"target:{YEAR}:{n}"))  # fmt: skip
+        facts.append(sealed(
+            targets.AssignmentMade(assignment=uuid7(), target=target, unit=unit, role="lead", valid_from=new_year),
+            f"assignments:{YEAR}:{n}"))  # fmt: skip
+    topics.events.append_all(0, facts)
+
+
+def body(n: int, entries: int) -> bytes:
+    """The n-th submission."""
+    on = date(YEAR, 1, 1) + timedelta(days=n % 365)
+    return json.dumps({"entries": [
+        {"kind": "target", "target": f"target-{(n + at) % TARGETS}", "value": f"{n % 100}.25", "unit_of_measure": "km",
+         "effective_on": on.isoformat()}
+        for at in range(entries)
+    ]}).encode()  # fmt: skip
+
+
+async def call(app: Any, token: str, key: str, payload: bytes) -> int:
+    """One POST …/progress by ASGI; its status."""
+    headers = [(b"authorization", f"Bearer {token}".encode()), (b"idempotency-key", key.encode()),
+               (b"content-type", b"application/json")]  # fmt: skip
+    path = "/v1/jurisdictions/430300/progress"
+    scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+             "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "headers": headers,
+             "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80)}  # fmt: skip
+    status = 0
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": payload, "more_body": False}
+
+    async def send(message: Any) -> None:
+        nonlocal status
+        status = message.get("status", status)
+
+    await app(scope, receive, send)
+    return status
+
+
+async def timed(payloads: list[bytes], app: Any, token: str, name: str) -> float:
+    """Seconds for all payloads, by CALLERS callers at a time."""
+    waiting = iter(enumerate(payloads))
+
+    async def caller() -> None:
+        for n, payload in waiting:
+            status = await call(app, token, f"{name}-{n}", payload)
+            assert status == 202, status
+
+    began = time.perf_counter()
+    await asyncio.gather(*(caller() for _ in range(CALLERS)))
+    return time.perf_counter() - began
+
+
+def each(name: str, times: int, do: Callable[[], object]) -> None:
+    """Print the microseconds that `do` takes, the best of five rounds."""
+    rounds = []
+    for _ in range(5):
+        began = time.perf_counter()
+        for _ in range(times):
+            do()
+        rounds.append((time.perf_counter() - began) / times * 1e6)
+    print(f"  {name:<52}{min(rounds):9.1f} µs")
+
+
+def steps(door: Door, visit: Visit, payload: bytes, token: str) -> None:
+    """Each step of the good path alone."""
+    read = read_submission(payload)
+    fact = projects.ProgressSubmitted(entries=read.entries)
+    sent = Sent(SOURCE, event_id(SOURCE, "k"), SUBJECT, read.time, fact)
+    value = door._seal(visit, sent)
+    registry, log = visit.copy.registry, visit.listing.log
+    today = door.service.clock(visit.listing)[1]
+    each("decode the body by the contract", 500, lambda: read_submission(payload))
+    each("caller of a remembered token", 2000, lambda: door.service.verifier.remembered(token))
+    each("event id from source and key", 2000, lambda: event_id(SOURCE, "2009-07-31-unit-12"))
+    each("mirror: what the reader told", 5000, lambda: door.mirror.of(log))
+    each("identity: certainly new?", 5000, lambda: door.seen.perhaps(log, SOURCE, "another"))
+    each("(for comparison: the same by SQL)", 200, lambda: door._taken(log, sent))
+    each("clock and local date", 2000, lambda: door.service.clock(visit.listing))
+    each("judge", 200, lambda: judge(fact, (SOURCE, "k"), "", today, registry, Known()))
+    each("source, scope, and precedents of all entries", 200, lambda: door._refusal(visit, sent))
+    each("seal", 500, lambda: door._seal(visit, sent))
+    each("hash of the stored bytes", 1000, lambda: sha256_hex(value))
+    written = Written(log, door.service.topics.events.incarnation, 0, 1000)
+    each("Jikao-Token", 2000, lambda: encode_token(written))
+
+
+async def main(entries: int, submissions: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        topics = open_embedded(Path(folder) / "log")
+        log = log_id(True)
+        fill(topics, log)
+        issuer = DevelopmentIssuer(Path(folder))
+        token = issuer.mint("bench", "county", ["430300"], ["office"], sources=["county"])
+        database = engine(f"sqlite:///{folder}/projects.db")
+        service, app = build(database, topics, issuer.verifier(), alone=True)
+        async with service.lifespan(app):
+            await service.read_side.reached_end(0, 60)
+            door: Door = app.state.door
+            payloads = [body(n, entries) for n in range(submissions)]
+            assert await call(app, token, "warm", payloads[0]) == 202
+            caller = service.verifier.verify(token)
+            visit = await door.enter(caller, "430300")
+            print(f"{entries} entries a submission, {len(payloads[0])} octets; microseconds a submission:")
+            steps(door, visit, payloads[0], token)
+            for name, reads in (("with its reader at work beside it", True), ("the door alone, its reader stopped", False)):
+                if not reads:
+                    await service.read_side.reached_end(0, 120)
+                    await asyncio.to_thread(service.read_side.stop)
+                seconds = await timed(payloads, app, token, name[:8].replace(" ", "-"))
+                rate = submissions / seconds
+                print(f"whole way, {CALLERS} at a time, {name}: {rate:,.0f} submissions/s, {rate * entries:,.0f} entries/s")
+        topics.close()
+
+
+if __name__ == "__main__":
+    logging.getLogger("jikao.access").setLevel(logging.WARNING)
+    numbers = [int(argument) for argument in sys.argv[1:]]
+    asyncio.run(main(*(numbers + [50, 2000][len(numbers) :])))

@@ -1,0 +1,209 @@
+"""Figures over HTTP: who may ask what, and the canonical bytes of the answer, as they are."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, Path, Response
+
+from services.evaluation.api.shapes import (
+    CityCompletion,
+    Comparison,
+    GroupCompletion,
+    GroupsCompletion,
+    ProjectCompletion,
+    TargetCompletion,
+    TargetsCompletion,
+    UnitCompletion,
+)
+from services.evaluation.comparison import Json, differences
+from services.evaluation.documents import (
+    CATEGORIES,
+    NoSuchCategory,
+    NoSuchGroup,
+    NoSuchProject,
+    NoSuchTarget,
+    NoSuchUnit,
+    NoSuchYear,
+    Question,
+    answer,
+    canonical,
+)
+from services.evaluation.read_models.ledger import levels
+from services.evaluation.target_documents import Document
+from shared.contracts.shapes import CODE_PATTERN, END
+from shared.errors import NotPermitted
+from shared.http.asking import Asked, AskedDep, TokenIsOfAnotherLog, View
+from shared.http.axes import AxisRefusals
+from shared.http.ordering import YearNumber
+from shared.http.problems import problems
+from shared.identity.http import JurisdictionNotFound, RoleMissing
+from shared.projections import JurisdictionUnknown, NotYetRead
+from shared.projections.asking import AsOfInFuture, KnownAtOutOfBounds, PinDoesNotMatch
+
+SEE_ALL = ("office", "leader", "auditor", "inspector", "certifier")
+SEE_OWN = ("unit", "county_system")
+OPEN_HEADER = "Jikao-Open"
+"""Sent as `true` where the instant asked about is so young that records may still come to stand before it."""
+
+router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}", tags=["evaluation"])
+_PATTERN = CODE_PATTERN.removesuffix(END) + "$"
+Code = Annotated[str, Path(pattern=_PATTERN, examples=["c-county-township-roads"])]
+UnitCode = Annotated[str, Path(pattern=_PATTERN, examples=["transport"])]
+ProjectCode = Annotated[str, Path(pattern=_PATTERN, examples=["solar-cells"])]
+GroupCode = Annotated[
+    str,
+    Path(
+        pattern=r"^(level:)?[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+        description="A group's code, or `level:provincial` (national, municipal, county) for all projects of a level.",
+        examples=["industrial-and-park"],
+    ),
+]
+CategoryName = Annotated[str, Path(description=f"One of {', '.join(CATEGORIES)}.", examples=["livelihood"])]
+
+
+class WholeCityOnly(NotPermitted):
+    """This is about the whole jurisdiction, which needs a token of scope `all`."""
+
+    zh = "此查询涉及整个行政区,需要范围为 all 的令牌。"
+
+
+READ_REFUSALS = (
+    *AxisRefusals, AsOfInFuture, KnownAtOutOfBounds, PinDoesNotMatch, RoleMissing, JurisdictionNotFound,
+    JurisdictionUnknown, TokenIsOfAnotherLog, NotYetRead, NoSuchYear,
+)  # fmt: skip
+"""What every question about figures may be refused for."""
+_HEADERS = {
+    "Jikao-Position": {"description": "The position that the answer knows.", "schema": {"type": "string"}},
+    "ETag": {"description": "The sha256 of the answer's canonical bytes.", "schema": {"type": "string"}},
+    OPEN_HEADER: {"description": "`true`: records may still come to stand before it.", "schema": {"type": "string"}},
+}
+
+
+def _responses(*refusals: type[Any]) -> dict[int | str, dict[str, Any]]:
+    answered: dict[int | str, dict[str, Any]] = {
+        200: {"description": "The answer, as canonical JSON (RFC 8785).", "headers": _HEADERS}
+    }
+    return answered | problems(*READ_REFUSALS, *refusals)
+
+
+@router.get("/completion", response_model=CityCompletion | Comparison, responses=_responses(WholeCityOnly))
+def get_completion(asked: AskedDep, year: YearNumber) -> Response:
+    """How far along is the whole city: totals, by category, by unit, and every target in a row."""
+    return _answered(asked, Question("completion", year))
+
+
+@router.get(
+    "/targets/{code}/completion",
+    response_model=TargetCompletion | Comparison,
+    responses=_responses(NoSuchTarget),
+)
+def get_target_completion(asked: AskedDep, year: YearNumber, code: Code) -> Response:
+    """How far along is one target, from which parts, levels and entries."""
+    return _answered(asked, Question("target", year, code))
+
+
+@router.get("/units/{code}/completion", response_model=UnitCompletion | Comparison, responses=_responses(NoSuchUnit))
+def get_unit_completion(asked: AskedDep, year: YearNumber, code: UnitCode) -> Response:
+    """How far along is one unit with what it answers for."""
+    return _answered(asked, Question("unit", year, code))
+
+
+@router.get(
+    "/categories/{category}/completion",
+    response_model=TargetsCompletion | Comparison,
+    responses=_responses(NoSuchCategory, WholeCityOnly),
+)
+def get_category_completion(asked: AskedDep, year: YearNumber, category: CategoryName) -> Response:
+    """How far along are the targets of one category."""
+    return _answered(asked, Question("category", year, category))
+
+
+@router.get("/practical-matters", response_model=TargetsCompletion | Comparison, responses=_responses(WholeCityOnly))
+def get_practical_matters(asked: AskedDep, year: YearNumber) -> Response:
+    """How far along are the practical matters for the people (为民办实事)."""
+    return _answered(asked, Question("practical_matters", year))
+
+
+@router.get("/groups", response_model=GroupsCompletion | Comparison, responses=_responses(WholeCityOnly))
+def get_groups_completion(asked: AskedDep, year: YearNumber) -> Response:
+    """How far along are all groups of key projects, and the city's key projects together."""
+    return _answered(asked, Question("groups", year))
+
+
+@router.get(
+    "/groups/{code}/completion",
+    response_model=GroupCompletion | Comparison,
+    responses=_responses(NoSuchGroup, WholeCityOnly),
+)
+def get_group_completion(asked: AskedDep, year: YearNumber, code: GroupCode) -> Response:
+    """How far along is one group of key projects, and each of its projects."""
+    return _answered(asked, Question("group", year, code))
+
+
+@router.get(
+    "/projects/{code}/completion",
+    response_model=ProjectCompletion | Comparison,
+    responses=_responses(NoSuchProject),
+)
+def get_project_completion(asked: AskedDep, year: YearNumber, code: ProjectCode) -> Response:
+    """How far along is one key project, with its sub-projects."""
+    return _answered(asked, Question("project", year, code))
+
+
+def _answered(asked: Asked, question: Question) -> Response:
+    """The question answered at its standpoint; with `compare_*` at both, and how the answers differ."""
+    role = asked.permit(*SEE_ALL, *SEE_OWN)
+    with asked.view() as view:
+        first = _document(asked, view, question, role)
+        other = asked.compared(view)
+        second = None if other is None else _document(asked, other, question, role)
+        is_open = view.standpoint.open or (other is not None and other.standpoint.open)
+    if second is None:
+        return respond(asked, first, is_open=is_open)
+    differing = differences(_figures(first), _figures(second))
+    return respond(asked, {"first": first, "second": second, "differences": differing}, is_open=is_open)
+
+
+def _document(asked: Asked, view: View, question: Question, role: str) -> Document:
+    units = None if role in SEE_ALL else asked.units(view.registry)
+    if units is not None:
+        _within(view, question, units)
+    at = view.standpoint
+    return answer(question, at, view.registry, levels(view.db, view.tables, at.log, at.position))
+
+
+def _within(view: View, question: Question, units: frozenset[str]) -> None:
+    """What lies outside a caller's scope is not there (404); the whole city is there, but not for them (403)."""
+    registry, code = view.registry, question.code or ""
+    match question.kind:
+        case "target":
+            id = registry.target_id(question.year, code)
+            if id is None or not any(part.unit in units for _, part in registry.parts_of(id)):
+                raise NoSuchTarget(target=code)
+        case "unit":
+            if registry.unit_id(code) not in units:
+                raise NoSuchUnit(unit=code)
+        case "project":
+            id = registry.project_id(question.year, code)
+            row = registry.projects.latest(id) if id is not None else None
+            parent = registry.projects.latest(row.parent) if row is not None and row.parent is not None else row
+            if row is None or parent is None or not {row.unit, parent.unit} & units:
+                raise NoSuchProject(project=code)
+        case _:
+            raise WholeCityOnly(needed_scope="all")
+
+
+def _figures(document: Document) -> Json:
+    """The document without its pin, which always differs."""
+    return cast(Json, {name: value for name, value in document.items() if name != "pin"})
+
+
+def respond(asked: Asked, document: Document, *, is_open: bool = False, status: int = 200) -> Response:
+    """The canonical bytes of a document as the answer; nothing serialises them again."""
+    content, sha256 = canonical(document)
+    headers = dict(asked.response.headers) | {"ETag": f'"{sha256}"'}
+    if is_open:
+        headers[OPEN_HEADER] = "true"
+    headers.pop("content-length", None)
+    return Response(content, status_code=status, media_type="application/json", headers=headers)

@@ -1,0 +1,97 @@
+"""The log itself, record by record, with what its proofs are made of."""
+
+from __future__ import annotations
+
+import base64
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+
+from services.evaluation.errors import RecordsNeedAllScope
+from services.evaluation.read_models.archive import archived
+from shared.http.asking import AskedDep
+from shared.http.axes import AxisRefusals
+from shared.http.problems import problems
+from shared.identity.http import RoleMissing
+
+router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}", tags=["evaluation"])
+
+MOST_BYTES = 8 * 2**20
+"""Stored bytes in one answer, beyond which the next page goes on."""
+
+
+class RecordShown(BaseModel):
+    """One record. The leaf is position ‖ recorded_at ‖ sha256(value): 8, 8 and 32 bytes, hashed as in RFC 6962."""
+
+    position: int
+    offset: int = Field(description="Where it lies in its partition of the log.")
+    recorded_at: int = Field(description="Microseconds since 1970, as in the leaf.")
+    status: str = Field(description="counted, duplicate, reused, invalid or foreign: what became of it.")
+    value: str | None = Field(description="The stored bytes, base64; null for a record without a value.")
+    text: str | None = Field(description="The same as text, where the bytes are UTF-8.")
+    leaf_hash: str
+    root: str = Field(description="Root of the tree of all records up to and with this one.")
+
+
+class RecordPage(BaseModel):
+    """Records in order; `next_position` is where the next page begins, null at the end."""
+
+    log: str
+    items: list[RecordShown]
+    next_position: int | None
+
+
+@router.get("/records", responses=problems(RoleMissing, RecordsNeedAllScope, *AxisRefusals))
+def list_records(
+    asked: AskedDep,
+    from_position: Annotated[int, Query(ge=0, lt=2**53, description="The first position that is wanted.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Records in this page, at most.")] = 100,
+) -> RecordPage:
+    """Raw records with their leaf hashes and the running root, up to `known_at`. Everyone who may see everything.
+
+    A page may hold fewer records than asked for when they are large; `next_position` goes on from there.
+    """
+    asked.permit("auditor", "office", "leader", "inspector", "certifier")
+    if asked.caller.scope != "all":
+        raise RecordsNeedAllScope
+    with asked.view() as view:
+        log, last = view.standpoint.log, view.standpoint.position
+        up_to = min(last, from_position + limit - 1)
+        core = view.tables.core.records
+        about = {
+            row.position: row
+            for row in view.db.execute(
+                select(core).where(core.c.log == log, core.c.position >= from_position, core.c.position <= up_to)
+            )
+        }
+        items: list[RecordShown] = []
+        size = 0
+        for record in archived(view.db, log, first=from_position, up_to=up_to):
+            size += len(record.value or b"")
+            if items and size > MOST_BYTES:
+                break
+            folded = about[record.position]
+            items.append(
+                RecordShown(
+                    position=record.position, offset=record.offset, recorded_at=record.recorded_at,
+                    status=folded.status, value=_base64(record.value), text=_text(record.value),
+                    leaf_hash=bytes(folded.leaf_hash).hex(), root=bytes(folded.root).hex(),
+                )
+            )  # fmt: skip
+    following = items[-1].position + 1 if items else last + 1
+    return RecordPage(log=log, items=items, next_position=following if following <= last else None)
+
+
+def _base64(value: bytes | None) -> str | None:
+    return None if value is None else base64.b64encode(value).decode("ascii")
+
+
+def _text(value: bytes | None) -> str | None:
+    if value is None:
+        return None
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,170 @@
+"""What became of what was sent in: whole submissions, and entry by entry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, Field
+from sqlalchemy import RowMapping
+
+from services.evaluation.errors import SubmissionUnknown
+from services.evaluation.read_models.submissions import of_identity, page, refusals, submissions_of
+from shared.admission import errors as admission
+from shared.errors import IdReused, Refusal
+from shared.http.asking import Asked, AskedDep
+from shared.http.axes import AtPosition, AxisRefusals
+from shared.http.pages import CursorInvalid, Page, Place, next_cursor
+from shared.http.problems import problems
+from shared.identity.http import RoleMissing
+
+router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/submissions", tags=["evaluation"])
+
+READERS = ("office", "leader", "auditor", "inspector", "certifier")
+REPORTERS = ("unit", "county_system")
+_URN = "urn:jikao:source:"
+_REFUSALS: dict[str, type[Refusal]] = {
+    leaf.code(): leaf
+    for leaf in vars(admission).values()
+    if isinstance(leaf, type) and issubclass(leaf, Refusal) and leaf.__module__ == admission.__name__
+} | {IdReused.code(): IdReused}
+
+SourceName = Annotated[
+    str,
+    Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", description="Name of the reporting source.", examples=["transport"]),
+]
+
+
+class EntryOutcome(BaseModel):
+    """What became of one entry; `because` is the position of the fact that forbids it, where there is one."""
+
+    entry: int
+    outcome: Literal["counted", "refused"]
+    code: str | None
+    message: str | None
+    message_zh: str | None
+    because: int | None
+
+
+class SubmissionShown(BaseModel):
+    """One record that carried a submission.
+
+    `counted`: judged entry by entry, see `entries`. `duplicate`: the same stands at `because` already. `reused`: its
+    id was taken by other content at `because`, so nothing of it counts.
+    """
+
+    source: str
+    id: str
+    position: int
+    sha256: str = Field(description="Of the stored bytes, as in the receipt.")
+    status: Literal["counted", "duplicate", "reused"]
+    because: int | None
+    counted: int
+    refused: int
+    entries: list[EntryOutcome]
+
+
+class SubmissionRecords(BaseModel):
+    """Every record of one source and id, the first one first: what is repeated takes a position of its own."""
+
+    source: str
+    id: str
+    records: list[SubmissionShown]
+
+
+class SubmissionList(BaseModel):
+    """Submissions in the order of the log. In a list only the refused entries are told one by one."""
+
+    items: list[SubmissionShown]
+    next_cursor: str | None
+    position: int = Field(description="All pages of one walk stand at this position.")
+
+
+@router.get("", responses=problems(RoleMissing, CursorInvalid, *AxisRefusals))
+def list_submissions(
+    asked: AskedDep,
+    paged: Page,
+    outcome: Annotated[
+        Literal["counted", "refused", "duplicate", "reused"] | None,
+        Query(description="`refused`: with an entry that does not count; `counted`: with one that does."),
+    ] = None,
+    source: Annotated[
+        str | None, Query(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", description="Name of the reporting source.")
+    ] = None,
+) -> SubmissionList:
+    """What was sent in, and what of it did not count. Units and county systems see their own sources."""
+    own = _own(asked)
+    of = f"submissions {asked.listing.log} {outcome} {source}"
+    place = paged.place(of)
+    if place is not None:
+        asked.axes = replace(asked.axes, known_at=AtPosition(place.position), as_of=place.as_of, pin=None)
+    sources = own if source is None else {_URN + source} & (own if own is not None else {_URN + source})
+    with asked.view() as view:
+        tables, at = submissions_of(view.tables), view.standpoint
+        rows = page(
+            view.db, tables, at.log, at.position, sources=sources, outcome=outcome,
+            after=int(place.key[0]) if place is not None else -1, limit=paged.limit + 1,
+        )  # fmt: skip
+        shown, more = rows[: paged.limit], len(rows) > paged.limit
+        forbidden = refusals(view.db, tables, at.log, [row["position"] for row in shown])
+    following = next_cursor(of, Place(at.position, (shown[-1]["position"],), at.as_of)) if more else None
+    return SubmissionList(
+        items=[_shown(row, forbidden.get(row["position"], ()), whole=False) for row in shown],
+        next_cursor=following, position=at.position,
+    )  # fmt: skip
+
+
+@router.get("/{source}/{id:path}", responses=problems(RoleMissing, SubmissionUnknown, *AxisRefusals))
+def get_submission(
+    source: SourceName,
+    id: Annotated[
+        str,
+        Path(max_length=128, pattern=r"^[^\x00]+$", description="The submission's id.", examples=["2009-08/roads"]),
+    ],
+    asked: AskedDep,
+) -> SubmissionRecords:
+    """What became of one submission, entry by entry. Units and county systems see their own sources."""
+    own, urn = _own(asked), _URN + source
+    if own is not None and urn not in own:
+        raise SubmissionUnknown(source=source, id=id)
+    with asked.view() as view:
+        tables, at = submissions_of(view.tables), view.standpoint
+        rows = of_identity(view.db, tables, at.log, urn, id, at.position)
+        forbidden = refusals(view.db, tables, at.log, [row["position"] for row in rows])
+    if not rows:
+        raise SubmissionUnknown(source=source, id=id)
+    records = [_shown(row, forbidden.get(row["position"], ()), whole=True) for row in rows]
+    return SubmissionRecords(source=urn, id=id, records=records)
+
+
+def _own(asked: Asked) -> set[str] | None:
+    """The sources that the caller may see; None for all."""
+    role = asked.permit(*READERS, *REPORTERS)
+    if role in READERS and asked.caller.scope == "all":
+        return None
+    return {_URN + name for name in asked.caller.sources}
+
+
+def _shown(row: RowMapping, refused: Sequence[RowMapping], *, whole: bool) -> SubmissionShown:
+    entries = {entry["entry"]: _outcome(entry) for entry in refused}
+    if whole:
+        for at in range(row["counted"] + row["refused"]):
+            entries.setdefault(
+                at,
+                EntryOutcome(entry=at, outcome="counted", code=None, message=None, message_zh=None, because=None),
+            )
+    return SubmissionShown(
+        source=row["source"], id=row["id"], position=row["position"], sha256=bytes(row["sha256"]).hex(),
+        status=row["status"], because=row["because"], counted=row["counted"], refused=row["refused"],
+        entries=[entries[at] for at in sorted(entries)],
+    )  # fmt: skip
+
+
+def _outcome(entry: RowMapping) -> EntryOutcome:
+    why = _REFUSALS[entry["code"]]
+    return EntryOutcome(
+        entry=entry["entry"], outcome="refused", code=entry["code"], message=why.sentence(),
+        message_zh=why.sentence("zh"), because=entry["because"],
+    )  # fmt: skip

@@ -1,0 +1,365 @@
+"""How far along are targets? Per part, target, unit, category and the whole city. Pure.
+
+Everything here is a function of what stood (registry) and what was reported (levels), both as known at one position,
+and of one date. All comparisons are between exact ratios. Not reported is not zero: a figure without a report has no
+rate, and a total says how many have reported.
+
+What stands changes rarely, so it is worked out once as a `Plan` and may be kept; levels are looked up for each answer.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import NamedTuple
+
+from services.evaluation.exact import scaled
+from services.evaluation.ledger import Level, Levels
+from shared.admission.verdicts import Series
+from shared.calendars import METHODS
+from shared.registry import Registry
+from shared.registry.rows import Assignment, Target
+
+
+class Ratio(NamedTuple):
+    """An exact completion rate; `below` is positive."""
+
+    above: int
+    below: int
+
+    def less_than(self, other: Ratio) -> bool:
+        """Compared at full precision."""
+        return self.above * other.below < other.above * self.below
+
+
+class Rule(NamedTuple):
+    """How a target is judged: its kind, and whether lower is better (a ceiling always, others by their direction)."""
+
+    kind: str
+    lower: bool
+
+    def rate(self, actual: int, wanted: int) -> Ratio | None:
+        """r = a/t; where lower is better r = 2 - a/t, not below 0. None when t is 0, which no issued target is."""
+        if wanted == 0:
+            return None
+        if wanted < 0:
+            actual, wanted = -actual, -wanted
+        if self.lower:
+            return Ratio(max(0, 2 * wanted - actual), wanted)
+        if self.kind == "rate" and actual < 0:
+            return Ratio(0, 1)  # a negative growth rate counts 0
+        return Ratio(actual, wanted)
+
+    def met(self, actual: int, wanted: int) -> bool:
+        """Is the target's value reached (or, where lower is better, kept)?"""
+        return actual <= wanted if self.lower else actual >= wanted
+
+
+class Judged(NamedTuple):
+    """What came of comparing a value with a target's: of a target as a whole, or of one unit's part of it.
+
+    `full`: everything that it is made of has reported.
+    """
+
+    actual: int | None
+    against: int
+    rate: Ratio | None
+    met: bool | None
+    full: bool
+
+
+class Carried(NamedTuple):
+    """A predecessor's series whose level counts on, up to the day before the hand-over."""
+
+    series: Series
+    up_to: date
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One reporting part on the day. `series` and `carried` have one member for each measure of the target."""
+
+    id: str
+    assignment: Assignment
+    unit: str
+    wanted: int | None
+    series: tuple[Series, ...]
+    carried: tuple[tuple[Carried, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPlan:
+    """One target in force on the day, with its parts by unit. `counted` are the places of those it is made of."""
+
+    id: str
+    target: Target
+    rule: Rule
+    wanted: int
+    parts: tuple[Part, ...]
+    counted: tuple[int, ...]
+    answering: tuple[tuple[str, int | None], ...]
+    """Each unit once, and the place of its part; None where it answers for the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What stood in one year on one day: every target in force by code, and the codes of units by id."""
+
+    registry: Registry
+    year: int
+    day: date
+    units: Mapping[str, str]
+    targets: Mapping[str, TargetPlan]
+
+
+class Plans:
+    """Keeps the last few plans. Only for registries that nobody changes any more, as the read side gives them."""
+
+    def __init__(self, most: int = 8) -> None:
+        self._most = most
+        self._kept: OrderedDict[tuple[Registry, int, date], Plan] = OrderedDict()
+
+    def of(self, registry: Registry, year: int, as_of: date) -> Plan:
+        """The plan, worked out if need be."""
+        key = (registry, year, min(as_of, date(year, 12, 31)))
+        plan = self._kept.get(key)
+        if plan is None:
+            plan = self._kept[key] = plan_of(registry, year, as_of)
+            while len(self._kept) > self._most:
+                try:
+                    self._kept.popitem(last=False)
+                except KeyError:  # another thread took the last one
+                    break
+        return plan
+
+
+def plan_of(registry: Registry, year: int, as_of: date) -> Plan:
+    """What stood on the day that counts: as_of, or the year's last day once it is over."""
+    day = min(as_of, date(year, 12, 31))
+    units = {id: registry.units.latest(id).code for id in registry.units}
+    found = [(row.code, id, row) for id, row in registry.targets.on(day) if row.year == year]
+    found.sort(key=lambda each: each[0])
+    return Plan(registry, year, day, units, {id: _target_plan(registry, day, units, id, row) for _, id, row in found})
+
+
+def _target_plan(registry: Registry, day: date, units: Mapping[str, str], id: str, target: Target) -> TargetPlan:
+    parts = [
+        Part(
+            part_id,
+            part,
+            units.get(part.unit, part.unit),
+            None if part.value is None else scaled(part.value),
+            tuple(Series(target.year, "target", id, measure.code, part_id) for measure in target.measures),
+            tuple(_carried(registry, units, id, target, measure.code, part) for measure in target.measures),
+        )
+        for part_id, part in registry.parts_of(id)
+        if part.reports and part.valid_on(day)
+    ]
+    parts.sort(key=lambda part: (part.unit, part.id))
+    rule = Rule(target.kind, target.kind == "ceiling" or target.direction == "lower")
+    answering: dict[str, int | None] = {part.unit: None for part in parts if part.assignment.role == "lead"}
+    for at, part in enumerate(parts):
+        answering.setdefault(part.unit, at)
+    return TargetPlan(id, target, rule, scaled(target.value), tuple(parts), tuple(_counted(target, parts)),
+                      tuple(answering.items()))  # fmt: skip
+
+
+def _counted(target: Target, parts: list[Part]) -> list[int]:
+    """The lead unit's part alone; or all that were given a value of their own; or, if none was, all of them.
+
+    A lead unit without a value of its own answers for what the others add up to, and would count them twice.
+    """
+    if target.roll_up == "lead":
+        return [at for at, part in enumerate(parts) if part.assignment.role == "lead"]
+    return [at for at, part in enumerate(parts) if part.wanted is not None] or list(range(len(parts)))
+
+
+def _carried(
+    registry: Registry, units: Mapping[str, str], id: str, target: Target, measure: str, part: Assignment
+) -> tuple[Carried, ...]:
+    """The series of those it took over from with their levels, the nearest first."""
+    found: list[Carried] = []
+    while part.follows is not None and part.carries_levels:
+        follows, up_to = part.follows, part.valid_from - timedelta(days=1)
+        part = registry.assignments.latest(follows)
+        series = Series(target.year, "target", id, measure, follows)
+        found.append(Carried(series, up_to, units.get(part.unit, part.unit)))
+    return tuple(found)
+
+
+@dataclass(slots=True)
+class TargetFigure:
+    """One target on the day: its plan, the level of each part, and what the whole comes to."""
+
+    plan: TargetPlan
+    levels: list[Level | None]
+    whole: Judged
+    misses: tuple[tuple[date, str], ...] = ()
+
+    def of_part(self, at: int | None) -> Judged:
+        """What a unit answers for: the whole (None), or the part at this place."""
+        if at is None:
+            return self.whole
+        plan = self.plan
+        own = plan.parts[at].wanted
+        wanted = plan.wanted if own is None else own
+        level = self.levels[at]
+        if level is None:
+            return Judged(None, wanted, None, None, False)
+        actual = scaled(level.best[0])
+        return Judged(actual, wanted, plan.rule.rate(actual, wanted), plan.rule.met(actual, wanted), True)
+
+    @property
+    def reported(self) -> int:
+        """How many of the counted parts have reported."""
+        levels = self.levels
+        return sum([levels[at] is not None for at in self.plan.counted])
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many targets, and how far they are. Thresholds compare at full precision."""
+
+    targets: int = 0
+    reported: int = 0
+    complete: int = 0
+    met: int = 0
+    at_least_80: int = 0
+    at_least_100: int = 0
+
+    def add(self, judged: Judged) -> None:
+        """Count one more."""
+        actual, _, rate, met, full = judged
+        self.targets += 1
+        if actual is None:
+            return
+        self.reported += 1
+        if full:
+            self.complete += 1
+        if met:
+            self.met += 1
+        if rate is not None:
+            above, below = rate
+            if 10 * above >= 8 * below:
+                self.at_least_80 += 1
+                if above >= below:
+                    self.at_least_100 += 1
+
+
+@dataclass(slots=True)
+class Targets:
+    """The figures of targets of one year, on one day, from one reading of the levels."""
+
+    plan: Plan
+    levels: Levels
+    as_of: date
+    _earlier: dict[date, Mapping[Series, Level]] = field(init=False, default_factory=dict)
+
+    @property
+    def progress(self) -> Fraction:
+        """How much of the year has passed."""
+        return time_progress(self.plan.registry, self.plan.year, self.as_of)
+
+    def all(self) -> Iterator[TargetFigure]:
+        """Every target in force on the day, by code."""
+        latest = self.levels.latest(self.plan.day, self.plan.year)
+        return (self._figure(plan, latest) for plan in self.plan.targets.values())
+
+    def some(self, chosen: Callable[[TargetPlan], bool]) -> list[TargetFigure]:
+        """Those that are chosen, by code."""
+        plans = [plan for plan in self.plan.targets.values() if chosen(plan)]
+        latest = self.levels.latest_of([plan.id for plan in plans], self.plan.day)
+        return [self._figure(plan, latest) for plan in plans]
+
+    def level(self, part: Part, measure: int, latest: Mapping[Series, Level]) -> Level | None:
+        """The part's own level or, where it carries them on, its predecessor's last one before the hand-over."""
+        own = latest.get(part.series[measure])
+        if own is not None:
+            return own
+        up_to = self.plan.day
+        for carried in part.carried[measure]:
+            up_to = min(up_to, carried.up_to)
+            if up_to not in self._earlier:
+                # A hand-over may be told late, when the predecessor has a later level already: ask about that day.
+                self._earlier[up_to] = self.levels.latest(up_to, self.plan.year)
+            if (found := self._earlier[up_to].get(carried.series)) is not None:
+                return found
+        return None
+
+    def others(self, figure: TargetFigure, measure: int) -> list[Level | None]:
+        """The level of each part in a further measure."""
+        latest = self.levels.latest_of([figure.plan.id], self.plan.day)
+        return [self.level(part, measure, latest) for part in figure.plan.parts]
+
+    def _figure(self, plan: TargetPlan, latest: Mapping[Series, Level]) -> TargetFigure:
+        get = latest.get
+        levels = [get(part.series[0]) or (self.level(part, 0, latest) if part.carried[0] else None)
+                  for part in plan.parts]  # fmt: skip
+        whole = _whole(plan, levels)
+        if plan.target.kind != "maintain" or whole.actual is None:
+            return TargetFigure(plan, levels, whole)
+        misses = tuple(sorted(set(self._misses(plan))))
+        return TargetFigure(plan, levels, whole._replace(met=whole.met and not misses), misses)
+
+    def _misses(self, plan: TargetPlan) -> Iterator[tuple[date, str]]:
+        """Every observation that fell short of what was to be kept on its day, with its unit; any miss shows."""
+        lines: dict[Series, tuple[date, str]] = {}
+        for part in (plan.parts[at] for at in plan.counted):
+            lines[part.series[0]] = self.plan.day, part.unit
+            for carried in part.carried[0]:
+                lines[carried.series] = min(carried.up_to, self.plan.day), carried.unit
+        for row in self.levels.history(plan.id):
+            up_to, unit = lines.get(row.series, (date.min, ""))
+            if row.known_until is not None or row.effective_on > up_to:
+                continue
+            values = {stood.standing: stood.value for stood in row.stood if stood.known_until is None}
+            value = values.get("certified") or values.get("verified") or row.value
+            kept = self.plan.registry.targets.get(plan.id, row.effective_on) or plan.target
+            if not plan.rule.met(scaled(value), scaled(kept.value)):
+                yield row.effective_on, unit
+
+
+def _whole(plan: TargetPlan, levels: list[Level | None]) -> Judged:
+    target, rule, wanted = plan.target, plan.rule, plan.wanted
+    reported = [(at, scaled(level.best[0])) for at in plan.counted if (level := levels[at]) is not None]
+    if not reported:
+        return Judged(None, wanted, None, None, False)
+    full = len(reported) == len(plan.counted)
+    if target.roll_up == "worst" or target.roll_up == "best":
+        return _extreme(plan, reported, full)
+    actual = reported[0][1] if len(reported) == 1 else sum([value for _, value in reported])
+    met: bool | None = rule.met(actual, wanted)
+    if met and rule.lower and not full:
+        met = None  # what is still to be reported may break the ceiling
+    return Judged(actual, wanted, rule.rate(actual, wanted), met, full)
+
+
+def _extreme(plan: TargetPlan, reported: Iterable[tuple[int, int]], full: bool) -> Judged:
+    """The worst or best part, measured against its own value where it has one; of equal ones the first by unit."""
+    worst, rule = plan.target.roll_up == "worst", plan.rule
+    chosen: Judged | None = None
+    for at, actual in reported:
+        own = plan.parts[at].wanted
+        against = plan.wanted if own is None else own
+        each = Judged(actual, against, rule.rate(actual, against), rule.met(actual, against), full)
+        better = chosen is None or chosen.rate is None
+        if chosen is not None and chosen.rate is not None and each.rate is not None:
+            better = each.rate.less_than(chosen.rate) if worst else chosen.rate.less_than(each.rate)
+        if better:
+            chosen = each
+    assert chosen is not None  # somebody has reported
+    if worst and chosen.met and not full:
+        return chosen._replace(met=None)  # who has still to report may be worse
+    return chosen
+
+
+def time_progress(registry: Registry, year: int, as_of: date) -> Fraction:
+    """How much of the year has passed, by the year's own method: 0 before it, 1 after it."""
+    if as_of.year != year:
+        return Fraction(0 if as_of.year < year else 1)
+    rules = registry.years.get(str(year), as_of)
+    return METHODS[rules.time_progress if rules is not None else "by_month"](as_of)

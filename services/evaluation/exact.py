@@ -1,0 +1,38 @@
+"""Exact arithmetic at the price of whole numbers: a quantity as an integer count of its 10^-12.
+
+A whole city is thousands of sums and ratios; `Fraction` reduces each of them, which no figure needs. Quantities have
+at most 12 decimals, so an integer holds them exactly, ratios compare by multiplying out, and only the text of a
+document is rounded (HALF_UP, 12 decimals).
+"""
+
+from __future__ import annotations
+
+from shared.quantities import DECIMALS
+
+ONE: int = 10**DECIMALS
+
+
+def scaled(text: str) -> int:
+    """Valid quantity text as a count of 10^-12."""
+    if "." not in text:
+        return int(text) * ONE
+    whole, decimals = text.split(".")
+    return int(whole + decimals.ljust(DECIMALS, "0"))
+
+
+def quantity_text(value: int) -> str:
+    """A count of 10^-12 as canonical quantity text, however many digits a sum has before the point."""
+    sign = "-" if value < 0 else ""
+    whole, decimals = divmod(abs(value), ONE)
+    return f"{sign}{whole}.{decimals:012d}".rstrip("0").rstrip(".") if decimals else f"{sign}{whole}"
+
+
+def ratio_text(numerator: int, denominator: int) -> str:
+    """numerator / denominator as text: 12 decimals HALF_UP (halves away from zero), trailing zeros dropped.
+
+    ZeroDivisionError when the denominator is 0. The same text as `shared.quantities.rate`.
+    """
+    if denominator < 0:
+        numerator, denominator = -numerator, -denominator
+    rounded = (2 * abs(numerator) * ONE + denominator) // (2 * denominator)
+    return quantity_text(-rounded if numerator < 0 else rounded)

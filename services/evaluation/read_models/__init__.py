@@ -1,0 +1,1 @@
+"""One module a question: its tables, what fills them, and how they are asked."""

@@ -1,0 +1,420 @@
+"""What is the level of each series, at any date and any state of knowledge? One row a counted entry, never unsaid.
+
+A row is known over [position, known_until); its own position is its `known_from`. The latest level at or before a date
+is one index seek a series, because the rows lie in the order (series, effective_on, position). Values are text and are
+never summed or ordered here: figures are folded in Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from hashlib import sha256
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    Connection,
+    Date,
+    FromClause,
+    Index,
+    MetaData,
+    Select,
+    SmallInteger,
+    String,
+    Table,
+    UniqueConstraint,
+    func,
+    select,
+)
+
+from services.evaluation.ledger import LedgerRow, Level, Levels, Standing, Stood
+from services.evaluation.read_models.bulk import close_rows, insert_rows
+from services.evaluation.read_models.submissions import SubmissionTables, sent_by
+from shared.admission import Counted, EntryKey, EntryState, Series, Withdrawn
+from shared.contracts.evaluation import ValueCertified, ValueReturned, ValueVerified
+from shared.contracts.shapes import EntryRef
+from shared.projections import CoreTables, Folded, LogFold, NotYetRead, ProjectionSet
+from shared.quantities import canonical_text
+from shared.registry.versions import STILL
+from shared.sql import Code, insert_if_absent
+
+_CHUNK = 5_000  # below SQLite's limit of parameters in one statement
+_CACHED = 200_000  # series remembered by number; beyond it they are read again
+_PLACE = {"series": "bigint", "effective_on": "date"}
+_ENTRY = {"log": "bigint", "position": "bigint", "entry": "smallint"}
+_STANDING = _ENTRY | {"standing": "text"}
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerTables:
+    """The ledger of one generation."""
+
+    series: Table
+    rows: Table
+    standings: Table
+
+
+def ledger_tables(metadata: MetaData, suffix: str) -> LedgerTables:
+    """Series and logs stand in the rows as numbers (see `number`), which keeps the widest table of all narrow."""
+    series = Table(
+        f"ledger_series{suffix}", metadata,
+        Column("id", BigInteger, primary_key=True, autoincrement=False),
+        Column("log", Code(64), nullable=False),
+        Column("year", SmallInteger, nullable=False),
+        Column("subject", String(8), nullable=False),
+        Column("subject_id", Code(36), nullable=False),
+        Column("measure", Code(64), nullable=False),
+        Column("part", Code(36), nullable=False),
+        Index(f"ix_ledger_series{suffix}_year", "log", "year", "id"),
+        Index(f"ix_ledger_series{suffix}_subject", "log", "subject_id", "id"),
+    )  # fmt: skip
+    rows = Table(
+        f"ledger_rows{suffix}", metadata,
+        Column("series", BigInteger, primary_key=True, autoincrement=False),
+        Column("effective_on", Date, primary_key=True),
+        Column("position", BigInteger, primary_key=True, autoincrement=False),
+        Column("known_until", BigInteger, nullable=False),
+        Column("log", BigInteger, nullable=False),
+        Column("entry", SmallInteger, nullable=False),
+        Column("value", Code(34), nullable=False),
+        UniqueConstraint("log", "position", "entry", name=f"uq_ledger_rows{suffix}_entry"),
+        CheckConstraint("position < known_until", name=f"ck_ledger_rows{suffix}_known"),
+        sqlite_with_rowid=False,  # the rows then lie in the order of the seek
+    )  # fmt: skip
+    standings = Table(
+        f"ledger_standings{suffix}", metadata,
+        Column("log", BigInteger, primary_key=True, autoincrement=False),
+        Column("position", BigInteger, primary_key=True, autoincrement=False),
+        Column("entry", SmallInteger, primary_key=True, autoincrement=False),
+        Column("standing", String(16), primary_key=True),
+        Column("known_from", BigInteger, primary_key=True, autoincrement=False),
+        Column("known_until", BigInteger, nullable=False),
+        Column("value", Code(34), nullable=False),
+        CheckConstraint("known_from < known_until", name=f"ck_ledger_standings{suffix}_known"),
+        sqlite_with_rowid=False,
+    )  # fmt: skip
+    return LedgerTables(series, rows, standings)
+
+
+def number(*words: object) -> int:
+    """A number of 63 bits for a log, or for a log and the members of a series.
+
+    It is taken from a hash, so every reader and every generation comes to the same one without asking, and a
+    transaction that failed leaves nothing to take back. Two of a million series would share one in 1 of 10^7 cities.
+    """
+    return int.from_bytes(sha256("\x1f".join(map(str, words)).encode()).digest()[:8], "big") >> 1
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Fills the ledger, and answers admission which entries still stand."""
+
+    tables: LedgerTables
+    submissions: SubmissionTables
+    _numbers: dict[str, dict[Series, int]] = field(default_factory=dict)
+    _series: dict[int, Series] = field(default_factory=dict)
+    _stored: dict[str, tuple[LogFold, set[int]]] = field(default_factory=dict)
+
+    def project(self, db: Connection, log: LogFold, batch: Sequence[Folded]) -> None:
+        """Take in a batch: in memory first, so that one statement of each kind reaches the database."""
+        changed = _Changed(log.place.log, self._numbers_of(log.place.log))
+        for folded in batch:
+            changed.take(folded)
+        self._store_series(db, log, changed.series)
+        rows, standings, id = self.tables.rows, self.tables.standings, changed.log
+        # One row may be meant by its place and by its name, at different positions. Whoever closes it earlier is
+        # right, so rows are only ever closed at a lower position than they were, in whichever order this runs.
+        close_rows(db, rows, _PLACE, sorted((*place, until) for place, until in changed.closed_places.items()))
+        close_rows(db, rows, _ENTRY, [(id, *key, until) for key, until in changed.closed.items()])
+        insert_rows(db, rows, _COLUMNS, changed.rows())
+        close_rows(
+            db, standings, _STANDING,
+            [(id, *key, standing, until) for (key, standing), until in changed.superseded.items()],
+        )  # fmt: skip
+        insert_rows(
+            db, standings, ("log", "position", "entry", "standing", "known_from", "known_until", "value"),
+            [(id, *key, standing, known_from, until, value)
+             for (key, standing, known_from), (value, until) in changed.standings.items()],
+        )  # fmt: skip
+
+    def states(self, db: Connection, log: str, keys: Sequence[EntryKey]) -> dict[EntryKey, EntryState]:
+        """The state of those of the keys that are counted entries."""
+        rows = self.tables.rows
+        wanted = set(keys)
+        positions = sorted({key.position for key in wanted})
+        found: list[tuple[EntryKey, int, date, bool]] = []
+        for some in _chunks(positions):
+            asked = select(rows.c.position, rows.c.entry, rows.c.series, rows.c.effective_on, rows.c.known_until).where(
+                rows.c.log == number(log), rows.c.position.in_(some)
+            )
+            for position, entry, series, effective_on, until in db.execute(asked):
+                if (key := EntryKey(position, entry)) in wanted:
+                    found.append((key, series, effective_on, until == STILL))
+        series_of = self.series_of(db, {series for _, series, _, _ in found})
+        return {key: EntryState(series_of[series], on, is_open) for key, series, on, is_open in found}
+
+    def series_of(self, db: Connection, numbers: Collection[int]) -> dict[int, Series]:
+        """The series of these numbers."""
+        known = self._series
+        found = {id: known[id] for id in numbers if id in known}
+        missing = [id for id in numbers if id not in found]
+        table = self.tables.series
+        for some in _chunks(missing):
+            for row in db.execute(select(table).where(table.c.id.in_(some))):
+                found[row.id] = Series(row.year, row.subject, row.subject_id, row.measure, row.part)
+        if missing:
+            if len(known) + len(missing) > _CACHED:
+                known.clear()
+            known.update({id: found[id] for id in missing})
+        return found
+
+    def _numbers_of(self, log: str) -> dict[Series, int]:
+        numbers = self._numbers.setdefault(log, {})
+        if len(numbers) > _CACHED:
+            numbers.clear()
+        return numbers
+
+    def _store_series(self, db: Connection, log: LogFold, series: dict[int, Series]) -> None:
+        """Insert the series that are new.
+
+        Which are stored is remembered only as long as the reader keeps this very fold: after a transaction that
+        failed it loads another, and we look again.
+        """
+        fold, stored = self._stored.get(log.place.log, (None, set()))
+        if fold is not log or len(stored) > _CACHED:
+            stored = set()
+            self._stored[log.place.log] = log, stored
+        new = [id for id in series if id not in stored]
+        insert_if_absent(db, self.tables.series, [
+            {"id": id, "log": log.place.log, "year": series[id].year, "subject": series[id].subject,
+             "subject_id": series[id].subject_id, "measure": series[id].measure, "part": series[id].part}
+            for id in new
+        ], on=("id",))  # fmt: skip
+        stored.update(new)
+
+
+_Place = tuple[int, date]
+_Stored = tuple[int, date, int, int, int, int, str]
+_COLUMNS = ("series", "effective_on", "position", "known_until", "log", "entry", "value")
+
+
+class _Changed:
+    """What a batch changes: its own rows as they stand after it, and which stored rows it closes, and when."""
+
+    def __init__(self, log: str, numbers: dict[Series, int]) -> None:
+        self.log = number(log)
+        self.series: dict[int, Series] = {}
+        self.closed: dict[EntryKey, int] = {}
+        self.closed_places: dict[_Place, int] = {}
+        self.standings: dict[tuple[EntryKey, Standing, int], tuple[str, int]] = {}
+        self.superseded: dict[tuple[EntryKey, Standing], int] = {}
+        self._name, self._numbers = log, numbers
+        self._rows: dict[tuple[int, int], tuple[_Place, str]] = {}
+        self._until: dict[tuple[int, int], int] = {}
+        self._open: dict[_Place, tuple[int, int]] = {}
+        self._standing: dict[tuple[EntryKey, Standing], int] = {}
+
+    def take(self, folded: Folded) -> None:
+        """One record, in the order of the log."""
+        position = folded.record.position
+        if folded.judgement is not None:
+            for at, outcome in enumerate(folded.judgement.outcomes):
+                if isinstance(outcome, Counted):
+                    self._count(position, at, outcome)
+                elif isinstance(outcome, Withdrawn):
+                    self._close(outcome.names, position)
+        elif isinstance(folded.standing, EntryKey):
+            match folded.record.fact:
+                case ValueVerified(value=value):
+                    self._stand(folded.standing, "verified", canonical_text(value), position)
+                case ValueCertified(value=value):
+                    self._stand(folded.standing, "certified", canonical_text(value), position)
+                case ValueReturned():
+                    self._close(folded.standing, position)
+
+    def rows(self) -> list[_Stored]:
+        """The batch's own rows, in the order in which they lie in the table."""
+        until, log = self._until, self.log
+        return sorted(
+            (series, on, position, until.get((position, entry), STILL), log, entry, value)
+            for (position, entry), ((series, on), value) in self._rows.items()
+        )
+
+    def _count(self, position: int, at: int, counted: Counted) -> None:
+        if counted.corrects is not None:
+            self._close(counted.corrects, position)
+        id = self._numbers.get(counted.series)
+        if id is None:
+            id = self._numbers[counted.series] = number(self._name, *counted.series)
+        self.series[id] = counted.series
+        place, key = (id, counted.effective_on), (position, at)
+        before = self._open.get(place)
+        if before is not None:
+            self._until[before] = position
+        elif place not in self.closed_places:
+            self.closed_places[place] = position
+        self._rows[key] = place, counted.value
+        self._open[place] = key
+
+    def _close(self, key: EntryKey, position: int) -> None:
+        row = self._rows.get(key)
+        if row is None:
+            self.closed.setdefault(key, position)
+        elif key not in self._until:
+            self._until[key] = position
+            del self._open[row[0]]
+
+    def _stand(self, key: EntryKey, standing: Standing, value: str, position: int) -> None:
+        earlier = self._standing.get((key, standing))
+        if earlier is None:
+            self.superseded[(key, standing)] = position
+        else:
+            self.standings[(key, standing, earlier)] = self.standings[(key, standing, earlier)][0], position
+        self._standing[(key, standing)] = position
+        self.standings[(key, standing, position)] = value, STILL
+
+
+@dataclass(frozen=True, slots=True)
+class SqlLevels:
+    """`Levels` out of the database, in the transaction that the question is answered in."""
+
+    db: Connection
+    ledger: Ledger
+    log: str
+    known_at: int
+
+    def latest(self, as_of: date, year: int | None = None) -> dict[Series, Level]:
+        """The level of every series (of an assessment year, if one is named) at a date."""
+        series = self.ledger.tables.series
+        which = select(series.c.id).where(series.c.log == self.log)
+        return self._latest(which if year is None else which.where(series.c.year == year), as_of)
+
+    def latest_of(self, subject_ids: Collection[str], as_of: date) -> dict[Series, Level]:
+        """The same for the series of these targets and projects only."""
+        series = self.ledger.tables.series
+        found: dict[Series, Level] = {}
+        for some in _chunks(sorted(set(subject_ids))):
+            which = select(series.c.id).where(series.c.log == self.log, series.c.subject_id.in_(some))
+            found |= self._latest(which, as_of)
+        return found
+
+    def history(self, subject_id: str) -> list[LedgerRow]:
+        """All rows of a target or project known by then, closed ones included, in the order of the log."""
+        series, rows, standings = self.ledger.tables.series, self.ledger.tables.rows, self.ledger.tables.standings
+        found = self.db.execute(
+            select(rows)
+            .join(series, series.c.id == rows.c.series)
+            .where(series.c.log == self.log, series.c.subject_id == subject_id, rows.c.position <= self.known_at)
+            .order_by(rows.c.position, rows.c.entry)
+        ).all()
+        positions = {row.position for row in found}
+        stood: dict[EntryKey, list[Stood]] = {}
+        for some in _chunks(sorted(positions)):
+            asked = (
+                select(standings)
+                .where(
+                    standings.c.log == number(self.log),
+                    standings.c.position.in_(some),
+                    standings.c.known_from <= self.known_at,
+                )
+                .order_by(standings.c.known_from)
+            )
+            for row in self.db.execute(asked):
+                stood.setdefault(EntryKey(row.position, row.entry), []).append(
+                    Stood(row.standing, row.value, row.known_from, self._by(row.known_until))
+                )
+        sent = sent_by(self.db, self.ledger.submissions, self.log, positions)
+        series_of = self.ledger.series_of(self.db, {row.series for row in found})
+        return [
+            LedgerRow(series_of[row.series], row.effective_on, key := EntryKey(row.position, row.entry),
+                      *sent[row.position], row.value, row.position, self._by(row.known_until),
+                      tuple(stood.get(key, ())))
+            for row in found
+        ]  # fmt: skip
+
+    def _by(self, known_until: int) -> int | None:
+        return known_until if known_until <= self.known_at else None
+
+    def _latest(self, which: Select[tuple[int]], as_of: date) -> dict[Series, Level]:
+        """One seek a series. At one state of knowledge a series and date has at most one row."""
+        rows, at = self.ledger.tables.rows, self.known_at
+        wanted, older = which.subquery(), rows.alias()
+        latest = (
+            select(older.c.effective_on)
+            .where(
+                older.c.series == wanted.c.id,
+                older.c.effective_on <= as_of,
+                older.c.position <= at,
+                older.c.known_until > at,
+            )
+            .order_by(older.c.effective_on.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        verified, certified = (self.ledger.tables.standings.alias(name) for name in ("verified", "certified"))
+        found = self.db.execute(
+            select(rows.c.series, rows.c.effective_on, rows.c.position, rows.c.entry, rows.c.value,
+                   verified.c.value, certified.c.value)
+            .select_from(
+                wanted.join(rows, (rows.c.series == wanted.c.id) & (rows.c.effective_on == latest))
+                .outerjoin(verified, _standing(rows, verified, "verified", at))
+                .outerjoin(certified, _standing(rows, certified, "certified", at))
+            )
+            .where(rows.c.position <= at, rows.c.known_until > at)
+        ).all()  # fmt: skip
+        series_of = self.ledger.series_of(self.db, [row[0] for row in found])
+        sent = sent_by(self.db, self.ledger.submissions, self.log, {row[2] for row in found})
+        return {
+            (series := series_of[id]): Level(series, on, EntryKey(position, entry), *sent[position], value, v, c)
+            for id, on, position, entry, value, v, c in found
+        }
+
+
+def _standing(rows: Table, standings: FromClause, name: Standing, at: int) -> ColumnElement[bool]:
+    """The row of the standings that goes with a row of the ledger."""
+    c = standings.c
+    return (
+        (c.log == rows.c.log) & (c.position == rows.c.position) & (c.entry == rows.c.entry)
+        & (c.standing == name) & (c.known_from <= at) & (c.known_until > at)
+    )  # fmt: skip
+
+
+def ledger_of(tables: ProjectionSet) -> Ledger:
+    """The ledger among a generation's projections."""
+    assert isinstance(tables.index, Ledger)
+    return tables.index
+
+
+def levels(db: Connection, tables: ProjectionSet, log: str, known_at: int) -> Levels:
+    """The levels of a log as known at a position."""
+    return SqlLevels(db, ledger_of(tables), log, known_at)
+
+
+def entry_state(db: Connection, tables: ProjectionSet, log: str, ref: EntryRef) -> EntryState | None:
+    """How an entry stands at the last position read; None when no such entry counts."""
+    identities = tables.core.identities
+    position = db.execute(
+        select(identities.c.position).where(
+            identities.c.log == log, identities.c.id == ref.id, identities.c.source == ref.source
+        )
+    ).scalar()
+    if position is None:
+        return None
+    key = EntryKey(position, ref.entry)
+    return ledger_of(tables).states(db, log, [key]).get(key)
+
+
+def last_read(db: Connection, core: CoreTables, log: str) -> int:
+    """The last position of a log that this transaction sees. NotYetRead right after its opening."""
+    position = db.execute(select(func.max(core.records.c.position)).where(core.records.c.log == log)).scalar()
+    if position is None:
+        raise NotYetRead(retry_after=1)
+    return int(position)
+
+
+def _chunks(values: Sequence[object]) -> Iterable[Sequence[object]]:
+    return (values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK))

@@ -1,0 +1,86 @@
+"""May a value be verified, returned, certified? One stream an entry: reported → returned or verified → certified."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Literal
+
+from services.evaluation.errors import EntryIsCertified, EntryIsNotVerified, EntryIsReturned, ValueNotConvertible
+from shared.contracts.evaluation import ValueCertified, ValueReturned, ValueVerified
+from shared.contracts.shapes import EntryRef, Shape
+from shared.quantities import NOT_CONVERTIBLE, convert_text
+
+State = Literal["reported", "returned", "verified", "certified"]
+LONGEST_STREAM = 200
+_SOURCE = "urn:jikao:source:"
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A value as it was stated, in the unit of measure that the caller chose."""
+
+    value: str
+    unit_of_measure: str
+
+
+def stream_of(entry: EntryRef) -> str:
+    """`value:<source>:<id>:<entry>`; where that is too long for a stream's name, a hash stands for source and id."""
+    name = f"value:{entry.source.removeprefix(_SOURCE)}:{entry.id}:{entry.entry}"
+    if len(name) <= LONGEST_STREAM:
+        return name
+    return f"value:{sha256(f'{entry.source} {entry.id}'.encode()).hexdigest()}:{entry.entry}"
+
+
+def evolve(state: State, fact: Shape) -> State:
+    """How the entry stands after the fact."""
+    match fact:
+        case ValueVerified():
+            return "verified"
+        case ValueCertified():
+            return "certified"
+        case ValueReturned():
+            return "returned"
+        case _:
+            return state
+
+
+def verify(state: State, entry: EntryRef, stated: Stated, unit_of_measure: str) -> ValueVerified:
+    """Verify the entry, or verify it anew; `unit_of_measure` is its series'."""
+    _not_returned(state)
+    _not_certified(state)
+    return ValueVerified(entry=entry, value=_in(unit_of_measure, stated))
+
+
+def certify(state: State, entry: EntryRef, stated: Stated, unit_of_measure: str) -> ValueCertified:
+    """Certify what has been verified, or certify it anew; `unit_of_measure` is its series'."""
+    _not_returned(state)
+    if state == "reported":
+        raise EntryIsNotVerified
+    return ValueCertified(entry=entry, value=_in(unit_of_measure, stated))
+
+
+def return_(state: State, entry: EntryRef, reason: str) -> ValueReturned:
+    """Return the entry to its reporter: it counts as not reported."""
+    _not_returned(state)
+    _not_certified(state)
+    return ValueReturned(entry=entry, reason=reason)
+
+
+def _not_returned(state: State) -> None:
+    if state == "returned":
+        raise EntryIsReturned
+
+
+def _not_certified(state: State) -> None:
+    if state == "certified":
+        raise EntryIsCertified
+
+
+def _in(unit_of_measure: str, stated: Stated) -> str:
+    """The stated value, exactly, in the series' unit of measure."""
+    try:
+        return convert_text(stated.value, stated.unit_of_measure, unit_of_measure)
+    except NOT_CONVERTIBLE as fault:
+        faults = [ValueNotConvertible().fault("/body/unit_of_measure")]
+        raise ValueNotConvertible(faults=faults, given=stated.unit_of_measure, needed=unit_of_measure) from fault

@@ -1,0 +1,215 @@
+"""Figures of targets as canonical documents: codes and text, arrays in order, absent instead of null. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+from services.evaluation.completion import Judged, Rule, Tally, TargetFigure, Targets
+from services.evaluation.exact import quantity_text, ratio_text, scaled
+from services.evaluation.ledger import Level
+from shared.quantities import canonical_text
+from shared.registry.rows import Target
+
+Document = dict[str, object]
+
+
+def city_document(targets: Targets) -> Document:
+    """The whole city: totals, categories, units, and every target in one row."""
+    progress = targets.progress
+    totals, categories, units = Tally(), dict[str, Tally](), {code: Tally() for code in targets.plan.units.values()}
+    rows: list[Document] = []
+    for figure in targets.all():
+        plan, whole = figure.plan, figure.whole
+        totals.add(whole)
+        category = plan.target.category
+        if category not in categories:
+            categories[category] = Tally()
+        categories[category].add(whole)
+        for unit, at in plan.answering:
+            units[unit].add(whole if at is None else figure.of_part(at))
+        rows.append(target_row(figure, progress))
+    return {
+        "time_progress": progress_text(progress),
+        "totals": _counts(totals),
+        "categories": [{"code": code} | _counts(categories[code]) for code in sorted(categories)],
+        "units": [{"code": code} | _counts(units[code]) for code in sorted(units) if units[code].targets],
+        "targets": rows,
+    }
+
+
+def list_document(targets: Targets, figures: list[TargetFigure]) -> Document:
+    """Some targets in full, and how many there are of them."""
+    totals = Tally()
+    for figure in figures:
+        totals.add(figure.whole)
+    return {
+        "time_progress": progress_text(targets.progress),
+        "totals": _counts(totals),
+        "targets": [target_document(targets, figure) for figure in figures],
+    }
+
+
+def unit_document(targets: Targets, code: str) -> Document:
+    """What one unit answers for: the whole of targets it leads, else its part; and what it coordinates."""
+    totals, rows = Tally(), list[Document]()
+    for figure in targets.some(lambda plan: any(unit == code for unit, _ in plan.answering)):
+        plan, target = figure.plan, figure.plan.target
+        at = dict(plan.answering)[code]
+        judged = figure.of_part(at)
+        totals.add(judged)
+        own = [place for place, part in enumerate(plan.parts) if part.unit == code]
+        row: Document = {
+            "code": target.code, "category": target.category, "kind": target.kind, "direction": target.direction,
+            "unit_of_measure": target.measures[0].unit_of_measure, "answers_for": "whole" if at is None else "part",
+            "coverage": coverage(figure.levels[place] for place in (plan.counted if at is None else own)),
+            "parts": [_part_document(figure, place) for place in own],
+        }  # fmt: skip
+        rows.append(row | _judged_document(plan.rule, judged))
+    return {
+        "time_progress": progress_text(targets.progress),
+        "totals": _counts(totals),
+        "targets": rows,
+        "coordinates": _coordinated(targets, code),
+    }
+
+
+def _coordinated(targets: Targets, code: str) -> list[str]:
+    plan = targets.plan
+    assigned = plan.registry.assignments.on(plan.day)
+    return sorted({
+        plan.targets[row.target].target.code for _, row in assigned
+        if row.role == "coordination" and row.target in plan.targets and plan.units.get(row.unit) == code
+        and row.valid_on(plan.day)
+    })  # fmt: skip
+
+
+def target_document(targets: Targets, figure: TargetFigure) -> Document:
+    """One target in full: its figure, its parts, its further measures."""
+    plan, target = figure.plan, figure.plan.target
+    document = target_row(figure, targets.progress) | {
+        "issuer": target.issuer,
+        "roll_up": target.roll_up,
+        "measure": target.measures[0].code,
+        "tags": sorted(target.tags),
+        "standings": standings(figure.levels[at] for at in plan.counted),
+        "parts": [_part_document(figure, at) for at in range(len(plan.parts))],
+        "measures": [_measure_document(targets, figure, at) for at in range(1, len(target.measures))],
+    }
+    if target.kind == "maintain" and figure.whole.actual is not None:
+        document["misses"] = [{"effective_on": on.isoformat(), "unit": unit} for on, unit in figure.misses]
+    return document
+
+
+def target_row(figure: TargetFigure, progress: Fraction) -> Document:
+    """One target in a list."""
+    plan = figure.plan
+    target: Target = plan.target
+    document: Document = {
+        "code": target.code, "category": target.category, "kind": target.kind, "direction": target.direction,
+        "target_value": target.value, "unit_of_measure": target.measures[0].unit_of_measure,
+        "coverage": {"reported": figure.reported, "of": len(plan.counted)},
+    }  # fmt: skip
+    document.update(_judged_document(plan.rule, figure.whole))
+    rate = figure.whole.rate
+    if rate is not None and target.kind == "cumulative":
+        document["lead_pp"] = lead_pp(rate.above, rate.below, progress)
+    return document
+
+
+def _judged_document(rule: Rule, judged: Judged) -> Document:
+    """Numerator, denominator, the rate by the rule of the kind, and whether the value is met."""
+    actual, against, rate, met, _ = judged
+    document: Document = {"denominator": quantity_text(against)}
+    if actual is None:
+        return document
+    document["numerator"] = quantity_text(actual)
+    if rate is not None:
+        document["rate"] = ratio_text(rate.above, rate.below)
+        if rule.lower:
+            document["ratio"] = ratio_text(actual, against)  # a/t itself, where the rate is 2 - a/t
+    if rule.kind == "rate":
+        document["difference_pp"] = quantity_text(actual - against)
+    if met is not None:
+        document["met"] = met
+    return document
+
+
+def _part_document(figure: TargetFigure, at: int) -> Document:
+    part, level = figure.plan.parts[at], figure.levels[at]
+    document: Document = {"id": part.id, "unit": part.unit, "role": part.assignment.role}
+    if part.assignment.value is not None:
+        document["target_value"] = part.assignment.value
+    if level is not None:
+        document["level"] = level_document(level)
+        rate = None if part.wanted is None else figure.plan.rule.rate(scaled(level.best[0]), part.wanted)
+        if rate is not None:
+            document["rate"] = ratio_text(rate.above, rate.below)
+        if level.series.part != part.id:
+            document["carried_from"] = level.series.part
+    return document
+
+
+def _measure_document(targets: Targets, figure: TargetFigure, at: int) -> Document:
+    """A further measure: reported and added up, never judged."""
+    plan = figure.plan
+    measure = plan.target.measures[at]
+    levels = targets.others(figure, at)
+    counted = [levels[place] for place in plan.counted]
+    document: Document = {
+        "code": measure.code, "unit_of_measure": measure.unit_of_measure, "coverage": coverage(counted),
+        "standings": standings(counted),
+        "levels": [
+            {"id": part.id, "unit": part.unit, **level_document(level)}
+            for part, level in zip(plan.parts, levels, strict=True) if level is not None
+        ],
+    }  # fmt: skip
+    found = [level for level in counted if level is not None]
+    if found and plan.target.roll_up in ("sum", "lead"):
+        document["total"] = quantity_text(sum(scaled(level.best[0]) for level in found))
+    return document
+
+
+def _counts(tally: Tally) -> Document:
+    """`reported` of `targets` have a figure, `complete` of them from all that they are made of."""
+    return {
+        "targets": tally.targets, "reported": tally.reported, "complete": tally.complete, "met": tally.met,
+        "at_least_80": tally.at_least_80, "at_least_100": tally.at_least_100,
+    }  # fmt: skip
+
+
+def level_document(level: Level) -> Document:
+    """A level in a document: the value that counts, its standing, its date and the entry it comes from."""
+    value, standing = level.best
+    document: Document = {
+        "value": canonical_text(value), "standing": standing, "effective_on": level.effective_on.isoformat(),
+        "entry": {"source": level.source, "id": level.event_id, "entry": level.key.entry},
+        "position": level.key.position,
+    }  # fmt: skip
+    if standing != "reported":
+        document["reported"] = level.reported
+    return document
+
+
+def coverage(levels: Iterable[Level | None]) -> Document:
+    """How many have reported: "5 of 6"."""
+    reported = of = 0
+    for level in levels:
+        of += 1
+        reported += level is not None
+    return {"reported": reported, "of": of}
+
+
+def standings(levels: Iterable[Level | None]) -> list[str]:
+    """The standings of the values used, in order of their names."""
+    return sorted({level.best[1] for level in levels if level is not None})
+
+
+def lead_pp(above: int, below: int, progress: Fraction) -> str:
+    """How far a rate is ahead of the time that has passed, in percentage points; negative: behind."""
+    return ratio_text(100 * (above * progress.denominator - progress.numerator * below), below * progress.denominator)
+
+
+def progress_text(progress: Fraction) -> str:
+    """The share of the year that has passed."""
+    return ratio_text(progress.numerator, progress.denominator)

@@ -1,0 +1,142 @@
+"""`/v1/labels`: what the codes in requests and answers are called, for whoever shows them to people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from shared.admission import errors as admission
+from shared.errors import Refusal
+from shared.quantities import UNITS
+
+# kind of code -> code -> (Chinese, English); tests/services/gateway holds it against the contracts.
+NAMES: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "alignment_reasons": {
+        "NOT_APPLICABLE": ("不适用于本市", "Does not apply to this city"),
+        "ADDED_FROM_PROVINCE": ("由省级目标增列", "Added from the province's catalogue"),
+        "CITY_ONLY": ("市级自设", "Set by the city alone"),
+        "BONUS_ITEM": ("加分项", "Counts as a bonus"),
+        "TEXT_MERGED": ("表述合并", "Wording merged"),
+        "NEEDS_DECISION": ("待裁定", "Needs a decision"),
+        "RAISED_TO_PROVINCE": ("提高至省级标准", "Raised to the province's value"),
+        "CITY_STRICTER_KEPT": ("保留更严的市级标准", "The city's stricter value kept"),
+    },
+    "assignment_roles": {
+        "lead": ("牵头", "Lead"),
+        "supporting": ("责任", "Responsible"),
+        "coordination": ("协调", "Coordination"),
+    },
+    "audit_questions": {
+        "projects": ("重点项目", "Key projects"),
+        "practical_matters": ("实事", "Practical matters"),
+        "targets": ("目标", "Targets"),
+    },
+    "caller_roles": {
+        "office": ("考核办", "Assessment office"),
+        "unit": ("责任单位", "Responsible unit"),
+        "county_system": ("县级系统", "County system"),
+        "certifier": ("认定单位", "Certifying unit"),
+        "inspector": ("督查", "Inspector"),
+        "leader": ("市领导", "City leader"),
+        "auditor": ("审计", "Auditor"),
+        "admin": ("系统管理员", "Administrator"),
+    },
+    "categories": {
+        "key_work": ("重点工作", "Key work"),
+        "livelihood": ("民生", "Livelihood"),
+        "economy": ("经济发展", "Economy"),
+        "society": ("社会发展", "Society"),
+        "government": ("政府自身建设", "Government itself"),
+    },
+    "clocks": {"broker": ("实时", "Real"), "simulated": ("模拟", "Simulated")},
+    "directions": {"higher": ("越高越好", "Higher is better"), "lower": ("越低越好", "Lower is better")},
+    "issuers": {"province": ("省", "Province"), "city": ("市", "City")},
+    "outcomes": {
+        "counted": ("计入", "Counted"),
+        "duplicate": ("重复", "Duplicate"),
+        "reused": ("编号重用", "Id reused"),
+        "refused": ("拒绝", "Refused"),
+    },
+    "project_levels": {
+        "national": ("国家级", "National"),
+        "provincial": ("省级", "Provincial"),
+        "municipal": ("市级", "Municipal"),
+        "county": ("县级", "County"),
+    },
+    "project_phases": {
+        "continued": ("续建", "Continued"),
+        "new": ("新开工", "Newly started"),
+        "completed": ("竣工", "Completed"),
+        "preliminary": ("前期", "Preliminary work"),
+    },
+    "roll_ups": {
+        "sum": ("合计", "Sum"),
+        "worst": ("取最差", "The worst"),
+        "best": ("取最好", "The best"),
+        "lead": ("以牵头单位为准", "The lead unit's"),
+    },
+    "standings": {
+        "reported": ("上报值", "Reported"),
+        "verified": ("审核值", "Verified"),
+        "certified": ("认定值", "Certified"),
+    },
+    "tags": {"practical_matter": ("实事", "Practical matter")},
+    "target_bases": {"value": ("数值", "Value"), "growth": ("增幅", "Growth")},
+    "target_kinds": {
+        "cumulative": ("累计", "Cumulative"),
+        "floor": ("不低于", "Floor"),
+        "ceiling": ("不超过", "Ceiling"),
+        "rate": ("比率", "Rate"),
+        "maintain": ("保持", "Maintain"),
+        "milestone": ("节点", "Milestone"),
+        "qualitative": ("定性", "Qualitative"),
+    },
+    "time_progress": {"by_month": ("按月", "By month"), "by_day": ("按日", "By day")},
+    "unit_kinds": {
+        "department": ("部门", "Department"),
+        "county": ("县市区", "County or district"),
+        "park": ("园区", "Industrial park"),
+        "company": ("企业", "Company"),
+    },
+    "units_of_measure": {unit.code: (unit.zh, unit.en) for unit in UNITS.values()},
+    "refusal_codes": {
+        kind.code(): (kind.sentence("zh"), kind.sentence("en"))
+        for kind in vars(admission).values()
+        if isinstance(kind, type) and issubclass(kind, Refusal) and kind.__module__ == admission.__name__
+    },
+}
+
+
+class CodeLabel(BaseModel):
+    """What one code is called."""
+
+    zh: str
+    en: str
+
+
+class Labels(BaseModel):
+    """Labels by kind of code, then by code."""
+
+    labels: dict[str, dict[str, CodeLabel]]
+
+
+_ANSWER = Labels(
+    labels={
+        kind: {code: CodeLabel(zh=zh, en=en) for code, (zh, en) in names.items()}
+        for kind, names in sorted(NAMES.items())
+    }
+)
+
+
+def labels_router() -> APIRouter:
+    """The one route."""
+    router = APIRouter(tags=["gateway"])
+
+    @router.get("/v1/labels")
+    def list_labels() -> Labels:
+        """Names, in Chinese and English, of every code that requests and answers use; open to everybody."""
+        return _ANSWER
+
+    return router

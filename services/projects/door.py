@@ -1,0 +1,255 @@
+"""The door for progress: who may report what, judged before it is sealed and appended straight to the log.
+
+What the door says is a courtesy, the fold's word is law. So it refuses only what it has judged again after
+reading to the log's end, and appends whatever it is not sure of. For a submission that is right and new nothing
+here leaves the event loop: registry and identities are asked in memory (mirror.py, seen.py).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from fastapi.concurrency import run_in_threadpool
+
+from services.projects.errors import SourceNotAllowed, SourceNotNamed, SourceNotRegistered
+from services.projects.mirror import Copy, RegistryMirror
+from services.projects.read_models.receipts import Receipts, Taken
+from services.projects.scope import Reach, limit
+from services.projects.seen import SeenIdentities
+from services.projects.submission import Sent
+from shared.admission import Known, Refused, judge
+from shared.admission.errors import (
+    DateInFuture,
+    MeasureUnknown,
+    PartIsAmbiguous,
+    PartUnknown,
+    PeriodIsLocked,
+    ProjectHasSubProjects,
+    ProjectUnknown,
+    TargetUnknown,
+    UnitOfMeasureDiffers,
+    YearIsNotOpen,
+)
+from shared.canonical import sha256_hex
+from shared.contracts import decode, identity_hash, seal
+from shared.contracts.projects import Withdrawal
+from shared.errors import Fault, IdReused, Refusal
+from shared.event_log.directory import Listing
+from shared.event_log.port import LARGEST_RECORD, RecordTooLarge
+from shared.http.asking import units_in_scope
+from shared.http.tokens import Written, encode_token
+from shared.identity.callers import Caller, scope_text, source_allowed
+from shared.identity.http import permit
+from shared.projections import NotYetRead
+from shared.service import Service
+
+ROLES = ("unit", "county_system", "office")
+"""Who may report; the first of them that the caller has opens the door."""
+
+SOURCE_PREFIX = "urn:jikao:source:"
+WAIT = 5.0
+"""Seconds to wait for our reader to come to the log's end, before refusing."""
+REMEMBERED = 10_000
+"""Identities appended here whose offsets are kept, so that a quick repeat waits for the fold's word on the first."""
+
+REOPENING = "Ask the assessment office to reopen the month (POST …/years/{year}/unlocks)."
+
+_MEMBER: dict[type[Refusal], str] = {
+    YearIsNotOpen: "/effective_on", DateInFuture: "/effective_on", PeriodIsLocked: "/effective_on",
+    TargetUnknown: "/target", ProjectUnknown: "/project", ProjectHasSubProjects: "/project",
+    PartUnknown: "/unit", PartIsAmbiguous: "/unit", MeasureUnknown: "/measure",
+    UnitOfMeasureDiffers: "/unit_of_measure",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Visit:
+    """One request at the door: in which log, who, by which role; and whether it has read to the log's end yet."""
+
+    listing: Listing
+    caller: Caller
+    role: str
+    scope: str
+    actor: str
+    copy: Copy
+    at_end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A sealed submission, not yet appended; or (`token` set) one that was taken in before."""
+
+    sent: Sent
+    value: bytes
+    sha256: str
+    token: str | None = None
+
+
+@dataclass(slots=True)
+class Door:
+    """One service's door."""
+
+    service: Service
+    mirror: RegistryMirror
+    seen: SeenIdentities
+    recent: OrderedDict[tuple[str, str, str], int] = field(default_factory=OrderedDict)
+
+    async def enter(self, caller: Caller, jurisdiction: str) -> Visit:
+        """Let a caller in. JurisdictionNotFound, RoleMissing, JurisdictionUnknown, NotYetRead."""
+        role = permit(caller, jurisdiction, *ROLES)
+        service = self.service
+        listing = service.directory.by_jurisdiction(jurisdiction)
+        if listing is None:
+            listing = await run_in_threadpool(service.read_side.listing, jurisdiction)
+        copy = self.mirror.of(listing.log) or await self._copy(listing)
+        actor = service.actors.known(caller)
+        if actor is None:
+            actor = await run_in_threadpool(service.actors.of, caller)
+        return Visit(listing, caller, role, scope_text(caller), actor, copy)
+
+    async def _copy(self, listing: Listing) -> Copy:
+        """The first visit to a log in this process."""
+        if self.service.read_side.fold_of(listing.log) is None:
+            await self.service.read_side.reached_end(listing.partition, WAIT)
+        await run_in_threadpool(self.seen.load, self.service.read_side, listing.log)
+        await run_in_threadpool(self.mirror.load, self.service.read_side, listing.log)
+        copy = self.mirror.of(listing.log)
+        assert copy is not None
+        return copy
+
+    def source(self, caller: Caller, named: str | None) -> str:
+        """The source under which a submission without one of its own comes. SourceNotNamed, SourceNotAllowed."""
+        if named is None and len(caller.sources) == 1:
+            named = caller.sources[0]
+        if named is None:
+            if caller.sources:
+                raise SourceNotNamed(faults=[SourceNotNamed().fault("/query/source")])
+            raise SourceNotAllowed
+        if not source_allowed(caller, named):
+            raise SourceNotAllowed(faults=[SourceNotAllowed().fault("/query/source")], source=named)
+        return SOURCE_PREFIX + named
+
+    async def admit(self, visit: Visit, sent: Sent) -> Admitted:
+        """Judge and seal a submission. Any Refusal of the form, the rules or the scope; IdReused; RecordTooLarge."""
+        self._own_source(visit, sent)
+        if self.seen.perhaps(visit.listing.log, sent.source, sent.id):
+            earlier = await self._earlier(visit, sent)
+            if earlier is not None:
+                return earlier
+        refusal = self._refusal(visit, sent)
+        if refusal is not None and not visit.at_end:
+            await self.service.read_side.reached_end(visit.listing.partition, WAIT)
+            self.mirror.of(visit.listing.log)
+            visit.at_end = True
+            refusal = self._refusal(visit, sent)
+        if refusal is not None:
+            raise refusal
+        value = self._seal(visit, sent)
+        if len(value) + len(visit.listing.log) > LARGEST_RECORD:
+            raise RecordTooLarge(octets=len(value), limit=LARGEST_RECORD)
+        return Admitted(sent, value, sha256_hex(value))
+
+    async def append(self, visit: Visit, admitted: Admitted) -> str:
+        """Append what was admitted; the Jikao-Token, once it is durable. LogBusy, LogUnavailable, ClockSkewed."""
+        log, sent = visit.listing.log, admitted.sent
+        self.seen.add(log, sent.source, sent.id)
+        events = self.service.topics.events
+        ack = await events.append(visit.listing.partition, log, admitted.value)
+        self.recent[(log, sent.source, sent.id)] = ack.offset
+        if len(self.recent) > REMEMBERED:
+            self.recent.popitem(last=False)
+        return encode_token(Written(log, events.incarnation, ack.partition, ack.offset))
+
+    def _own_source(self, visit: Visit, sent: Sent) -> None:
+        name = sent.source.removeprefix(SOURCE_PREFIX)
+        if name == sent.source or not source_allowed(visit.caller, name):
+            pointer = "/source" if sent.root else "/query/source"
+            raise SourceNotAllowed(faults=[SourceNotAllowed().fault(pointer)], source=sent.source)
+
+    def _refusal(self, visit: Visit, sent: Sent) -> Refusal | None:
+        """Why the submission is refused by the rules or for its scope, with all faults; None when it is not."""
+        registry, caller = visit.copy.registry, visit.caller
+        name = sent.source.removeprefix(SOURCE_PREFIX)
+        if name not in registry.sources or registry.sources.latest(name).client != caller.client:
+            pointer = "/source" if sent.root else "/query/source"
+            return SourceNotRegistered(faults=[SourceNotRegistered().fault(pointer)], source=name)
+        scopes = visit.copy.scopes
+        if caller not in scopes:
+            scopes[caller] = units_in_scope(caller, registry)
+        units = scopes[caller]
+        reach = None if units is None else Reach(units, sent.source)
+        today, entries, precedents = self.service.clock(visit.listing)[1], sent.fact.entries, visit.copy.precedents
+        if precedents.cover(entries, today, reach, registry):
+            return None
+        # No identity is known to this judgement: they are looked up before it. References are the fold's to judge.
+        outcomes = judge(sent.fact, (sent.source, sent.id), "", today, registry, Known()).outcomes
+        precedents.remember(entries, outcomes, registry)
+        refused: list[tuple[int, type[Refusal], int | None]] = []
+        for at, outcome in enumerate(outcomes):
+            outside = limit(entries[at], outcome, reach, registry) if reach is not None else None
+            if outside is not None:
+                refused.append((at, outside, None))
+            elif isinstance(outcome, Refused):
+                refused.append((at, outcome.why, outcome.because))
+        if not refused:
+            return None
+        at, why, because = refused[0]
+        faults = [self._fault(sent, place, kind) for place, kind, _ in refused]
+        return why(faults=faults, **dict(_about(visit, sent, at, why, because)))
+
+    def _fault(self, sent: Sent, at: int, why: type[Refusal]) -> Fault:
+        return why().fault(f"{sent.root}/entries/{at}{_MEMBER.get(why, '')}")
+
+    def _seal(self, visit: Visit, sent: Sent) -> bytes:
+        return seal(
+            sent.fact, id=sent.id, source=sent.source, subject=sent.subject, time=sent.time, log=visit.listing.log,
+            actor=visit.actor, authrole=visit.role, authscope=visit.scope,
+        )  # fmt: skip
+
+    async def _earlier(self, visit: Visit, sent: Sent) -> Admitted | None:
+        """The first receipt, if this is certainly a repeat; None if the fold must decide. IdReused."""
+        read_side, listing = self.service.read_side, visit.listing
+        offset = self.recent.get((listing.log, sent.source, sent.id))
+        if offset is not None:
+            try:
+                await read_side.reached(listing.partition, offset, WAIT)
+            except NotYetRead:
+                return None
+        taken = await run_in_threadpool(self._taken, listing.log, sent)
+        if taken is None or not taken.certain:
+            return None
+        value = self._seal(visit, sent)
+        if identity_hash(decode(value)) != taken.identity_sha256:
+            raise IdReused(faults=[IdReused().fault("/id" if sent.root else "/header/Idempotency-Key")], id=sent.id)
+        token = Written(listing.log, self.service.topics.events.incarnation, listing.partition, taken.offset)
+        return Admitted(sent, value, taken.sha256, encode_token(token))
+
+    def _taken(self, log: str, sent: Sent) -> Taken | None:
+        with self.service.read_side.reading() as (db, tables):
+            return receipts_of(tables.projections).find(db, log, sent.source, sent.id)
+
+
+def receipts_of(projections: Sequence[object]) -> Receipts:
+    """The receipts among a generation's projections."""
+    return next(projection for projection in projections if isinstance(projection, Receipts))
+
+
+def _about(
+    visit: Visit, sent: Sent, at: int, why: type[Refusal], because: int | None
+) -> Iterator[tuple[str, object]]:
+    """What the first fault is about: the fact that forbids it; of a lock, who set it and how to have it reopened."""
+    if because is not None:
+        yield "position", because
+    entry = sent.fact.entries[at]
+    if why is not PeriodIsLocked or isinstance(entry, Withdrawal):
+        return
+    registry, on = visit.copy.registry, entry.effective_on
+    target = registry.target_id(on.year, entry.target) if hasattr(entry, "target") else None
+    lock = registry.locked(on.year, on.month, target)
+    if lock is not None:
+        yield "month", f"{on.year}-{on.month:02d}"
+        yield "locked_by", lock[0].by
+        yield "reason", lock[0].reason
+        yield "how_to_reopen", REOPENING

@@ -1,0 +1,65 @@
+"""Puts every service and the gateway together in this process, on one data directory and an embedded log."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+
+from fastapi import FastAPI
+
+import services.evaluation.main
+import services.projects.main
+import services.targets.main
+from services.gateway.main import build as build_gateway
+from services.gateway.upstreams import in_process
+from services.standalone.data_directory import DataDirectory
+from shared.event_log.embedded import open_embedded
+from shared.event_log.port import Topics
+from shared.identity.issuer import DevelopmentIssuer, refuse_public_bind
+from shared.identity.tokens import Verifier
+from shared.service import Service
+from shared.service_process import Build, configured_verifier
+from shared.settings import StandaloneSettings
+from shared.sql import engine
+
+BUILDS: dict[str, Build] = {
+    "targets": services.targets.main.build,
+    "projects": services.projects.main.build,
+    "evaluation": services.evaluation.main.build,
+}
+
+
+def build(directory: DataDirectory, settings: StandaloneSettings) -> FastAPI:
+    """The whole back end as one application; its lifespan starts and stops every service, and closes the log.
+
+    IssuerRefused when the development issuer's tokens would be taken at an address that others reach.
+    """
+    verifier = _verifier(directory, settings)
+    topics = open_embedded(directory.log, settings.partitions)
+    apps = {
+        name: build(engine(directory.database_url(name)), topics, verifier, alone=True)[1]
+        for name, build in BUILDS.items()
+    }
+
+    @asynccontextmanager
+    async def whole_life(_: FastAPI) -> AsyncIterator[None]:
+        with closing(topics):
+            async with AsyncExitStack() as running:
+                for app in apps.values():
+                    await running.enter_async_context(app.router.lifespan_context(app))
+                yield
+
+    upstreams = [in_process(name, app) for name, app in apps.items()]
+    return build_gateway(upstreams, verifier, settings, lifespan=whole_life)
+
+
+def service_of(name: str, directory: DataDirectory, topics: Topics, verifier: Verifier) -> Service:
+    """One service on a data directory, not started: for maintenance while nothing else runs there."""
+    return BUILDS[name](engine(directory.database_url(name)), topics, verifier, alone=True)[0]
+
+
+def _verifier(directory: DataDirectory, settings: StandaloneSettings) -> Verifier:
+    if settings.jwks_file is not None or settings.jwks_url is not None:
+        return configured_verifier(settings)
+    refuse_public_bind(settings.host, settings.allow_public_development_issuer)
+    return DevelopmentIssuer(directory.issuer).verifier()

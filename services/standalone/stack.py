@@ -1,0 +1,184 @@
+"""The distributed form on one machine: a Kafka broker, PostgreSQL, each service and the gateway as processes.
+
+For development and for the end-to-end tests; deploy/ holds what a real installation uses. Everything listens on
+127.0.0.1 only, everything that was started is stopped again, each by its own process id.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+
+import httpx
+
+from services.standalone.data_directory import issuer_directory
+from shared.http.serving import listen
+from shared.identity.issuer import DevelopmentIssuer
+from shared.settings import PREFIX
+from shared.starting import StartRefused
+from shared.testing.broker import Broker, BrokerUnavailable
+from shared.testing.ports import free_ports
+from shared.testing.postgres import Postgres, PostgresUnavailable
+
+SERVICES = ("targets", "projects", "evaluation")
+ROOT = Path(__file__).resolve().parents[2]
+READY_WITHIN = 60.0
+STOPPED_WITHIN = 20.0
+_LOOK_AGAIN = 0.1
+
+
+def run(port: int, directory: Path | None) -> None:
+    """Start everything, print the addresses, stay until SIGTERM, SIGINT or the end of one of the processes.
+
+    StartRefused when a part is missing or does not start, or when it ends by itself later.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
+    with ExitStack() as running:
+        try:
+            folder = _folder(directory, running)
+            stack = Stack(folder, port, running)
+            stack.start()
+        except (BrokerUnavailable, PostgresUnavailable) as error:
+            raise StartRefused(f"The stack cannot start: {error}") from error
+        stack.tell()
+        stack.stay()
+
+
+class Stack:
+    """All processes; what `running` closes, in reverse order, is what was started."""
+
+    def __init__(self, directory: Path, port: int, running: ExitStack) -> None:
+        self._directory = directory
+        self._port = port
+        self._running = running
+        self._addresses: dict[str, str] = {}
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self) -> None:
+        """Start broker and database, then services, then the gateway; return once the gateway is ready."""
+        if self._port:
+            listen("127.0.0.1", self._port).close()  # before minutes of starting, not after
+        broker = Broker(self._directory / "kafka")
+        self._running.callback(broker.close)  # before it starts: a signal may come while it does
+        broker.launch()
+        postgres = self._running.enter_context(Postgres(self._directory / "postgres", durable=True))
+        broker.wait_until_ready()
+        self._addresses |= {"kafka": broker.bootstrap, "postgresql": f"127.0.0.1:{postgres.port}"}
+        self._running.callback(self._stop_processes)
+        issuer = issuer_directory(self._directory)
+        keys = issuer / "jwks.json"
+        keys.parent.mkdir(exist_ok=True)
+        keys.write_text(json.dumps(DevelopmentIssuer(issuer).jwks()), encoding="ascii")
+        *ports, gateway_port = free_ports(len(SERVICES) + 1)
+        for name, port in zip(SERVICES, ports, strict=True):
+            self._launch(
+                name,
+                port,
+                {
+                    "DATABASE_URL": postgres.database(f"jikao_{name}"),
+                    "KAFKA_BOOTSTRAP": broker.bootstrap,
+                    "KAFKA_PROFILE": "single-broker",
+                    "JWKS_FILE": str(keys),
+                },
+            )
+        for name in SERVICES:
+            self._wait(name, "/readyz")
+        urls = {f"{name.upper()}_URL": self._addresses[name] for name in SERVICES}
+        self._launch("gateway", self._port or gateway_port, {**urls, "JWKS_FILE": str(keys)})
+        self._wait("gateway", "/readyz")
+
+    def tell(self) -> None:
+        """Print where everything is."""
+        for name, address in self._addresses.items():
+            print(f"{name:<11}{address}")
+        print(f"tokens     jikao token --data {self._directory} --role … --jurisdiction …")
+        print(f"jikao serves {self._directory} at {self._addresses['gateway']}", flush=True)
+
+    def stay(self) -> None:
+        """Return never; StartRefused when one of the processes ends by itself."""
+        while True:
+            for name, process in self._processes.items():
+                if process.poll() is not None:
+                    raise StartRefused(self._ended(name, process))
+            time.sleep(_LOOK_AGAIN)
+
+    def _launch(self, name: str, port: int, settings: Mapping[str, str]) -> None:
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
+        environment |= {PREFIX + key: value for key, value in {**settings, "PORT": str(port)}.items()}
+        with self._log(name).open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", f"services.{name}"],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C reaches us alone, and we stop them in order
+            )
+        self._processes[name] = process
+        self._addresses[name] = f"http://127.0.0.1:{port}"
+
+    def _wait(self, name: str, path: str) -> None:
+        process, until = self._processes[name], time.monotonic() + READY_WITHIN
+        told = "it does not answer"
+        while time.monotonic() < until:
+            if process.poll() is not None:
+                raise StartRefused(self._ended(name, process))
+            try:
+                response = httpx.get(self._addresses[name] + path, timeout=5, trust_env=False)
+                if response.is_success:
+                    return
+                told = response.text
+            except httpx.HTTPError:
+                pass  # not listening yet
+            time.sleep(_LOOK_AGAIN)
+        raise StartRefused(f"{name} is not ready after {READY_WITHIN:.0f} s ({told}): see {self._log(name)}.")
+
+    def _stop_processes(self) -> None:
+        # The gateway first, so that no request meets a service that is gone; then the services side by side.
+        gateway = self._processes.pop("gateway", None)
+        for together in ([gateway] if gateway else [], list(self._processes.values())):
+            for process in together:
+                process.terminate()
+            for process in together:
+                try:
+                    process.wait(STOPPED_WITHIN)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+
+    def _ended(self, name: str, process: subprocess.Popen[bytes]) -> str:
+        lines = self._log(name).read_text(encoding="utf-8", errors="replace").splitlines()
+        last = lines[-1] if lines else "it wrote nothing"
+        return f"The process {name} has ended with {process.returncode} ({last}): see {self._log(name)}."
+
+    def _log(self, name: str) -> Path:
+        return self._directory / f"{name}.log"
+
+
+def _folder(directory: Path | None, running: ExitStack) -> Path:
+    if directory is not None:
+        directory.mkdir(parents=True, exist_ok=True)
+        return directory.absolute()
+    folder = Path(tempfile.mkdtemp(prefix="jikao-stack-"))
+    folder.chmod(0o755)  # started by root, PostgreSQL runs as a user of its own that must get through
+    running.callback(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    # Once only: a second signal must not interrupt the stopping.
+    for again in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(again, signal.SIG_IGN)
+    sys.exit(0)

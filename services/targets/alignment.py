@@ -1,0 +1,118 @@
+"""Alignment (对接) of the province's catalogue with the city's: 就高不就低, take the stricter.
+
+Indicators are matched by their code, never by name. For each one there is one outcome, which keeps both inputs
+and says why. Reasons, in the order in which the first that fits is given:
+
+    NOT_APPLICABLE       the province does not assess this city by it: recorded, not aligned; a city's own stays
+    ADDED_FROM_PROVINCE  only the province has it: added, to be decomposed
+    CITY_ONLY            only the city has it: kept
+    BONUS_ITEM           the province counts it as a bonus: kept as a bonus, weight 0, used at the year's end
+    TEXT_MERGED          the province judges it by a text: that text counts, the city's is kept as a note
+    NEEDS_DECISION       not comparable (value against growth, other period, direction or dimension): a person decides
+    RAISED_TO_PROVINCE   the province is stricter: raised to it, in the city's unit of measure
+    CITY_STRICTER_KEPT   the city is stricter, or equal: kept
+
+Stricter means larger, or smaller where lower is better. Whether an item is a bonus is also a flag of its own, and
+totals (in the catalogue, assessing us, matched, new) count by match, not by reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from msgspec import UNSET, UnsetType
+
+from shared.contracts.targets import AlignedSide, AlignmentOutcome, AlignmentReason, CatalogueItem
+from shared.quantities import NOT_CONVERTIBLE, canonical_text, convert_text, parse
+
+RULE: Literal["stricter.v1"] = "stricter.v1"
+
+
+class _Verdict(NamedTuple):
+    """Why, and whose value stands in which unit of measure: the one to be issued, if there is one."""
+
+    reason: AlignmentReason
+    value: str | UnsetType = UNSET
+    unit_of_measure: str | UnsetType = UNSET
+
+
+def align(province: Sequence[CatalogueItem], city: Sequence[CatalogueItem]) -> list[AlignmentOutcome]:
+    """One outcome for each indicator of either catalogue, ordered by indicator.
+
+    The order of the items does not matter. Within a catalogue an indicator stands once: its import sees to that.
+    """
+    theirs = {item.indicator: item for item in province}
+    ours = {item.indicator: item for item in city}
+    return [_outcome(theirs.get(indicator), ours.get(indicator)) for indicator in sorted(theirs.keys() | ours.keys())]
+
+
+def _outcome(province: CatalogueItem | None, city: CatalogueItem | None) -> AlignmentOutcome:
+    item = province or city
+    assert item is not None
+    verdict = _verdict(province, city)
+    return AlignmentOutcome(
+        indicator=item.indicator,
+        name=item.name,
+        category=item.category,
+        matched=province is not None and city is not None and province.assesses_us,
+        bonus=item.bonus,
+        reason=verdict.reason,
+        province=_side(province),
+        city=_side(city),
+        value=verdict.value,
+        unit_of_measure=verdict.unit_of_measure,
+    )
+
+
+def _verdict(province: CatalogueItem | None, city: CatalogueItem | None) -> _Verdict:
+    if province is None:
+        return _stands("CITY_ONLY", city)
+    if not province.assesses_us:
+        return _stands("NOT_APPLICABLE", city)
+    if city is None:
+        return _stands("ADDED_FROM_PROVINCE", province)
+    if province.bonus:
+        return _stands("BONUS_ITEM", province)
+    if province.kind == "qualitative":
+        return _Verdict("TEXT_MERGED")
+    raised = _in_unit_of(city, province)
+    if raised is None or isinstance(city.value, UnsetType):
+        return _Verdict("NEEDS_DECISION")
+    if _stricter(raised, city.value, province):
+        return _Verdict("RAISED_TO_PROVINCE", raised, city.unit_of_measure)
+    return _stands("CITY_STRICTER_KEPT", city)
+
+
+def _in_unit_of(city: CatalogueItem, province: CatalogueItem) -> str | None:
+    """The province's value in the city's unit of measure; None where the two are never compared."""
+    if (province.basis, province.period, province.direction) != (city.basis, city.period, city.direction):
+        return None
+    if (
+        isinstance(province.value, UnsetType)
+        or isinstance(province.unit_of_measure, UnsetType)
+        or isinstance(city.unit_of_measure, UnsetType)
+    ):
+        return None
+    try:
+        return convert_text(province.value, province.unit_of_measure, city.unit_of_measure)
+    except NOT_CONVERTIBLE:
+        return None
+
+
+def _stricter(value: str, than: str, item: CatalogueItem) -> bool:
+    if item.direction == "lower":
+        return parse(value) < parse(than)
+    return parse(value) > parse(than)
+
+
+def _stands(reason: AlignmentReason, item: CatalogueItem | None) -> _Verdict:
+    if item is None or isinstance(item.value, UnsetType):
+        return _Verdict(reason)
+    return _Verdict(reason, canonical_text(item.value), item.unit_of_measure)
+
+
+def _side(item: CatalogueItem | None) -> AlignedSide | UnsetType:
+    if item is None:
+        return UNSET
+    return AlignedSide(code=item.code, value=item.value, unit_of_measure=item.unit_of_measure, text=item.text)

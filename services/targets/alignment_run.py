@@ -1,0 +1,58 @@
+"""A run of the alignment over two complete catalogues of a year, recorded as parts and a closing fact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.targets.alignment import RULE, align
+from services.targets.catalogue import Catalogue, hash_of, in_parts
+from services.targets.errors import CatalogueIsUnknown, CatalogueOfOtherIssuer
+from shared.commands import Fact, Stream
+from shared.contracts.shapes import Shape
+from shared.contracts.targets import AlignmentCompleted, AlignmentPartRecorded, Issuer
+
+
+@dataclass(frozen=True, slots=True)
+class AlignCatalogues:
+    """Align the catalogue `province` with `city` (ids); `alignment` is the new run's id."""
+
+    alignment: str
+    year: int
+    province: str
+    city: str
+
+
+def alignment_stream(alignment: str) -> Stream[None]:
+    """The stream of one run: written once, nothing to remember."""
+    return Stream(f"alignment:{alignment}", None, _forget)
+
+
+def align_catalogues(command: AlignCatalogues, *, province: Catalogue, city: Catalogue) -> list[Fact]:
+    """CatalogueIsUnknown, CatalogueOfOtherIssuer."""
+    _require(province, command.province, command.year, "province")
+    _require(city, command.city, command.year, "city")
+    outcomes = align(province.items, city.items)
+    parts = list(in_parts(outcomes))
+    facts: list[Fact] = [
+        Fact(AlignmentPartRecorded(alignment=command.alignment, part=n, parts=len(parts), outcomes=part))
+        for n, part in enumerate(parts, start=1)
+    ]
+    closing = AlignmentCompleted(
+        alignment=command.alignment, year=command.year, province=command.province, city=command.city, rule=RULE,
+        parts=len(parts), outcomes=len(outcomes), sha256=hash_of(outcomes),
+    )  # fmt: skip
+    return [*facts, Fact(closing)]
+
+
+def _require(catalogue: Catalogue, id: str, year: int, issuer: Issuer) -> None:
+    pointer = f"/{issuer}"
+    if catalogue.closed is None or catalogue.closed.year != year:
+        raise CatalogueIsUnknown(catalogue=id, year=year, faults=[CatalogueIsUnknown().fault(pointer)])
+    if catalogue.closed.issuer != issuer:
+        raise CatalogueOfOtherIssuer(
+            catalogue=id, issuer=catalogue.closed.issuer, faults=[CatalogueOfOtherIssuer().fault(pointer)]
+        )
+
+
+def _forget(state: None, fact: Shape) -> None:
+    return None

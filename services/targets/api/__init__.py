@@ -1,0 +1,16 @@
+"""The routes, one file for each thing they are about: parse, call, answer."""
+
+from __future__ import annotations
+
+from services.targets.api import alignments, assignments, catalogues, locks, logs, organisation, targets, years
+
+ROUTERS = (
+    logs.router,
+    organisation.router,
+    years.router,
+    catalogues.router,
+    alignments.router,
+    targets.router,
+    assignments.router,
+    locks.router,
+)

@@ -1,0 +1,276 @@
+"""Catalogues of an issuer's targets: checked or taken in, and shown once they are complete."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from msgspec import UNSET, UnsetType
+from pydantic import BaseModel, Field, ValidationError, WithJsonSchema
+from sqlalchemy import select
+
+from services.targets.api.answers import asking, commanded
+from services.targets.api.asking import StandsAt, page_of
+from services.targets.api.repeats import id_of_first
+from services.targets.api.shapes import OFFICE, SEES_THE_CITY, Body, CodeStr, example, label, shown
+from services.targets.catalogue import ImportCatalogue, catalogue_stream, faults, import_catalogue
+from services.targets.errors import CatalogueFaulty, CatalogueUnknown, EditionTaken
+from services.targets.read_models.parts import parts_of
+from services.targets.year import year_stream
+from shared.admission.errors import YearIsNotOpen
+from shared.contracts.targets import (
+    CatalogueImported,
+    CatalogueItem,
+    Category,
+    Direction,
+    Issuer,
+    Tag,
+    TargetKind,
+)
+from shared.errors import Fault
+from shared.event_log.ids import event_id
+from shared.event_store.store import EventStore
+from shared.http.asking import AskedDep, View
+from shared.http.fields import Label, QuantityStr
+from shared.http.ordering import OrderingDep, Recorded, YearNumber
+from shared.http.pages import CursorInvalid, Page
+from shared.http.problems import validation_fault
+from shared.registry import ALWAYS, rows
+from shared.sql import reading
+
+router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}/catalogues", tags=["targets"])
+
+CatalogueId = Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$", description="Id of the catalogue.")]
+MAX_ITEMS = 10_000
+
+
+class CatalogueItemBody(Body):
+    """One indicator of a catalogue. A qualitative one has a text, every other kind a value and its unit."""
+
+    code: CodeStr
+    indicator: Annotated[CodeStr, Field(description="What is measured: the same code in both catalogues.")]
+    name: Label
+    category: Category
+    kind: TargetKind
+    direction: Direction
+    basis: Literal["value", "growth"] = "value"
+    period: Annotated[str, Field(strict=True, pattern=r"^[A-Za-z0-9._-]{1,32}$")] = "year"
+    value: QuantityStr | None = None
+    unit_of_measure: CodeStr | None = None
+    weight: QuantityStr | None = None
+    points: QuantityStr | None = None
+    text: Annotated[
+        str | None, Field(strict=True, min_length=1, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")
+    ] = None
+    bonus: Annotated[bool, Field(strict=True)] = False
+    assesses_us: Annotated[bool, Field(strict=True)] = True
+    tags: list[Tag] = Field(default_factory=list, max_length=10)
+
+
+ItemObject = Annotated[dict[str, Any], WithJsonSchema({"$ref": "#/components/schemas/CatalogueItemBody"})]
+"""An item that is validated by hand, so that a check can name what is wrong in every row at once."""
+
+
+class CatalogueBody(Body):
+    """A catalogue. `edition` is the issuer's next one of the year unless given."""
+
+    issuer: Issuer
+    edition: Annotated[int, Field(strict=True, ge=1, le=1000)] | None = None
+    items: Annotated[list[ItemObject], Field(min_length=1, max_length=MAX_ITEMS)]
+
+    model_config = example(
+        {
+            "issuer": "province",
+            "items": [
+                {
+                    "code": "p-roads", "indicator": "roads", "name": {"zh": "改造县乡公路"}, "category": "livelihood",
+                    "kind": "cumulative", "direction": "higher", "value": "60000", "unit_of_measure": "m",
+                    "weight": "1.5", "assesses_us": True,
+                }
+            ],
+        }
+    )  # fmt: skip
+
+
+class CatalogueFault(BaseModel):
+    """One fault: where (a JSON pointer; rows are counted from 0 there), which, and in both languages."""
+
+    pointer: str
+    code: str
+    zh: str
+    en: str
+
+
+class CatalogueReport(BaseModel):
+    """What a check found; nothing was taken in."""
+
+    items: int
+    faults: list[CatalogueFault]
+
+
+class CatalogueShown(BaseModel):
+    """A complete catalogue; `sha256` is over the canonical JSON of all its items in order."""
+
+    id: str
+    issuer: Issuer
+    edition: int
+    items: int
+    sha256: str
+
+
+class CatalogueList(BaseModel):
+    """Complete catalogues by issuer and edition."""
+
+    items: list[CatalogueShown]
+    next_cursor: str | None
+    pin: StandsAt
+
+
+class CatalogueAnswer(BaseModel):
+    """One catalogue and a page of its items, in its own order."""
+
+    catalogue: CatalogueShown
+    items: list[CatalogueItemBody]
+    next_cursor: str | None
+    pin: StandsAt
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses={
+        200: {"model": CatalogueReport, "description": "What `mode=check` found."},
+        **commanded(YearIsNotOpen, EditionTaken, CatalogueFaulty),
+    },
+)
+async def import_year_catalogue(
+    year: YearNumber,
+    body: CatalogueBody,
+    request: Request,
+    response: Response,
+    ordering: OrderingDep,
+    mode: Annotated[Literal["check", "apply"], Query(description="Only check, or take in if faultless.")] = "apply",
+) -> Recorded | CatalogueReport:
+    """Import a catalogue, all of it or nothing. The assessment office only. Every fault of every row is named."""
+    role = ordering.permit(*OFFICE)
+    items, found = await run_in_threadpool(_checked, body)
+    if mode == "check":
+        response.status_code = 200
+        shown_faults = [CatalogueFault(pointer=f.pointer, code=f.code, zh=f.message_zh, en=f.message) for f in found]
+        return CatalogueReport(items=len(body.items), faults=shown_faults)
+    if found:
+        raise CatalogueFaulty(faults=found)
+    service = ordering.service
+    listing = await run_in_threadpool(service.read_side.listing, ordering.jurisdiction)
+    edition = body.edition
+    if edition is None:
+        edition = await run_in_threadpool(_next_edition, service.store, listing.log, year, body.issuer)
+    catalogue = await id_of_first(ordering, listing.log) or _id(service.store, listing.log, year, body.issuer, edition)
+    command = ImportCatalogue(catalogue, year, body.issuer, edition, items)
+    done = await ordering.execute_in(
+        listing,
+        role,
+        catalogue_stream(catalogue),
+        lambda state, look: import_catalogue(command, state, year_open=look.at(year_stream(year))),
+    )
+    fact = done.facts[-1]
+    assert isinstance(fact, CatalogueImported)
+    return ordering.recorded(fact.catalogue, done)
+
+
+def _id(store: EventStore, log: str, year: int, issuer: str, edition: int) -> str:
+    """It follows from what the catalogue is, so that the expected version 0 of its stream keeps editions unique."""
+    return event_id(store.source, f"catalogue {log} {year} {issuer} {edition}")
+
+
+def _next_edition(store: EventStore, log: str, year: int, issuer: str) -> int:
+    edition, c = 1, store.tables.stream_events.c
+    with reading(store.engine) as db:
+        while True:
+            stream = catalogue_stream(_id(store, log, year, issuer, edition)).name
+            asked = select(c.version).where(c.log == log, c.stream == stream, c.version == 1)
+            if db.execute(asked).first() is None:
+                return edition
+            edition += 1
+
+
+def _checked(body: CatalogueBody) -> tuple[list[CatalogueItem], list[Fault]]:
+    """The items as facts carry them, and everything that is wrong with any of them."""
+    whole = {"items": body.items}
+    found: list[Fault] = []
+    valid: list[tuple[int, CatalogueItem]] = []
+    for row, raw in enumerate(body.items):
+        try:
+            valid.append((row, _contract(CatalogueItemBody.model_validate(raw))))
+        except ValidationError as invalid:
+            found += [
+                validation_fault({**error, "loc": ("body", "items", row, *error["loc"])}, whole)
+                for error in invalid.errors(include_url=False)
+            ]
+    found += faults(valid)
+    return [item for _, item in valid], sorted(found, key=_by_row)
+
+
+def _by_row(fault: Fault) -> tuple[int, str, str]:
+    return int(fault.pointer.split("/")[2]), fault.pointer, fault.code
+
+
+def _contract(item: CatalogueItemBody) -> CatalogueItem:
+    return CatalogueItem(
+        code=item.code, indicator=item.indicator, name=label(item.name), category=item.category, kind=item.kind,
+        direction=item.direction, basis=item.basis, period=item.period, value=item.value or UNSET,
+        unit_of_measure=item.unit_of_measure or UNSET, weight=item.weight or UNSET, points=item.points or UNSET,
+        text=item.text or UNSET, bonus=item.bonus, assesses_us=item.assesses_us, tags=list(dict.fromkeys(item.tags)),
+    )  # fmt: skip
+
+
+def _none(value: str | UnsetType) -> str | None:
+    return None if isinstance(value, UnsetType) else value
+
+
+def _item(item: CatalogueItem) -> CatalogueItemBody:
+    return CatalogueItemBody(
+        code=item.code, indicator=item.indicator, name=shown(item.name), category=item.category, kind=item.kind,
+        direction=item.direction, basis=item.basis, period=item.period, value=_none(item.value),
+        unit_of_measure=_none(item.unit_of_measure), weight=_none(item.weight), points=_none(item.points),
+        text=_none(item.text), bonus=item.bonus, assesses_us=item.assesses_us, tags=item.tags,
+    )  # fmt: skip
+
+
+@router.get("", responses=asking(CursorInvalid))
+def list_catalogues(year: YearNumber, asked: AskedDep, page: Page) -> CatalogueList:
+    """The complete catalogues of the year."""
+    asked.permit(*SEES_THE_CITY)
+
+    def found(view: View) -> list[tuple[tuple[str, int], CatalogueShown]]:
+        return [
+            ((row.issuer, row.edition), _shown(id, row))
+            for id, row in view.registry.catalogues.on(ALWAYS)
+            if row.year == year
+        ]
+
+    items, cursor, pin = page_of(asked, page, f"catalogues {year}", found)
+    return CatalogueList(items=items, next_cursor=cursor, pin=pin)
+
+
+@router.get("/{catalogue}", responses=asking(CatalogueUnknown, CursorInvalid))
+def get_catalogue(year: YearNumber, catalogue: CatalogueId, asked: AskedDep, page: Page) -> CatalogueAnswer:
+    """One complete catalogue, with its items page by page."""
+    asked.permit(*SEES_THE_CITY)
+    closed: list[CatalogueShown] = []
+
+    def found(view: View) -> list[tuple[tuple[int], CatalogueItemBody]]:
+        row = view.registry.catalogues.get(catalogue, ALWAYS)
+        if row is None or row.year != year:
+            raise CatalogueUnknown(catalogue=catalogue)
+        closed.append(_shown(catalogue, row))
+        items = parts_of(view.tables).items(view.db, view.standpoint.log, catalogue)
+        return [((at,), _item(item)) for at, item in enumerate(items)]
+
+    items, cursor, pin = page_of(asked, page, f"catalogue {catalogue}", found)
+    return CatalogueAnswer(catalogue=closed[0], items=items, next_cursor=cursor, pin=pin)
+
+
+def _shown(id: str, row: rows.Catalogue) -> CatalogueShown:
+    return CatalogueShown(id=id, issuer=row.issuer, edition=row.edition, items=row.items, sha256=row.sha256)

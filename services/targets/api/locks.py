@@ -1,0 +1,139 @@
+"""Locks of months: closed to figures, and opened again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from services.targets.api.answers import asking, commanded
+from services.targets.api.asking import StandsAt, page_of
+from services.targets.api.shapes import OFFICE, SEES_TARGETS, Body, CodeStr, MonthNumber, ReasonStr, example
+from services.targets.errors import MonthIsLockedAlready, MonthIsNotLocked, TargetIsUnknown
+from services.targets.lock import ChangeLock, Locks, lock_month, locks_stream, unlock_month
+from services.targets.target import Target, target_stream
+from services.targets.year import year_stream
+from shared.admission.errors import YearIsNotOpen
+from shared.commands import Fact, Look
+from shared.contracts import decode
+from shared.http.asking import AskedDep, View
+from shared.http.ordering import OrderingDep, Recorded, YearNumber
+from shared.http.pages import CursorInvalid, Page
+from shared.registry import ALWAYS, lock_id
+
+router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}", tags=["targets"])
+
+
+class LockBody(Body):
+    """A month, of all targets or of the one named by its code."""
+
+    model_config = example({"month": 7, "reason": "半年督查取数"})
+
+    month: MonthNumber
+    target: CodeStr | None = None
+    reason: ReasonStr
+
+
+class LockShown(BaseModel):
+    """How a month stands; `by` is the opaque id of whoever locked or unlocked it last."""
+
+    month: int
+    target: str | None
+    locked: bool
+    by: str
+    reason: str
+    position: int
+
+
+class LockList(BaseModel):
+    """Months that were ever locked, by month; whole months before single targets."""
+
+    items: list[LockShown]
+    next_cursor: str | None
+    pin: StandsAt
+
+
+@router.post(
+    "/locks",
+    status_code=201,
+    responses=commanded(YearIsNotOpen, MonthIsLockedAlready, TargetIsUnknown),
+)
+async def lock_year_month(year: YearNumber, body: LockBody, ordering: OrderingDep) -> Recorded:
+    """Close a month to figures. The assessment office only."""
+    role = ordering.permit(*OFFICE)
+    command = ChangeLock(year, body.month, body.target, body.reason)
+
+    def decide(locks: Locks, look: Look) -> list[Fact]:
+        return lock_month(
+            command, locks, year_open=look.at(year_stream(year)), target=_target(year, body.target, look),
+            author=_author(year, look),
+        )  # fmt: skip
+
+    done = await ordering.execute(role, locks_stream(year), decide)
+    return ordering.recorded(lock_id(year, body.month, body.target), done)
+
+
+@router.post(
+    "/unlocks",
+    status_code=201,
+    responses=commanded(YearIsNotOpen, MonthIsNotLocked, TargetIsUnknown),
+)
+async def unlock_year_month(year: YearNumber, body: LockBody, ordering: OrderingDep) -> Recorded:
+    """Open a locked month again, with a reason. The assessment office only."""
+    role = ordering.permit(*OFFICE)
+    command = ChangeLock(year, body.month, body.target, body.reason)
+
+    def decide(locks: Locks, look: Look) -> list[Fact]:
+        return unlock_month(
+            command, locks, year_open=look.at(year_stream(year)), target=_target(year, body.target, look)
+        )
+
+    done = await ordering.execute(role, locks_stream(year), decide)
+    return ordering.recorded(lock_id(year, body.month, body.target), done)
+
+
+def _target(year: int, code: str | None, look: Look) -> Target | None:
+    return look.at(target_stream(year, code)) if code is not None else None
+
+
+def _author(year: int, look: Look) -> Callable[[int], str]:
+    """Who wrote a version of the year's locks: facts of the log say it outside of their data."""
+
+    def author(version: int) -> str:
+        history = look.store.read(look.db, look.log, locks_stream(year).name)
+        return decode(history[version - 1].value).actor
+
+    return author
+
+
+@router.get("/locks", responses=asking(CursorInvalid))
+def list_locks(
+    year: YearNumber,
+    asked: AskedDep,
+    page: Page,
+    locked: Annotated[bool | None, Query(description="Only months that are locked, or that are open again.")] = None,
+) -> LockList:
+    """The months that were ever locked, each as it stands; locks of targets outside your scope are left out."""
+    asked.permit(*SEES_TARGETS, "admin")
+
+    def found(view: View) -> list[tuple[tuple[int, str], LockShown]]:
+        registry, scope = view.registry, asked.units(view.registry)
+        shown = []
+        for id, lock in registry.locks.on(ALWAYS):
+            if lock.year != year or locked not in (None, lock.locked):
+                continue
+            parts = registry.parts_of(lock.target) if lock.target else []
+            if lock.target and scope is not None and scope.isdisjoint(part.unit for _, part in parts):
+                continue
+            code = registry.targets.latest(lock.target).code if lock.target else None
+            row = LockShown(
+                month=lock.month, target=code, locked=lock.locked, by=lock.by, reason=lock.reason,
+                position=registry.locks.position(id),
+            )  # fmt: skip
+            shown.append(((lock.month, code or ""), row))
+        return shown
+
+    items, cursor, pin = page_of(asked, page, f"locks {year} {locked}", found)
+    return LockList(items=items, next_cursor=cursor, pin=pin)

@@ -1,0 +1,362 @@
+"""Targets: issued, adjusted, and asked about on both axes."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+
+from services.targets.api.answers import asking, commanded
+from services.targets.api.asking import StandsAt, page_of, stands_at
+from services.targets.api.shapes import (
+    DECIDES_ADJUSTMENTS,
+    OFFICE,
+    SEES_TARGETS,
+    Body,
+    CodeStr,
+    MeasureBody,
+    ReasonStr,
+    TargetCode,
+    example,
+    label,
+    measure,
+    shown,
+)
+from services.targets.errors import (
+    DateBeforeTarget,
+    DateOutsideYear,
+    DirectionDoesNotFit,
+    KindNotIssuable,
+    MeasureStatedTwice,
+    NegativeNotAllowed,
+    RateIsNotPercent,
+    TargetCodeTaken,
+    TargetValueIsNegative,
+    TargetValueIsZero,
+    UnitOfMeasureIsUnknown,
+)
+from services.targets.target import AdjustTarget, IssueTarget, adjust_target, issue_target, target_stream
+from services.targets.year import year_stream
+from shared.admission.errors import TargetUnknown, YearIsNotOpen
+from shared.contracts.targets import (
+    AssignmentRole,
+    Category,
+    Direction,
+    IssuableKind,
+    Issuer,
+    RollUp,
+    Tag,
+    TargetIssued,
+    TargetKind,
+)
+from shared.errors import PreconditionMissing
+from shared.event_log.ids import uuid7
+from shared.http.asking import Asked, AskedDep, View
+from shared.http.fields import Label, QuantityStr, StrictDate
+from shared.http.ordering import ChangingDep, OrderingDep, Recorded, YearNumber
+from shared.http.pages import CursorInvalid, Page
+from shared.http.preconditions import etag
+from shared.quantities import parse, text
+from shared.registry import Registry, rows
+
+router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}/targets", tags=["targets"])
+
+
+class TargetBody(Body):
+    """A target of the year. `value` is in the unit of measure of the first measure, which is the judged one."""
+
+    code: CodeStr
+    name: Label
+    issuer: Issuer
+    category: Category
+    kind: TargetKind = Field(description="Milestone and qualitative targets cannot be issued yet.")
+    direction: Direction
+    value: QuantityStr
+    measures: Annotated[list[MeasureBody], Field(min_length=1, max_length=20)]
+    roll_up: RollUp = Field(description="How the parts of units make the figure of the city.")
+    tags: list[Tag] = Field(default_factory=list, max_length=10)
+    weight: QuantityStr | None = None
+    points: QuantityStr | None = None
+    indicator: CodeStr | None = None
+    effective_on: StrictDate
+
+    model_config = example(
+        {
+            "code": "roads", "name": {"zh": "改造县乡公路"}, "issuer": "city", "category": "livelihood",
+            "kind": "cumulative", "direction": "higher", "value": "60", "roll_up": "sum",
+            "measures": [{"code": "length", "name": {"zh": "里程"}, "unit_of_measure": "km"}],
+            "tags": ["practical_matter"], "effective_on": "2009-01-01",
+        }
+    )  # fmt: skip
+
+
+class AdjustmentBody(Body):
+    """The decision that from `effective_on` the target's value is another one."""
+
+    model_config = example({"value": "66", "effective_on": "2009-07-01", "reason": "省级追加任务"})
+
+    value: QuantityStr
+    effective_on: StrictDate
+    reason: ReasonStr
+
+
+class TargetShown(BaseModel):
+    """A target as it stands. `effective_on` is the date from which this version is in force."""
+
+    id: str
+    year: int
+    code: str
+    name: Label
+    issuer: Issuer
+    category: Category
+    kind: IssuableKind
+    direction: Direction
+    value: str
+    unit_of_measure: str
+    measures: list[MeasureBody]
+    roll_up: RollUp
+    tags: list[str]
+    weight: str | None
+    points: str | None
+    indicator: str | None
+    effective_on: date
+
+
+class AssignmentShown(BaseModel):
+    """A unit's part of a target for [valid_from, valid_until). `follows` is the part it took over from."""
+
+    id: str
+    unit: str
+    role: AssignmentRole
+    value: str | None
+    valid_from: date
+    valid_until: date | None
+    follows: str | None
+    carries_levels: bool
+
+
+class TargetVersion(BaseModel):
+    """One version: in force from `effective_on`, known from a position and until another one replaced it."""
+
+    effective_on: date
+    value: str
+    known_from: int
+    known_until: int | None
+
+
+class TargetWithAssignments(BaseModel):
+    """A target and the parts of it that lie within your scope, ended ones included."""
+
+    target: TargetShown
+    assignments: list[AssignmentShown]
+
+
+class TargetList(BaseModel):
+    """Targets by code."""
+
+    items: list[TargetWithAssignments]
+    next_cursor: str | None
+    pin: StandsAt
+
+
+class ComparedTarget(BaseModel):
+    """The same target on the other side of the comparison; `value_difference` is this answer's minus that one's."""
+
+    target: TargetShown | None
+    value_difference: str | None
+    pin: StandsAt
+
+
+class TargetAnswer(TargetWithAssignments):
+    """One target with all its versions, as far as they are known at the asked position."""
+
+    history: list[TargetVersion]
+    compared: ComparedTarget | None
+    pin: StandsAt
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses=commanded(
+        YearIsNotOpen,
+        TargetCodeTaken,
+        KindNotIssuable,
+        DirectionDoesNotFit,
+        TargetValueIsZero,
+        TargetValueIsNegative,
+        RateIsNotPercent,
+        DateOutsideYear,
+        UnitOfMeasureIsUnknown,
+        MeasureStatedTwice,
+        NegativeNotAllowed,
+    ),
+)
+async def issue_year_target(year: YearNumber, body: TargetBody, ordering: OrderingDep) -> Recorded:
+    """Issue a target. The assessment office only; assignments to units follow."""
+    role = ordering.permit(*OFFICE)
+    command = IssueTarget(
+        target=uuid7(), year=year, code=body.code, name=label(body.name), issuer=body.issuer, category=body.category,
+        kind=body.kind, direction=body.direction, value=body.value, measures=[m.contract() for m in body.measures],
+        roll_up=body.roll_up, tags=list(dict.fromkeys(body.tags)), weight=body.weight, points=body.points,
+        indicator=body.indicator, effective_on=body.effective_on,
+    )  # fmt: skip
+    done = await ordering.execute(
+        role,
+        target_stream(year, body.code),
+        lambda target, look: issue_target(command, target, year_open=look.at(year_stream(year))),
+    )
+    fact = done.facts[0]
+    assert isinstance(fact, TargetIssued)
+    return ordering.recorded(fact.target, done)
+
+
+@router.post(
+    "/{target}/adjustments",
+    status_code=201,
+    responses=commanded(
+        TargetUnknown, TargetValueIsZero, TargetValueIsNegative, DateOutsideYear, DateBeforeTarget, PreconditionMissing
+    ),
+)
+async def adjust_year_target(
+    year: YearNumber, target: TargetCode, body: AdjustmentBody, ordering: ChangingDep
+) -> Recorded:
+    """Adjust a target's value from a date on. The assessment office or a leader; needs the target's ETag."""
+    role = ordering.permit(*DECIDES_ADJUSTMENTS)
+    command = AdjustTarget(year, target, body.value, body.effective_on, body.reason)
+    done = await ordering.execute(
+        role, target_stream(year, target), lambda standing, _: adjust_target(command, standing)
+    )
+    return ordering.recorded(target, done)
+
+
+@router.get("", responses=asking(CursorInvalid))
+def list_targets(
+    year: YearNumber,
+    asked: AskedDep,
+    page: Page,
+    category: Annotated[Category | None, Query(description="Only this category.")] = None,
+    tag: Annotated[Tag | None, Query(description="Only targets with this tag.")] = None,
+    unit: Annotated[str | None, Query(description="Only targets of which this unit has a part at `as_of`.")] = None,
+) -> TargetList:
+    """The targets of the year in force at `as_of`, within your scope, by code."""
+    asked.permit(*SEES_TARGETS)
+
+    def found(view: View) -> list[tuple[tuple[str], TargetWithAssignments]]:
+        registry, day = view.registry, view.standpoint.as_of
+        unit_id = registry.unit_id(unit) if unit is not None else None
+        return [
+            ((target.code,), answer)
+            for id, target in registry.targets.on(day)
+            if target.year == year
+            and category in (None, target.category)
+            and (tag is None or tag in target.tags)
+            and (unit is None or any(p.unit == unit_id and p.valid_on(day) for _, p in registry.parts_of(id)))
+            and (answer := _within_scope(id, target, view, asked)) is not None
+        ]
+
+    of = f"targets {year} {category} {tag} {unit}"
+    items, cursor, pin = page_of(asked, page, of, found)
+    return TargetList(items=items, next_cursor=cursor, pin=pin)
+
+
+@router.get("/{target}", responses=asking(TargetUnknown))
+def get_target(year: YearNumber, target: TargetCode, asked: AskedDep) -> TargetAnswer:
+    """One target as it stands at `as_of`, its parts and its versions; the ETag is what an adjustment must match."""
+    asked.permit(*SEES_TARGETS)
+    with asked.view() as view:
+        id, row = standing_target(view, year, target)
+        answer = _within_scope(id, row, view, asked)
+        if answer is None:
+            raise TargetUnknown(target=target)
+        asked.response.headers["ETag"] = etag(_version(view, target_stream(year, target).name))
+        return TargetAnswer(
+            target=answer.target, assignments=answer.assignments, history=_history(view, id),
+            compared=_compared(asked, view, id, row), pin=stands_at(view.standpoint),
+        )  # fmt: skip
+
+
+def standing_target(view: View, year: int, code: str) -> tuple[str, rows.Target]:
+    """The target at an address, as it stands at `as_of`. TargetUnknown."""
+    id = view.registry.target_id(year, code)
+    row = view.registry.targets.get(id, view.standpoint.as_of)
+    if id is None or row is None:
+        raise TargetUnknown(target=code)
+    return id, row
+
+
+def parts_in_scope(id: str, view: View, asked: Asked) -> list[AssignmentShown] | None:
+    """The parts that the caller may see; None when a target with none of them is not theirs to see."""
+    scope = asked.units(view.registry)
+    parts = [(part_id, part) for part_id, part in view.registry.parts_of(id) if scope is None or part.unit in scope]
+    if scope is not None and not parts:
+        return None
+    return [_part(part_id, part, view.registry) for part_id, part in parts]
+
+
+def _within_scope(id: str, target: rows.Target, view: View, asked: Asked) -> TargetWithAssignments | None:
+    parts = parts_in_scope(id, view, asked)
+    if parts is None:
+        return None
+    return TargetWithAssignments(target=_shown(id, target, view), assignments=parts)
+
+
+def _shown(id: str, target: rows.Target, view: View) -> TargetShown:
+    in_force = [on for on, _, _ in view.registry.targets.history(id) if on <= view.standpoint.as_of]
+    return TargetShown(
+        id=id, year=target.year, code=target.code, name=shown(target.name), issuer=target.issuer,
+        category=target.category, kind=target.kind, direction=target.direction, value=target.value,
+        unit_of_measure=target.measures[0].unit_of_measure, measures=[measure(m) for m in target.measures],
+        roll_up=target.roll_up, tags=list(target.tags), weight=target.weight, points=target.points,
+        indicator=target.indicator, effective_on=in_force[-1],
+    )  # fmt: skip
+
+
+def _part(id: str, part: rows.Assignment, registry: Registry) -> AssignmentShown:
+    return AssignmentShown(
+        id=id, unit=registry.units.latest(part.unit).code, role=part.role, value=part.value,
+        valid_from=part.valid_from, valid_until=part.valid_until, follows=part.follows,
+        carries_levels=part.carries_levels,
+    )  # fmt: skip
+
+
+def _history(view: View, id: str) -> list[TargetVersion]:
+    """Every version, replaced ones included: `known_until` is None for what still stands at the asked position."""
+    c, at = view.tables.core.versions.c, view.standpoint
+    found = view.db.execute(
+        select(c.effective_on, c.known_from, c.known_until, c.body)
+        .where(c.log == at.log, c.kind == "target", c.id == id, c.known_from <= at.position)
+        .order_by(c.known_from)
+    )
+    return [
+        TargetVersion(
+            effective_on=effective_on,
+            value=msgspec.json.decode(body, type=rows.Target).value,
+            known_from=known_from,
+            known_until=known_until if known_until <= at.position else None,
+        )
+        for effective_on, known_from, known_until, body in found
+    ]
+
+
+def _compared(asked: Asked, view: View, id: str, target: rows.Target) -> ComparedTarget | None:
+    other = asked.compared(view)
+    if other is None:
+        return None
+    row = other.registry.targets.get(id, other.standpoint.as_of)
+    return ComparedTarget(
+        target=_shown(id, row, other) if row else None,
+        value_difference=text(parse(target.value) - parse(row.value)) if row else None,
+        pin=stands_at(other.standpoint),
+    )
+
+
+def _version(view: View, stream: str) -> int:
+    """The newest version read, whatever was asked: an adjustment is made to what is, not to what was."""
+    c = view.tables.core.streams.c
+    found = view.db.execute(select(c.version).where(c.log == view.standpoint.log, c.stream == stream)).scalar()
+    return int(found or 0)

@@ -1,0 +1,277 @@
+"""What the rules of this service may refuse."""
+
+from __future__ import annotations
+
+from shared.errors import Malformed, NotFound, RuleBroken
+
+# Logs
+
+
+class LogIsOpenAlready(RuleBroken):
+    """This jurisdiction has an open log already."""
+
+    zh = "该行政区已开启日志。"
+
+
+class ListedElsewhere(RuleBroken):
+    """Another installation has opened a log for this jurisdiction first."""
+
+    zh = "另一套系统已先为该行政区开启日志。"
+
+
+class ZoneUnknown(Malformed):
+    """There is no such time zone; use a name of the IANA database, such as Asia/Shanghai."""
+
+    zh = "没有此时区,请使用 IANA 时区名,如 Asia/Shanghai。"
+
+
+class PartitionUnknown(Malformed):
+    """The events topic has no such partition."""
+
+    zh = "事件主题没有此分区。"
+
+
+class InstantMissing(Malformed):
+    """A simulated clock needs the instant at which it starts."""
+
+    zh = "模拟时钟需要给出起始时刻。"
+
+
+class InstantNotWanted(Malformed):
+    """Under the broker's clock no instant can be given."""
+
+    zh = "采用消息系统时钟时不能指定时刻。"
+
+
+class InstantInvalid(Malformed):
+    """This is no instant between 1990 and 2100."""
+
+    zh = "这不是1990年至2100年之间的有效时刻。"
+
+
+class ClockIsNotSimulated(NotFound):
+    """This log keeps the real time, so there is no clock to set."""
+
+    zh = "该日志使用真实时间,没有可设置的时钟。"
+
+
+class ClockOnlyMovesForward(RuleBroken):
+    """The simulated clock only moves forward."""
+
+    zh = "模拟时钟只能向前拨。"
+
+
+# Units, sources, persons
+
+
+class UnitCodeTaken(RuleBroken):
+    """A unit of this code is registered already."""
+
+    zh = "该单位编号已登记。"
+
+
+class UnitIsUnknown(Malformed):
+    """No unit of this code is registered."""
+
+    zh = "没有登记此编号的单位。"
+
+
+class UnitIsNotValid(RuleBroken):
+    """The unit is not valid on this date."""
+
+    zh = "该单位在此日期无效。"
+
+
+class SourceNameTaken(RuleBroken):
+    """This source name was registered before; a name is never reused."""
+
+    zh = "该来源名称已登记过,名称不得重复使用。"
+
+
+class PersonUnknown(NotFound):
+    """There is no such person."""
+
+    zh = "没有此人员。"
+
+
+class PersonIsErased(RuleBroken):
+    """This person's name has been erased already."""
+
+    zh = "该人员姓名已被删除。"
+
+
+# Years and locks
+
+
+class YearIsOpenAlready(RuleBroken):
+    """This assessment year has been opened already."""
+
+    zh = "该考核年度已开启。"
+
+
+class YearUnknown(NotFound):
+    """This assessment year has not been opened."""
+
+    zh = "该考核年度尚未开启。"
+
+
+class DateOutsideYear(RuleBroken):
+    """The date does not lie in the assessment year."""
+
+    zh = "该日期不在考核年度之内。"
+
+
+class MonthIsLockedAlready(RuleBroken):
+    """This month is locked already; whoever locked it can unlock it, as can any assessment office."""
+
+    zh = "该月份已锁定,可由锁定人或考核办公室解锁。"
+
+
+class MonthIsNotLocked(RuleBroken):
+    """This month is not locked."""
+
+    zh = "该月份未锁定。"
+
+
+class TargetIsUnknown(Malformed):
+    """The year has no target of this code."""
+
+    zh = "该年度没有此编号的目标。"
+
+
+# Catalogues and alignment
+
+
+class CatalogueFaulty(Malformed):
+    """The catalogue has faults, each named by its pointer; nothing of it was taken in."""
+
+    zh = "目录有误,各处错误见指针,未导入任何内容。"
+
+
+class EditionTaken(RuleBroken):
+    """This edition of the issuer's catalogue has been imported already."""
+
+    zh = "该发布方目录的此版次已导入。"
+
+
+class CatalogueUnknown(NotFound):
+    """There is no such catalogue."""
+
+    zh = "没有此目录。"
+
+
+class CatalogueIsUnknown(Malformed):
+    """No complete catalogue of this year has this id."""
+
+    zh = "该年度没有此编号的完整目录。"
+
+
+class CatalogueOfOtherIssuer(RuleBroken):
+    """This catalogue is of the other issuer."""
+
+    zh = "该目录属于另一发布方。"
+
+
+class AlignmentUnknown(NotFound):
+    """There is no such alignment."""
+
+    zh = "没有此次对接。"
+
+
+# Targets and assignments
+
+
+class TargetCodeTaken(RuleBroken):
+    """The year has a target of this code already."""
+
+    zh = "该年度已有此编号的目标。"
+
+
+class KindNotIssuable(RuleBroken):
+    """Milestone and qualitative targets cannot be issued yet."""
+
+    zh = "形象进度类和定性类目标暂不能下达。"
+
+
+class TargetValueIsZero(RuleBroken):
+    """A target of 0 cannot be issued: no completion rate could be computed."""
+
+    zh = "目标值不得为0,否则无法计算完成率。"
+
+
+class TargetValueIsNegative(RuleBroken):
+    """Only a rate may have a negative target value."""
+
+    zh = "只有比率类目标的目标值可以为负。"
+
+
+class DirectionDoesNotFit(RuleBroken):
+    """This direction does not fit the kind: a ceiling is lower-is-better, cumulative and floor higher-is-better."""
+
+    zh = "方向与目标类型不符:上限类为逆向,累计类和下限类为正向。"
+
+
+class RateIsNotPercent(RuleBroken):
+    """The judged measure of a rate is in per cent."""
+
+    zh = "比率类目标的考核指标须以百分比计量。"
+
+
+class UnitOfMeasureIsUnknown(Malformed):
+    """There is no such unit of measure."""
+
+    zh = "没有此计量单位。"
+
+
+class MeasureStatedTwice(Malformed):
+    """Two measures have the same code."""
+
+    zh = "两项计量指标编号相同。"
+
+
+class NegativeNotAllowed(Malformed):
+    """This quantity cannot be negative."""
+
+    zh = "此数值不得为负。"
+
+
+class DateBeforeTarget(RuleBroken):
+    """The date lies before the one from which the target is in force."""
+
+    zh = "该日期早于目标生效日期。"
+
+
+class UnitHasPartAlready(RuleBroken):
+    """This unit has a part of the target at that time already."""
+
+    zh = "该单位在此期间已承担该目标。"
+
+
+class LeadIsTaken(RuleBroken):
+    """The target has a lead unit at that time already."""
+
+    zh = "该目标在此期间已有牵头单位。"
+
+
+class CompanyOnlyCoordinates(RuleBroken):
+    """A centrally or provincially run company can only be given coordination."""
+
+    zh = "中央、省管单位只能承担协调任务。"
+
+
+class CoordinationTakesNoPart(RuleBroken):
+    """Coordination answers for no value of its own."""
+
+    zh = "协调单位不单独承担目标值。"
+
+
+class AssignmentUnknown(NotFound):
+    """This unit has no part of the target on that date."""
+
+    zh = "该单位在此日期不承担该目标。"
+
+
+class SuccessorIsTheSame(RuleBroken):
+    """A part is handed over to another unit, not to its own."""
+
+    zh = "目标只能移交给其他单位。"

@@ -1,0 +1,37 @@
+"""Puts the target service together: its tables, its routes, and the service that runs on one database and log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from sqlalchemy import Engine, MetaData
+
+from services.targets import api
+from services.targets.read_models.parts import Parts, parts_table
+from shared.event_log.port import Topics
+from shared.http.app import create_app
+from shared.identity.tokens import Verifier
+from shared.projections import ProjectionSet, core_tables
+from shared.service import Service, compose
+
+
+def tables(metadata: MetaData, suffix: str) -> ProjectionSet:
+    """One generation of the projections. Progress is not judged here: nothing this service answers needs it."""
+    parts = Parts(parts_table(metadata, suffix))
+    return ProjectionSet(suffix, core_tables(metadata, suffix), (parts,), judges_progress=False)
+
+
+def app(service: Service) -> FastAPI:
+    """The HTTP surface on a composed service."""
+    made = create_app("Jikao targets", checks=service.checks, lifespan=service.lifespan)
+    made.state.service, made.state.verifier = service, service.verifier
+    for router in api.ROUTERS:
+        made.include_router(router)
+    return made
+
+
+def build(engine: Engine, topics: Topics, verifier: Verifier, *, alone: bool) -> tuple[Service, FastAPI]:
+    """The service and its application on an open database and log; `alone`: no other process uses this database."""
+    service = compose("targets", Path(__file__).parent, engine, topics, verifier, tables, alone=alone)
+    return service, app(service)

@@ -1,0 +1,57 @@
+"""What tests of the services share: a log, a database, tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from shared.event_log.embedded import open_embedded
+from shared.event_log.port import Topics
+from shared.identity.callers import Scope
+from shared.identity.issuer import DevelopmentIssuer
+from shared.sql import engine as open_engine
+
+Tokens = Callable[..., str]
+
+
+@pytest.fixture
+def topics(tmp_path: Path) -> Iterator[Topics]:
+    """An embedded log of two partitions."""
+    topics = open_embedded(tmp_path / "log", partitions=2)
+    yield topics
+    topics.close()
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """A fresh SQLite database; tests that matter on both kinds make theirs from `database_url`."""
+    engine = open_engine(f"sqlite:///{tmp_path / 'service.db'}")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def issuer(tmp_path_factory: pytest.TempPathFactory) -> DevelopmentIssuer:
+    """Mints what the services under test verify."""
+    return DevelopmentIssuer(tmp_path_factory.mktemp("issuer"))
+
+
+@pytest.fixture
+def tokens(issuer: DevelopmentIssuer) -> Tokens:
+    """A token for a role: `tokens("unit", unit="transport", scope="own")`."""
+
+    def mint(
+        *roles: str,
+        jurisdictions: tuple[str, ...] = ("430300",),
+        unit: str | None = None,
+        scope: Scope = "all",
+        client: str = "tests",
+        sources: tuple[str, ...] = (),
+        subject: str = "tester",
+    ) -> str:
+        return issuer.mint(subject, client, jurisdictions, roles, unit=unit, scope=scope, sources=sources)
+
+    return mint

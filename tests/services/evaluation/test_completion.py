@@ -1,0 +1,272 @@
+"""Each kind of target by its rule, roll-ups, coverage, hand-overs: worked values."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.evaluation.completion import time_progress
+from services.evaluation.documents import NoSuchTarget, NoSuchUnit, NoSuchYear, Question, figures
+from services.evaluation.exact import quantity_text, ratio_text, scaled
+from services.evaluation.target_documents import lead_pp
+from shared import quantities
+from shared.canonical import encode
+from shared.registry import rows
+from tests.services.evaluation.town import AUGUST, JULY, NEW_YEAR, Town
+
+DECEMBER = date(2009, 12, 31)
+
+
+def target(town: Town, code: str = "t", as_of: date = AUGUST) -> dict[str, Any]:
+    document = figures(Question("target", 2009, code), as_of, town.registry, town)
+    encode(document)  # every document is canonical
+    return cast(dict[str, Any], document["target"])
+
+
+def judged(kind: str, wanted: str, actual: str, **more: Any) -> dict[str, Any]:
+    town = Town()
+    town.target("t", wanted, kind=kind, **more)
+    town.reports("t", "lead", actual)
+    return target(town)
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted", "actual", "rate", "met"),
+    [
+        ("cumulative", "60", "54.5", "0.908333333333", False),
+        ("cumulative", "300", "451.6", "1.505333333333", True),
+        ("floor", "118", "155", "1.313559322034", True),
+        ("floor", "118", "118", "1", True),
+        ("floor", "118", "117.999999999999", "1", False),  # rounded to show, compared exactly
+        ("ceiling", "100", "100", "1", True),
+        ("ceiling", "100", "80", "1.2", True),
+        ("ceiling", "100", "120", "0.8", False),
+        ("ceiling", "100", "201", "0", False),
+        ("rate", "40", "40.57", "1.01425", True),
+        ("rate", "8", "-3", "0", False),
+        ("maintain", "100", "100", "1", True),
+        ("maintain", "100", "99", "0.99", False),
+    ],
+)
+def test_each_kind_of_target_is_judged_by_its_rule(kind: str, wanted: str, actual: str, rate: str, met: bool) -> None:
+    found = judged(kind, wanted, actual)
+    assert (found["rate"], found["met"]) == (rate, met)
+    assert (found["numerator"], found["denominator"]) == (actual, wanted)
+
+
+def test_a_rate_tells_its_difference_in_percentage_points() -> None:
+    assert judged("rate", "40", "40.57")["difference_pp"] == "0.57"
+
+
+def test_a_ceiling_tells_the_ratio_beside_its_rate() -> None:
+    assert judged("ceiling", "100", "120")["ratio"] == "1.2"
+
+
+def test_the_time_that_has_passed_is_that_of_the_years_own_method() -> None:
+    town = Town()
+    assert time_progress(town.registry, 2009, AUGUST) == Fraction(8, 12)
+    assert time_progress(town.registry, 2009, date(2010, 3, 1)) == 1
+    assert time_progress(town.registry, 2009, date(2008, 3, 1)) == 0
+    town.registry.put("year", "2009", NEW_YEAR, rows.AssessmentYear(time_progress="by_day"), 2)
+    assert time_progress(town.registry, 2009, date(2009, 6, 30)) == Fraction(181, 365)
+
+
+def test_completion_of_74_at_the_end_of_august_leads_by_7_33() -> None:
+    assert lead_pp(74, 100, Fraction(8, 12)) == "7.333333333333"
+    assert judged("cumulative", "100", "74")["lead_pp"] == "7.333333333333"
+
+
+def test_what_is_not_reported_is_not_zero() -> None:
+    town = Town()
+    town.target("t", "60")
+    found = target(town)
+    assert {"rate", "numerator", "met"}.isdisjoint(found)
+    assert found["coverage"] == {"reported": 0, "of": 1}
+    town.reports("t", "lead", "0")
+    found = target(town)
+    assert (found["numerator"], found["rate"], found["coverage"]) == ("0", "0", {"reported": 1, "of": 1})
+
+
+def test_a_total_says_how_many_have_reported() -> None:
+    town = Town()
+    town.target("t", "60", [("lead", None), *((f"county-{n}", "10") for n in range(6))])
+    for n in range(5):
+        town.reports("t", f"county-{n}", "5.5")
+    found = target(town)
+    assert found["coverage"] == {"reported": 5, "of": 6}
+    assert (found["numerator"], found["denominator"]) == ("27.5", "60")
+
+
+def test_the_lead_units_figure_is_the_targets_where_the_roll_up_says_so() -> None:
+    town = Town()
+    town.target("t", "60", [("lead", "60"), ("county", "20")], roll_up="lead")
+    town.reports("t", "county", "19")
+    assert target(town)["coverage"] == {"reported": 0, "of": 1}
+    town.reports("t", "lead", "30")
+    assert target(town)["rate"] == "0.5"
+
+
+@pytest.mark.parametrize(
+    ("kind", "roll_up", "unit", "rate"),
+    [("floor", "worst", "a", "0.5"), ("floor", "best", "b", "0.9"), ("ceiling", "worst", "b", "1.1")],
+)
+def test_the_worst_or_best_part_stands_for_the_target(kind: str, roll_up: str, unit: str, rate: str) -> None:
+    town = Town()
+    town.target("t", "100", [("a", "10"), ("b", "100"), ("c", "100")], kind=kind, roll_up=roll_up)
+    town.reports("t", "a", "5")
+    town.reports("t", "b", "90")
+    found = target(town)
+    assert found["rate"] == rate
+    assert found["coverage"] == {"reported": 2, "of": 3}
+
+
+def test_a_ceiling_is_not_kept_while_somebody_has_still_to_report() -> None:
+    town = Town()
+    town.target("t", "100", [("a", "50"), ("b", "50")], kind="ceiling")
+    town.reports("t", "a", "40")
+    assert "met" not in target(town)
+    town.reports("t", "b", "60")
+    assert target(town)["met"] is True
+    town.reports("t", "b", "61", AUGUST)
+    assert target(town)["met"] is False
+
+
+def test_a_miss_at_any_date_shows_in_what_is_to_be_maintained() -> None:
+    town = Town()
+    town.target("t", "100", kind="maintain", unit_of_measure="percent")
+    town.reports("t", "lead", "100", date(2009, 5, 31))
+    town.reports("t", "lead", "98.5", date(2009, 6, 30))
+    town.reports("t", "lead", "100", JULY)
+    found = target(town)
+    assert (found["rate"], found["met"]) == ("1", False)
+    assert found["misses"] == [{"effective_on": "2009-06-30", "unit": "lead"}]
+    assert target(town, as_of=date(2009, 5, 31))["met"] is True
+
+
+def test_the_best_standing_of_the_latest_entry_counts_and_is_named() -> None:
+    town = Town()
+    town.target("t", "60")
+    town.reports("t", "lead", "30", date(2009, 6, 30), certified="29")
+    town.reports("t", "lead", "40", JULY, verified="38")
+    found = target(town)
+    assert (found["numerator"], found["standings"]) == ("38", ["verified"])
+    level = found["parts"][0]["level"]
+    assert (level["value"], level["reported"], level["standing"]) == ("38", "40", "verified")
+    assert level["entry"] == {"source": "urn:jikao:source:s", "id": "e101", "entry": 0}
+    assert target(town, as_of=date(2009, 6, 30))["standings"] == ["certified"]
+
+
+def handed_over(*, carries_levels: bool) -> Town:
+    town = Town()
+    town.unit("new")
+    town.target("t", "60", [("old", "60")])
+    on = date(2009, 7, 1)
+    town.part("t", "old", "60", "lead", valid_until=on)
+    town.part("t", "new", "60", "lead", valid_from=on, follows="t:old", carries_levels=carries_levels)
+    town.reports("t", "old", "20", date(2009, 6, 30))
+    town.reports("t", "old", "25", JULY)  # counted before the hand-over was told
+    return town
+
+
+def test_a_successor_shows_its_predecessors_last_level_before_the_hand_over() -> None:
+    town = handed_over(carries_levels=True)
+    [part] = target(town)["parts"]
+    assert (part["unit"], part["carried_from"], part["level"]["value"]) == ("new", "t:old", "20")
+    assert target(town, as_of=date(2009, 6, 30))["parts"][0]["unit"] == "old"
+    town.reports("t", "new", "28", JULY)
+    [part] = target(town)["parts"]
+    assert part["level"]["value"] == "28"
+    assert "carried_from" not in part
+
+
+def test_a_successor_that_carries_nothing_starts_without_a_level() -> None:
+    assert target(handed_over(carries_levels=False))["coverage"] == {"reported": 0, "of": 1}
+
+
+def test_an_adjustment_counts_from_its_date() -> None:
+    town = Town()
+    town.target("t", "60")
+    town.target("t", "50", on=AUGUST)
+    town.reports("t", "lead", "30")
+    assert target(town, as_of=JULY)["rate"] == "0.5"
+    assert target(town)["rate"] == "0.6"
+
+
+def test_all_measures_are_listed_and_the_first_is_judged() -> None:
+    town = Town()
+    town.target("t", "220", measures=("amount", "person_time"))
+    town.reports("t", "lead", "127.3", measure="amount")
+    town.reports("t", "lead", "154623", measure="person_time")
+    found = target(town)
+    assert found["numerator"] == "127.3"
+    [other] = found["measures"]
+    assert (other["code"], other["total"], other["coverage"]) == ("person_time", "154623", {"reported": 1, "of": 1})
+
+
+def test_a_unit_answers_for_what_it_leads_and_for_its_own_part() -> None:
+    town = Town()
+    town.target("a", "100", [("lead", None), ("county", "40"), ("park", "60")])
+    town.target("b", "10", [("county", None)])
+    town.part("b", "lead", None, "coordination")
+    town.reports("a", "county", "36")
+    unit = cast(dict[str, Any], figures(Question("unit", 2009, "county"), AUGUST, town.registry, town))
+    assert [(row["code"], row["answers_for"], row.get("rate")) for row in unit["targets"]] == [
+        ("a", "part", "0.9"), ("b", "whole", None),
+    ]  # fmt: skip
+    assert unit["totals"] | {} == {
+        "targets": 2, "reported": 1, "complete": 1, "met": 0, "at_least_80": 1, "at_least_100": 0,
+    }  # fmt: skip
+    lead = cast(dict[str, Any], figures(Question("unit", 2009, "lead"), AUGUST, town.registry, town))
+    assert lead["coordinates"] == ["b"]
+    assert (lead["targets"][0]["numerator"], lead["targets"][0]["denominator"]) == ("36", "100")
+    city = cast(dict[str, Any], figures(Question("completion", 2009), AUGUST, town.registry, town))
+    assert {row["code"]: row["targets"] for row in city["units"]} == {"county": 2, "lead": 1, "park": 1}
+    assert {row["code"]: row for row in city["units"]}["county"] == {"code": "county"} | unit["totals"]
+
+
+def test_thresholds_compare_the_exact_ratio() -> None:
+    town = Town()
+    town.target("t", "3", tags=("practical_matter",))
+    town.reports("t", "lead", "2.399999999999")  # 0.799999999999666… shows as 0.8 to 12 decimals
+    document = cast(dict[str, Any], figures(Question("practical_matters", 2009), AUGUST, town.registry, town))
+    assert document["targets"][0]["rate"] == "0.8"
+    assert document["totals"]["at_least_80"] == 0
+
+
+def test_after_its_year_a_year_stays_as_it_ended() -> None:
+    town = handed_over(carries_levels=True)
+    assert target(town, as_of=date(2011, 1, 1)) | {"lead_pp": ""} == target(town, as_of=DECEMBER) | {"lead_pp": ""}
+
+
+def test_what_is_unknown_is_refused_by_name() -> None:
+    town = Town()
+    for question, refusal in (
+        (Question("target", 2009, "none"), NoSuchTarget),
+        (Question("unit", 2009, "none"), NoSuchUnit),
+        (Question("completion", 2010), NoSuchYear),
+    ):
+        with pytest.raises(refusal):
+            figures(question, AUGUST, town.registry, town)
+    town.target("t", "60", on=AUGUST)
+    with pytest.raises(NoSuchTarget):
+        target(town, as_of=AUGUST - timedelta(days=1))
+
+
+decimals = st.decimals(min_value=-(10**19), max_value=10**19, allow_nan=False, allow_infinity=False, places=12).map(
+    quantities.text
+)
+
+
+@given(decimals, decimals)
+def test_whole_numbers_say_the_same_as_decimals(a: str, b: str) -> None:
+    assert quantity_text(scaled(a)) == a
+    total = quantities.CONTEXT.add(Decimal(a), Decimal(b))
+    assert quantity_text(scaled(a) + scaled(b)) == quantities.text(total)
+    if scaled(b):
+        assert ratio_text(scaled(a), scaled(b)) == quantities.rate(Decimal(a), Decimal(b))

@@ -1,0 +1,288 @@
+"""What goes in by POST …/progress, and what is refused there, where and why."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from shared.canonical import sha256_hex
+from shared.contracts import decode
+from shared.event_log.ids import event_id
+from shared.event_log.port import LogBusy
+from tests.services.projects.conftest import J, Town, below_transport, faults, figure, second_part
+
+COUNTY = "urn:jikao:source:county"
+
+
+def last(town: Town) -> bytes:
+    reader = town.service.topics.events.reader(0)
+    try:
+        value = reader.read(town.records() - 1)[0].value
+    finally:
+        reader.close()
+    assert value is not None
+    return value
+
+
+def test_a_submission_is_durable_when_its_receipt_is_given(any_town: Town) -> None:
+    headers = any_town.headers("county_system", unit="transport", scope="own")
+    answer = any_town.submit(figure(), headers=headers, time="2009-07-31T17:00:00+08:00")
+    assert answer.status_code == 202, answer.text
+    receipt = answer.json()
+    stored = last(any_town)
+    envelope = decode(stored)
+    assert receipt == {
+        "id": event_id(COUNTY, headers["Idempotency-Key"]), "status": "accepted", "sha256": sha256_hex(stored),
+        "token": answer.headers["Jikao-Token"], "errors": [],
+    }  # fmt: skip
+    assert (envelope.source, envelope.id, envelope.subject) == (COUNTY, receipt["id"], "progress")
+    assert (envelope.authrole, envelope.authscope) == ("county_system", "own")
+    assert envelope.time == "2009-07-31T17:00:00+08:00"
+    assert "somebody" not in stored.decode()
+    assert msgspec.json.decode(envelope.data) == {"entries": [figure()]}
+    assert any_town.get(f"{J}/groups", after=receipt["token"]).status_code == 200
+
+
+def test_a_repeat_gets_the_first_receipt_and_appends_nothing(any_town: Town) -> None:
+    headers = any_town.office()
+    first = any_town.submit(figure(), headers=headers).json()
+    before = any_town.records()
+    again = any_town.submit(figure(), headers=headers)
+    assert again.status_code == 202
+    assert again.json() == first | {"status": "duplicate"}
+    assert any_town.records() == before
+
+
+def test_a_repeat_is_recognised_after_a_restart_and_after_its_month_was_locked(town: Town, make_town: Any) -> None:
+    headers = town.office()
+    first = town.submit(figure(), headers=headers).json()
+    town.get(f"{J}/groups", after=first["token"])
+    town.locks(7)
+    url = str(town.service.engine.url)
+    town.client.__exit__(None, None, None)
+    town.client.__enter__ = lambda: town.client  # type: ignore[method-assign]
+    again = make_town(url)
+    assert again.submit(figure(), headers=headers).json() == first | {"status": "duplicate"}
+
+
+def test_another_body_under_one_key_is_refused(any_town: Town) -> None:
+    headers = any_town.office()
+    any_town.submit(figure(), headers=headers)
+    for body in ({"entries": [figure("55")]}, {"entries": [figure()], "time": "2009-07-31T17:00:00Z"}):
+        answer = any_town.post(f"{J}/progress", body, headers)
+        assert answer.status_code == 409
+        assert answer.json()["code"] == "ID_REUSED"
+        assert faults(answer) == [("ID_REUSED", "/header/Idempotency-Key")]
+
+
+def test_what_was_refused_may_be_sent_again_under_its_key(town: Town) -> None:
+    headers = town.office()
+    assert town.submit(figure(on="2009-08-31"), headers=headers).status_code == 409
+    town.city.clock("2009-08-31T18:00:00+08:00")
+    assert town.submit(figure(on="2009-08-31"), headers=headers).status_code == 202
+
+
+def test_a_repeated_withdrawal_goes_to_the_fold_which_knows_what_became_of_it(town: Town) -> None:
+    first = town.submit(figure()).json()
+    named = {"source": COUNTY, "id": first["id"], "entry": 0}
+    headers = town.office()
+    assert town.submit({"kind": "withdrawal", "withdraws": named}, headers=headers).json()["status"] == "accepted"
+    before = town.records()
+    assert town.submit({"kind": "withdrawal", "withdraws": named}, headers=headers).json()["status"] == "accepted"
+    assert town.records() == before + 1
+
+
+@pytest.mark.parametrize(
+    ("entry", "status", "code", "member"),
+    [
+        (figure(on="2009-08-02"), 409, "DATE_IN_FUTURE", "/effective_on"),
+        (figure(on="2008-12-31"), 409, "YEAR_IS_NOT_OPEN", "/effective_on"),
+        (figure(target="nowhere"), 404, "TARGET_UNKNOWN", "/target"),
+        ({**figure(), "kind": "project", "project": "nowhere"}, 422, "SUBMISSION_MALFORMED", "/target"),
+        (figure(unit="county"), 404, "PART_UNKNOWN", "/unit"),
+        (figure(measure="people"), 409, "MEASURE_UNKNOWN", "/measure"),
+        (figure(unit_of_measure="person"), 409, "UNIT_OF_MEASURE_DIFFERS", "/unit_of_measure"),
+        (figure("0.0000000000001", unit_of_measure="m"), 422, "SUBMISSION_MALFORMED", "/value"),
+        (figure("0.000000000001", unit_of_measure="m"), 409, "UNIT_OF_MEASURE_DIFFERS", "/unit_of_measure"),
+    ],
+)
+def test_each_refusal_names_the_entry_and_its_member(
+    town: Town, entry: dict[str, Any], status: int, code: str, member: str
+) -> None:
+    before = town.records()
+    answer = town.submit(figure(), entry)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == code
+    assert answer.json()["errors"][0]["pointer"] == f"/entries/1{member}"
+    assert town.records() == before
+
+
+def test_all_faulty_entries_are_named_and_the_first_decides_the_status(town: Town) -> None:
+    answer = town.submit(figure(target="nowhere"), figure(on="2009-08-02"), figure(), figure(measure="people"))
+    assert answer.status_code == 404
+    assert faults(answer) == [
+        ("TARGET_UNKNOWN", "/entries/0/target"),
+        ("DATE_IN_FUTURE", "/entries/1/effective_on"),
+        ("MEASURE_UNKNOWN", "/entries/3/measure"),
+    ]
+
+
+def test_one_series_and_date_stated_twice_is_refused(town: Town) -> None:
+    answer = town.submit(figure("1"), figure("2", unit="transport"))
+    assert answer.status_code == 409
+    assert faults(answer) == [("STATED_TWICE", "/entries/0"), ("STATED_TWICE", "/entries/1")]
+
+
+def test_a_locked_month_says_who_locked_it_why_and_how_to_have_it_reopened(town: Town) -> None:
+    assert town.submit(figure()).status_code == 202
+    town.locks(7)
+    town.caught_up()
+    answer = town.submit(figure())
+    assert answer.status_code == 423
+    problem = answer.json()
+    assert problem["code"] == "PERIOD_IS_LOCKED"
+    about = problem["about"]
+    assert (about["month"], about["locked_by"], about["reason"]) == ("2009-07", "actor", "closed")
+    assert about["position"] == town.records() - 1
+    assert "reopen" in about["how_to_reopen"]
+    assert faults(answer) == [("PERIOD_IS_LOCKED", "/entries/0/effective_on")]
+
+
+def test_the_door_hears_of_new_facts_before_it_refuses(town: Town) -> None:
+    assert town.submit(figure()).status_code == 202
+    assert town.submit(figure(unit="county")).status_code == 404
+    second_part(town.city)
+    assert town.submit(figure(unit="county")).status_code == 202
+    ambiguous = town.submit(figure())
+    assert (ambiguous.status_code, faults(ambiguous)) == (409, [("PART_IS_AMBIGUOUS", "/entries/0/unit")])
+
+
+def test_what_is_out_of_scope_is_said_not_to_exist(town: Town) -> None:
+    second_part(town.city)
+    county = town.headers("county_system", unit="county", scope="own")
+    assert town.submit(figure(unit="county"), headers=county).status_code == 202
+    other = town.submit(figure(unit="transport"), headers=town.headers("unit", unit="county", scope="own"))
+    assert (other.status_code, faults(other)) == (404, [("PART_UNKNOWN", "/entries/0/unit")])
+    below_transport(town.city)
+    stranger = town.headers("unit", unit="roadworks", scope="own")
+    for unit in ({}, {"unit": "transport"}, {"unit": "nowhere"}):
+        answer = town.submit(figure(**unit), headers=stranger)
+        assert (answer.status_code, faults(answer)) == (404, [("TARGET_UNKNOWN", "/entries/0/target")])
+    above = town.headers("unit", unit="transport", scope="own+below")
+    assert town.submit(figure(unit="transport"), headers=above).status_code == 202
+    listed = town.headers("unit", scope=("transport", "county"))
+    assert town.submit(figure(unit="transport"), headers=listed).status_code == 202
+
+
+def test_a_lock_outside_the_scope_is_not_told_of(town: Town) -> None:
+    town.locks(7)
+    below_transport(town.city)
+    town.caught_up()
+    answer = town.submit(figure(), headers=town.headers("unit", unit="roadworks", scope="own"))
+    assert answer.json()["code"] == "TARGET_UNKNOWN"
+
+
+def test_only_a_scope_of_all_corrects_what_another_source_reported(town: Town) -> None:
+    first = town.submit(figure(), headers=town.headers("unit", unit="transport", scope="own")).json()
+    named = {"source": COUNTY, "id": first["id"], "entry": 0}
+    bureau: dict[str, Any] = {"unit": "transport", "scope": "own", "sources": ("bureau",)}
+    for entry in (figure("55", corrects=named), {"kind": "withdrawal", "withdraws": named}):
+        answer = town.submit(entry, headers=town.headers("unit", **bureau))
+        assert (answer.status_code, faults(answer)) == (403, [("REFERENCE_OUT_OF_SCOPE", "/entries/0")])
+    assert town.submit(figure("55", corrects=named), headers=town.headers("office", sources=("bureau",))).status_code == 202
+
+
+def test_a_source_must_be_the_tokens_own_and_registered_for_its_client(town: Town) -> None:
+    two = {"sources": ("county", "bureau")}
+    path = f"{J}/progress"
+    body = {"entries": [figure()]}
+    unnamed = town.post(path, body, town.headers("office", **two))  # type: ignore[arg-type]
+    assert (unnamed.status_code, faults(unnamed)) == (422, [("SOURCE_NOT_NAMED", "/query/source")])
+    named = town.post(f"{path}?source=bureau", body, town.headers("office", **two))  # type: ignore[arg-type]
+    assert named.status_code == 202
+    foreign = town.post(f"{path}?source=bureau", body, town.headers("office"))
+    assert (foreign.status_code, foreign.json()["code"]) == (403, "SOURCE_NOT_ALLOWED")
+    none = town.post(path, body, town.headers("office", sources=()))
+    assert (none.status_code, none.json()["code"]) == (403, "SOURCE_NOT_ALLOWED")
+    unregistered = town.post(path, body, town.headers("office", sources=("ghost",)))
+    assert (unregistered.status_code, unregistered.json()["code"]) == (403, "SOURCE_NOT_REGISTERED")
+    stolen = town.post(path, body, town.headers("office", client="another-client"))
+    assert (stolen.status_code, stolen.json()["code"]) == (403, "SOURCE_NOT_REGISTERED")
+
+
+@pytest.mark.parametrize("role", ["leader", "auditor", "inspector", "certifier", "admin"])
+def test_roles_that_only_read_submit_nothing(town: Town, role: str) -> None:
+    answer = town.submit(figure(), headers=town.headers(role))
+    assert (answer.status_code, answer.json()["code"]) == (403, "ROLE_MISSING")
+
+
+def test_without_a_token_or_in_another_jurisdiction_nothing_is_taken(town: Town) -> None:
+    body = {"entries": [figure()]}
+    assert town.client.post(f"{J}/progress", json=body, headers={"Idempotency-Key": "k"}).status_code == 401
+    assert town.post("/v1/jurisdictions/430200/progress", body).status_code == 404
+
+
+def raw(town: Town, body: bytes, type_: str = "application/json") -> Any:
+    return town.client.post(f"{J}/progress", content=body, headers=town.office() | {"Content-Type": type_})
+
+
+def test_a_faulty_form_is_a_problem_with_pointers_and_nothing_is_written(town: Town) -> None:
+    before = town.records()
+    answer = raw(town, b'{"entries":[}')
+    assert (answer.status_code, faults(answer)) == (422, [("JSON_INVALID", "")])
+    answer = town.submit(figure(), figure(54.5), figure("1e3"))  # type: ignore[arg-type]
+    assert answer.status_code == 422
+    assert faults(answer) == [("NOT_A_QUANTITY", "/entries/1/value"), ("NOT_A_QUANTITY", "/entries/2/value")]
+    assert town.records() == before
+    chinese = town.submit(headers=town.office(**{"Accept-Language": "zh"}))
+    assert chinese.json()["errors"] == [{"pointer": "/entries", "code": "TOO_SHORT", "message": "项数不足。"}]
+
+
+@pytest.mark.parametrize("type_", ["text/plain", "application/cloudevents+json", ""])
+def test_another_content_type_is_refused(town: Town, type_: str) -> None:
+    answer = raw(town, b'{"entries":[]}', type_)
+    assert (answer.status_code, faults(answer)) == (422, [("CONTENT_TYPE_NOT_TAKEN", "/header/Content-Type")])
+
+
+def test_a_content_type_may_say_its_charset(town: Town) -> None:
+    assert raw(town, json.dumps({"entries": [figure()]}).encode(), "application/json; charset=utf-8").status_code == 202
+
+
+def test_over_a_thousand_entries_or_900_kib_is_too_large(town: Town) -> None:
+    many = town.submit(*(figure() for _ in range(1001)))
+    assert (many.status_code, many.json()["code"]) == (413, "TOO_MANY_ENTRIES")
+    second_part(town.city)
+    ref = {"source": COUNTY, "id": "漢" * 128, "entry": 0}
+    entries = [
+        {"kind": "withdrawal", "withdraws": ref | {"entry": n, "id": "漢" * 124 + f"{n:04d}"}} for n in range(1000)
+    ]
+    wide = [figure(on=f"2009-{1 + n % 7:02d}-{1 + n // 7 % 28:02d}", corrects=entry["withdraws"], unit="transport",
+                   value="1" * 20 + "." + "1" * 12, measure="length") for n, entry in enumerate(entries)]  # fmt: skip
+    large = town.submit(*wide[:1000], headers=town.office())
+    assert large.status_code in (409, 413)  # the record is 0.6 MB: only the repeated dates are refused
+    body = raw(town, b'{"entries":[' + b" " * (8 * 1024 * 1024) + b"]}")
+    assert (body.status_code, body.json()["code"]) == (413, "BODY_TOO_LARGE")
+
+
+def test_a_key_is_needed(town: Town) -> None:
+    headers = town.office()
+    del headers["Idempotency-Key"]
+    answer = town.submit(figure(), headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "IDEMPOTENCY_KEY_MISSING")
+
+
+def test_a_full_log_says_when_to_come_back(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def busy(*_: object) -> None:
+        raise LogBusy(retry_after=1)
+
+    assert town.submit(figure()).status_code == 202
+    monkeypatch.setattr(town.service.topics.events, "append", busy)
+    headers = town.office()
+    answer = town.submit(figure(), headers=headers)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    monkeypatch.undo()
+    assert town.submit(figure(), headers=headers).json()["status"] == "accepted"
