@@ -7,12 +7,12 @@ the definitions do. Later changes are later migrations; tests/services/test_migr
 from __future__ import annotations
 
 import sqlalchemy as sa
-from alembic.operations import Operations
+from alembic import op
 
 from shared.sql import BigInt, Bytes, Code
 
 
-def base_0001(op: Operations) -> None:
+def base_0001() -> None:
     """Create what every service starts with."""
     op.create_table(
         "stream_events",

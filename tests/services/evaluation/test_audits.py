@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, Table, select
 
 from services.evaluation.sealed import SEALED
 from services.evaluation.tables import ARCHIVE
@@ -21,11 +21,32 @@ PARTS = [
 ]
 
 
-@pytest.fixture
-def city(tmp_path: Path) -> Iterator[Served]:
-    with served(tmp_path) as city:
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(tmp_path_factory.mktemp("audits")) as city:
         assert city.get("/groups").status_code == 200  # the year is read
         yield city
+
+
+def audits(city: Served) -> list[str]:
+    """The ids of those sealed so far."""
+    return [row["id"] for row in city.get("/audits", limit=1000).json()["items"]]
+
+
+@contextmanager
+def tampered(city: Served, table: Table, row: ColumnElement[bool], **forged: bytes) -> Iterator[None]:
+    """A row that somebody has changed, or without `forged` deleted; afterwards it is as it was."""
+    with writing(city.engine) as db:
+        kept = db.execute(select(table).where(row)).mappings().one()
+        db.execute(table.delete().where(row))
+        if forged:
+            db.execute(table.insert().values(**(dict(kept) | forged)))
+    try:
+        yield
+    finally:
+        with writing(city.engine) as db:
+            db.execute(table.delete().where(row))
+            db.execute(table.insert().values(**kept))
 
 
 def sealed(city: Served, **more: Any) -> dict[str, Any]:
@@ -76,7 +97,7 @@ def test_as_now_known_and_as_then_known_are_two_audits(city: Served) -> None:
 def test_an_audit_stays_equal_when_later_facts_arrive(city: Served) -> None:
     recorded = sealed(city)
     before = city.get(f"/audits/{recorded['id']}").json()["document"]
-    city.append(b"not a record", None)
+    city.append(b"not a record")
     assert city.get(f"/audits/{recorded['id']}").json()["document"] == before
     assert replayed(city, recorded["id"])["equal"]
 
@@ -88,11 +109,10 @@ def test_a_replay_says_what_a_changed_record_makes_different(city: Served) -> No
     position = bills["parts"][0]["level"]["position"]
     value = city.year.writing.records[position].value
     assert value is not None
-    with writing(city.engine) as db:
-        forged = value.replace(b'"value":"4"', b'"value":"5"')
-        assert forged != value
-        db.execute(update(archive).where(archive.c.position == position).values(value=forged))
-    found = replayed(city, recorded["id"])
+    forged = value.replace(b'"value":"4"', b'"value":"5"')
+    assert forged != value
+    with tampered(city, archive, archive.c.position == position, value=forged):
+        found = replayed(city, recorded["id"])
     assert (found["equal"], found["intact"]) == (False, True)
     pointers = {difference["pointer"] for difference in found["differences"]}
     assert "/pin/root" in pointers
@@ -102,18 +122,16 @@ def test_a_replay_says_what_a_changed_record_makes_different(city: Served) -> No
 
 def test_a_replay_says_that_a_record_is_missing(city: Served) -> None:
     recorded = sealed(city)
-    with writing(city.engine) as db:
-        db.execute(ARCHIVE.records.delete().where(ARCHIVE.records.c.position == 7))
-    found = replayed(city, recorded["id"])
+    with tampered(city, ARCHIVE.records, ARCHIVE.records.c.position == 7):
+        found = replayed(city, recorded["id"])
     assert found["equal"] is False
     assert "position 7 is missing" in found["failure"]
 
 
 def test_a_replay_says_that_the_kept_bytes_are_not_those_that_were_sealed(city: Served) -> None:
     recorded = sealed(city)
-    with writing(city.engine) as db:
-        db.execute(update(SEALED).values(content=b'{"parts":[]}'))
-    found = replayed(city, recorded["id"])
+    with tampered(city, SEALED, SEALED.c.sha256 == recorded["sha256"], content=b'{"parts":[]}'):
+        found = replayed(city, recorded["id"])
     assert (found["equal"], found["intact"]) == (False, False)
     assert found["recomputed_sha256"] == recorded["sha256"]
     assert found["differences"]
@@ -124,22 +142,32 @@ def test_sealing_again_supersedes_with_a_reason(city: Served) -> None:
     refused = city.post("/audits", {"parts": PARTS, "supersedes": first["id"]})
     assert (refused.status_code, refused.json()["code"]) == (422, "REASON_MISSING")
     second = sealed(city, supersedes=first["id"], reason="Late bills")
-    listed = city.get("/audits", limit=1).json()
-    assert [row["id"] for row in listed["items"]] == [first["id"]]
-    assert listed["items"][0]["superseded_by"] == [second["id"]]
-    rest = city.get("/audits", limit=1, cursor=listed["next_cursor"]).json()
-    assert [(row["id"], row["supersedes"], row["reason"]) for row in rest["items"]] == [
-        (second["id"], first["id"], "Late bills")
-    ]
-    assert rest["next_cursor"] is None
+    assert city.get(f"/audits/{first['id']}").json()["superseded_by"] == [second["id"]]
+    shown = city.get(f"/audits/{second['id']}").json()
+    assert (shown["supersedes"], shown["reason"], shown["superseded_by"]) == (first["id"], "Late bills", [])
+
+
+def test_audits_are_listed_in_pages_in_the_order_of_their_sealing(city: Served) -> None:
+    made = [sealed(city)["id"] for _ in range(2)]
+    found: list[str] = []
+    query: dict[str, Any] = {"limit": 1}
+    while True:
+        page = city.get("/audits", **query).json()
+        found += [row["id"] for row in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        query["cursor"] = page["next_cursor"]
+    assert found == audits(city)
+    assert found[-2:] == made
 
 
 def test_a_repeat_under_one_key_gets_the_first_audit(city: Served) -> None:
+    before = audits(city)
     first = city.post("/audits", {"parts": PARTS}, key="once").json()
     assert city.post("/audits", {"parts": PARTS}, key="once").json() == first
     reused = city.post("/audits", {"parts": PARTS[:1]}, key="once")
     assert (reused.status_code, reused.json()["code"]) == (409, "ID_REUSED")
-    assert [row["id"] for row in city.get("/audits").json()["items"]] == [first["id"]]
+    assert audits(city) == [*before, first["id"]]
 
 
 @pytest.mark.parametrize(
@@ -148,7 +176,8 @@ def test_a_repeat_under_one_key_gets_the_first_audit(city: Served) -> None:
         ({"parts": []}, 422, "MALFORMED", "/parts"),
         ({"parts": [{"question": "weather", "as_of": "2009-07-31"}]}, 422, "MALFORMED", "/parts/0/question"),
         ({"parts": [PARTS[0], PARTS[0]]}, 422, "PART_STATED_TWICE", "/parts/1"),
-        ({"parts": [PARTS[0], {"question": "targets", "as_of": "2009-12-01"}]}, 422, "AS_OF_IN_FUTURE", "/parts/1/as_of"),
+        ({"parts": [PARTS[0], {"question": "targets", "as_of": "2009-12-01"}]}, 422, "AS_OF_IN_FUTURE",
+         "/parts/1/as_of"),
         ({"parts": PARTS, "known_at": "yesterday"}, 422, "KNOWN_AT_INVALID", "/known_at"),
         ({"parts": PARTS, "known_at": "2009-12-01"}, 422, "KNOWN_AT_OUT_OF_BOUNDS", None),
         ({"parts": PARTS, "more": 1}, 422, "MALFORMED", "/more"),
@@ -159,10 +188,11 @@ def test_a_repeat_under_one_key_gets_the_first_audit(city: Served) -> None:
 def test_what_cannot_be_sealed_is_refused_and_nothing_is_written(
     city: Served, body: dict[str, Any], status: int, code: str, pointer: str | None
 ) -> None:
+    before = audits(city)
     answer = city.post("/audits", body)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert [error["pointer"] for error in answer.json()["errors"]] == ([pointer] if pointer else [])
-    assert city.get("/audits").json()["items"] == []
+    assert audits(city) == before
 
 
 def test_only_the_office_and_inspectors_seal(city: Served) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from alembic import op
-
 from shared.migrations import base_0001
 
 revision = "0001"
@@ -14,4 +12,4 @@ depends_on = None
 
 def upgrade() -> None:
     """Create it."""
-    base_0001(op)
+    base_0001()
