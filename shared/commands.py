@@ -95,7 +95,7 @@ def execute(store: EventStore, order: Order, stream: Stream[S], decide: Decide[S
     with store.begin() as db:
         earlier = store.find(db, order.log, first)
         if earlier is not None:
-            return _repeated(store, db, order, stream, earlier)
+            return _repeated(store, db, order, earlier)
         history = store.read(db, order.log, stream.name)
         if order.if_match is not None and order.if_match != len(history):
             raise VersionConflict(stream=stream.name, expected=order.if_match, current=len(history))
@@ -106,19 +106,15 @@ def execute(store: EventStore, order: Order, stream: Stream[S], decide: Decide[S
     return Done(order.log, version, last, tuple(fact.data for fact in facts), repeated=False)
 
 
-def _repeated(store: EventStore, db: Connection, order: Order, stream: Stream[S], earlier: Stored) -> Done:
+def _repeated(store: EventStore, db: Connection, order: Order, earlier: Stored) -> Done:
+    """What the first request under this key came to: its facts are found by their ids, in whichever stream."""
     if earlier.request_sha256 != order.request_sha256:
         raise IdReused(key=order.key)
-    history = store.read(db, order.log, stream.name)
-    n = 0
-    facts: list[Shape] = []
-    last = earlier
-    by_id = {stored.event_id: stored for stored in history}
-    while (stored := by_id.get(event_id(store.source, order.key, n))) is not None:
-        facts.append(_fact(stored))
-        last = stored
-        n += 1
-    return Done(order.log, last.version, last.event_id, tuple(facts), repeated=True)
+    stored = [earlier]
+    while (more := store.find(db, order.log, event_id(store.source, order.key, len(stored)))) is not None:
+        stored.append(more)
+    facts = tuple(_fact(each) for each in stored)
+    return Done(order.log, stored[-1].version, stored[-1].event_id, facts, repeated=True)
 
 
 def _state(history: Sequence[Stored], stream: Stream[S]) -> S:

@@ -47,3 +47,5 @@ def log_as_json(level: str = "INFO") -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # uvicorn's own access lines would tell every request twice.
     logging.getLogger("uvicorn.access").disabled = True
+    # Alembic tells of its plug-ins at every start.
+    logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -56,7 +56,7 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def _idempotency_key(
+async def _idempotency_key(
     key: Annotated[
         str | None,
         Header(
@@ -73,7 +73,7 @@ def _idempotency_key(
     return key
 
 
-def _if_match(
+async def _if_match(
     if_match: Annotated[
         str | None,
         Header(alias=IF_MATCH_HEADER, description="The ETag of the version that you read.", examples=['"3"']),

@@ -77,7 +77,8 @@ STATUS: Mapping[type[Refusal], int] = {
     Unavailable: 503,
     ServiceSilent: 504,
 }
-_FAMILY = {status: family for family, status in STATUS.items()}
+# What the framework raises by itself is never about a service behind us.
+_FAMILY = {status: family for family, status in STATUS.items() if family not in (ServiceUnreachable, ServiceSilent)}
 
 
 def status_of(refusal: type[Refusal]) -> int:

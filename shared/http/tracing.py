@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import random
 import re
-import uuid
 from collections.abc import Iterable
 from contextvars import ContextVar
 
@@ -27,6 +27,11 @@ def begin_trace(headers: Iterable[tuple[bytes, bytes]]) -> str:
     if traceparent and traceparent[1].strip(b"0"):  # an id of zeros only is invalid there
         trace_id = traceparent[1].decode("ascii")
     else:
-        trace_id = request_id[0].decode("ascii") if request_id else uuid.uuid4().hex
+        trace_id = request_id[0].decode("ascii") if request_id else _new_id()
     _current.set(trace_id)
     return trace_id
+
+
+def _new_id() -> str:
+    # Not a secret, so not the kernel's random numbers: asking it lets go of the interpreter at every request.
+    return f"{random.getrandbits(128):032x}"

@@ -1,0 +1,101 @@
+"""Load, decide, append: a repeat gets the first outcome, another body under one key is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, MetaData
+
+from shared.commands import Done, Fact, Look, Order, Stream, execute
+from shared.contracts import decode, decode_data
+from shared.contracts.shapes import Shape
+from shared.contracts.targets import PeriodLocked
+from shared.errors import IdReused, VersionConflict
+from shared.event_log.ids import event_id, log_id
+from shared.event_store.store import EventStore
+from shared.event_store.tables import event_store_tables
+from shared.sql import engine as open_engine
+from shared.sql import reading
+
+LOG = log_id(False)
+ORDER = Order(
+    log=LOG, partition=0, actor="actor", authrole="office", authscope="all", key="first", request_sha256="a" * 64,
+    time="2009-08-31T09:00:00Z", today=date(2009, 8, 31),
+)  # fmt: skip
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[EventStore]:
+    engine: Engine = open_engine(database_url)
+    metadata = MetaData()
+    tables = event_store_tables(metadata)
+    metadata.create_all(engine)
+    yield EventStore(engine, tables, "urn:jikao:service:targets")
+    engine.dispose()
+
+
+def months(name: str = "locks") -> Stream[tuple[int, ...]]:
+    def evolve(state: tuple[int, ...], fact: Shape) -> tuple[int, ...]:
+        assert isinstance(fact, PeriodLocked)
+        return (*state, fact.month)
+
+    return Stream(name, (), evolve)
+
+
+def lock(*wanted: int) -> Any:
+    def decide(state: tuple[int, ...], look: Look) -> Sequence[Fact]:
+        return [Fact(PeriodLocked(year=2009, month=m, reason="closed")) for m in wanted if m not in state]
+
+    return decide
+
+
+def locked(done: Done) -> list[int]:
+    return [fact.month for fact in done.facts if isinstance(fact, PeriodLocked)]
+
+
+def test_facts_are_sealed_with_who_when_and_their_place_in_the_stream(store: EventStore) -> None:
+    done = execute(store, ORDER, months(), lock(6, 7))
+    assert (done.version, locked(done), done.repeated) == (2, [6, 7], False)
+    with reading(store.engine) as db:
+        first, second = (decode(stored.value) for stored in store.read(db, LOG, "locks"))
+    assert (first.id, second.id) == (event_id(store.source, "first"), event_id(store.source, "first", 1))
+    assert (second.stream, second.streamversion, second.actor, second.time) == ("locks", 2, "actor", ORDER.time)
+    assert isinstance(decode_data(second.type, second.data), PeriodLocked)
+
+
+def test_a_repeat_gets_the_first_outcome_even_when_it_names_another_stream(store: EventStore) -> None:
+    done = execute(store, ORDER, months("minted-once"), lock(6, 7))
+    again = execute(store, ORDER, months("minted-again"), lock(8))
+    assert again == replace(done, repeated=True)
+
+
+def test_another_request_under_one_key_is_refused(store: EventStore) -> None:
+    execute(store, ORDER, months(), lock(6))
+    with pytest.raises(IdReused):
+        execute(store, replace(ORDER, request_sha256="b" * 64), months(), lock(7))
+
+
+def test_a_change_needs_the_version_that_was_read(store: EventStore) -> None:
+    execute(store, ORDER, months(), lock(6))
+    with pytest.raises(VersionConflict) as refused:
+        execute(store, replace(ORDER, key="second", if_match=3), months(), lock(7))
+    assert refused.value.about["current"] == 1
+    assert execute(store, replace(ORDER, key="second", if_match=1), months(), lock(7)).version == 2
+
+
+def test_a_decision_may_look_at_other_streams(store: EventStore) -> None:
+    execute(store, ORDER, months("june"), lock(6))
+
+    def decide(state: tuple[int, ...], look: Look) -> Sequence[Fact]:
+        return [Fact(PeriodLocked(year=2009, month=m + 1, reason="next")) for m in look.at(months("june"))]
+
+    assert locked(execute(store, replace(ORDER, key="second"), months("july"), decide)) == [7]
+
+
+def test_nothing_decided_is_nothing_appended(store: EventStore) -> None:
+    done = execute(store, ORDER, months(), lock())
+    assert (done.version, done.facts) == (0, ())
