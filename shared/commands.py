@@ -6,39 +6,23 @@ insert seals each fact once, and nobody translates it afterwards (docs/decisions
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from msgspec import UNSET
 from sqlalchemy import Connection
 
 from shared.contracts import TYPE_OF, decode, decode_data, seal
 from shared.contracts.shapes import Shape
+from shared.deciding import Decide, Fact, Look, Stream
 from shared.errors import IdReused, VersionConflict
 from shared.event_log.ids import event_id
 from shared.event_store.store import EventStore, Outgoing, Stored
 
 S = TypeVar("S")
-
-
-@dataclass(frozen=True, slots=True)
-class Stream(Generic[S]):
-    """A stream's name and how its state is remembered from its facts."""
-
-    name: str
-    initial: S
-    evolve: Callable[[S, Shape], S]
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One decided fact. `effective_on` only where the fact has exactly one such date."""
-
-    data: Shape
-    effective_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +54,8 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """Other streams, as the command's own transaction sees them."""
+class Looking:
+    """`Look` on an event store."""
 
     store: EventStore
     db: Connection
@@ -82,7 +66,10 @@ class Look:
         return _state(self.store.read(self.db, self.log, stream.name), stream)
 
 
-Decide = Callable[[S, Look], Sequence[Fact]]
+def transaction_of(look: Look) -> Looking:
+    """The transaction that a decision is taken in, for a shell that must write something else together with it."""
+    assert isinstance(look, Looking)
+    return look
 
 
 def execute(store: EventStore, order: Order, stream: Stream[S], decide: Decide[S]) -> Done:
@@ -99,7 +86,7 @@ def execute(store: EventStore, order: Order, stream: Stream[S], decide: Decide[S
         history = store.read(db, order.log, stream.name)
         if order.if_match is not None and order.if_match != len(history):
             raise VersionConflict(stream=stream.name, expected=order.if_match, current=len(history))
-        facts = decide(_state(history, stream), Look(store, db, order.log))
+        facts = decide(_state(history, stream), Looking(store, db, order.log))
         outgoing = [_outgoing(store, order, stream.name, len(history) + n + 1, n, fact) for n, fact in enumerate(facts)]
         version = store.append(db, order.log, stream.name, len(history), outgoing, order.request_sha256)
     last = outgoing[-1].event_id if outgoing else first
@@ -143,6 +130,3 @@ def _outgoing(store: EventStore, order: Order, stream: str, version: int, n: int
         basis=UNSET if order.basis is None else str(order.basis),
     )
     return Outgoing(id, TYPE_OF[type(fact.data)], value, "events", order.partition, order.log)
-
-
-__all__ = ["Done", "Fact", "Look", "Order", "Stream", "execute"]

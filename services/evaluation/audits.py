@@ -1,6 +1,7 @@
 """A mid-year audit: several questions answered at one position, sealed by hash, and answered again from the archive.
 
-Pure. What was sealed can be superseded by a later sealing, with a reason; it is never changed.
+What was sealed can be superseded by a later sealing, with a reason; it is never changed. Nothing here touches the
+world: the archive's records and the kept bytes come in with the call.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from services.evaluation.ledger import Levels
 from services.evaluation.replay import Archived, ArchiveHasGaps, Replayed, replay
 from services.evaluation.target_documents import Document
 from shared.canonical import sha256_hex
-from shared.commands import Decide, Fact, Look, Stream
 from shared.contracts.evaluation import AuditPart, AuditSealed, PinPart
 from shared.contracts.registry import UnknownType
 from shared.contracts.shapes import Shape
+from shared.deciding import Decide, Fact, Look, Stream
 from shared.errors import Malformed, NotFound, RuleBroken
 from shared.projections.folding import CannotProcess
 from shared.registry import Registry

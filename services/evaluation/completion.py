@@ -9,7 +9,6 @@ What stands changes rarely, so it is worked out once as a `Plan` and may be kept
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -58,17 +57,51 @@ class Rule(NamedTuple):
         return actual <= wanted if self.lower else actual >= wanted
 
 
-class Judged(NamedTuple):
-    """What came of comparing a value with a target's: of a target as a whole, or of one unit's part of it.
+REPORTED, COMPLETE, MET, AT_LEAST_80, AT_LEAST_100 = 1, 2, 4, 8, 16
+"""What may be said of a figure, as bits: complete means that all it is made of have reported."""
 
-    `full`: everything that it is made of has reported.
-    """
+
+class Judged(NamedTuple):
+    """What came of comparing a value with a target's: of a target as a whole, or of one unit's part of it."""
 
     actual: int | None
     against: int
     rate: Ratio | None
     met: bool | None
     full: bool
+
+    @property
+    def marks(self) -> int:
+        """The bits that hold; thresholds compare at full precision. 0 where nothing is reported."""
+        actual, _, rate, met, full = self
+        if actual is None:
+            return 0
+        found = REPORTED | (COMPLETE if full else 0) | (MET if met else 0)
+        if rate is not None and 5 * rate.above >= 4 * rate.below:
+            found |= AT_LEAST_80 | (AT_LEAST_100 if rate.above >= rate.below else 0)
+        return found
+
+
+class Tally:
+    """How many targets, and how far they are: counted by their marks, so that counting costs next to nothing."""
+
+    __slots__ = ("by_marks",)
+
+    def __init__(self) -> None:
+        self.by_marks = [0] * 32
+
+    def add(self, marks: int) -> None:
+        """Count one more."""
+        self.by_marks[marks] += 1
+
+    @property
+    def targets(self) -> int:
+        """How many there are."""
+        return sum(self.by_marks)
+
+    def having(self, mark: int) -> int:
+        """How many have this mark."""
+        return sum(count for marks, count in enumerate(self.by_marks) if marks & mark)
 
 
 class Carried(NamedTuple):
@@ -103,15 +136,20 @@ class TargetPlan:
     counted: tuple[int, ...]
     answering: tuple[tuple[str, int | None], ...]
     """Each unit once, and the place of its part; None where it answers for the whole."""
+    plain: bool
+    """Whether a rate is simply a/t, of a positive t."""
+    row: Mapping[str, object]
+    """What every document says of it in the same words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What stood in one year on one day: every target in force by code, and the codes of units by id."""
+    """What stood in one year on every day of [holds_from, holds_until): targets by code, and codes of units by id."""
 
     registry: Registry
     year: int
-    day: date
+    holds_from: date
+    holds_until: date
     units: Mapping[str, str]
     targets: Mapping[str, TargetPlan]
 
@@ -119,31 +157,53 @@ class Plan:
 class Plans:
     """Keeps the last few plans. Only for registries that nobody changes any more, as the read side gives them."""
 
-    def __init__(self, most: int = 8) -> None:
+    def __init__(self, most: int = 4) -> None:
         self._most = most
-        self._kept: OrderedDict[tuple[Registry, int, date], Plan] = OrderedDict()
+        self._kept: tuple[Plan, ...] = ()
 
     def of(self, registry: Registry, year: int, as_of: date) -> Plan:
-        """The plan, worked out if need be."""
-        key = (registry, year, min(as_of, date(year, 12, 31)))
-        plan = self._kept.get(key)
-        if plan is None:
-            plan = self._kept[key] = plan_of(registry, year, as_of)
-            while len(self._kept) > self._most:
-                try:
-                    self._kept.popitem(last=False)
-                except KeyError:  # another thread took the last one
-                    break
+        """The plan for a date, worked out if need be."""
+        day = day_of(year, as_of)
+        for plan in self._kept:
+            if plan.registry is registry and plan.year == year and plan.holds_from <= day < plan.holds_until:
+                return plan
+        plan = plan_of(registry, year, as_of)
+        self._kept = (plan, *self._kept)[: self._most]  # one assignment: other threads see the old or the new
         return plan
 
 
+def day_of(year: int, as_of: date) -> date:
+    """The day that counts: as_of, or the year's last day once it is over."""
+    return min(as_of, date(year, 12, 31))
+
+
 def plan_of(registry: Registry, year: int, as_of: date) -> Plan:
-    """What stood on the day that counts: as_of, or the year's last day once it is over."""
-    day = min(as_of, date(year, 12, 31))
+    """What stood on the day that counts."""
+    day = day_of(year, as_of)
     units = {id: registry.units.latest(id).code for id in registry.units}
     found = [(row.code, id, row) for id, row in registry.targets.on(day) if row.year == year]
     found.sort(key=lambda each: each[0])
-    return Plan(registry, year, day, units, {id: _target_plan(registry, day, units, id, row) for _, id, row in found})
+    targets = {id: _target_plan(registry, day, units, id, row) for _, id, row in found}
+    changes = set(_changes(registry, year))
+    return Plan(
+        registry,
+        year,
+        max((on for on in changes if on <= day), default=date.min),
+        min((on for on in changes if on > day), default=date.max),
+        units,
+        targets,
+    )
+
+
+def _changes(registry: Registry, year: int) -> Iterator[date]:
+    """Every date on which what stands changes."""
+    for id in registry.targets:
+        if registry.targets.first(id).year == year:
+            yield from (on for on, _, _ in registry.targets.history(id))
+            for _, part in registry.parts_of(id):
+                yield part.valid_from
+                if part.valid_until is not None:
+                    yield part.valid_until
 
 
 def _target_plan(registry: Registry, day: date, units: Mapping[str, str], id: str, target: Target) -> TargetPlan:
@@ -164,8 +224,14 @@ def _target_plan(registry: Registry, day: date, units: Mapping[str, str], id: st
     answering: dict[str, int | None] = {part.unit: None for part in parts if part.assignment.role == "lead"}
     for at, part in enumerate(parts):
         answering.setdefault(part.unit, at)
-    return TargetPlan(id, target, rule, scaled(target.value), tuple(parts), tuple(_counted(target, parts)),
-                      tuple(answering.items()))  # fmt: skip
+    wanted = scaled(target.value)
+    row: dict[str, object] = {
+        "code": target.code, "category": target.category, "kind": target.kind, "direction": target.direction,
+        "target_value": target.value, "unit_of_measure": target.measures[0].unit_of_measure,
+    }  # fmt: skip
+    plain = wanted > 0 and not rule.lower and target.kind != "rate"
+    return TargetPlan(id, target, rule, wanted, tuple(parts), tuple(_counted(target, parts)),
+                      tuple(answering.items()), plain, row)  # fmt: skip
 
 
 def _counted(target: Target, parts: list[Part]) -> list[int]:
@@ -197,6 +263,8 @@ class TargetFigure:
 
     plan: TargetPlan
     levels: list[Level | None]
+    values: list[int | None]
+    """What counts of each level."""
     whole: Judged
     misses: tuple[tuple[date, str], ...] = ()
 
@@ -207,47 +275,31 @@ class TargetFigure:
         plan = self.plan
         own = plan.parts[at].wanted
         wanted = plan.wanted if own is None else own
-        level = self.levels[at]
-        if level is None:
+        actual = self.values[at]
+        if actual is None:
             return Judged(None, wanted, None, None, False)
-        actual = scaled(level.best[0])
         return Judged(actual, wanted, plan.rule.rate(actual, wanted), plan.rule.met(actual, wanted), True)
+
+    def marks_of_part(self, at: int) -> int:
+        """The same, of a part, in marks only."""
+        actual = self.values[at]
+        if actual is None:
+            return 0
+        own = self.plan.parts[at].wanted
+        wanted = self.plan.wanted if own is None else own
+        if not self.plan.plain or wanted <= 0:
+            return self.of_part(at).marks
+        if actual >= wanted:
+            return REPORTED | COMPLETE | MET | AT_LEAST_80 | AT_LEAST_100
+        return REPORTED | COMPLETE | (AT_LEAST_80 if 5 * actual >= 4 * wanted else 0)
 
     @property
     def reported(self) -> int:
         """How many of the counted parts have reported."""
-        levels = self.levels
-        return sum([levels[at] is not None for at in self.plan.counted])
-
-
-@dataclass(slots=True)
-class Tally:
-    """How many targets, and how far they are. Thresholds compare at full precision."""
-
-    targets: int = 0
-    reported: int = 0
-    complete: int = 0
-    met: int = 0
-    at_least_80: int = 0
-    at_least_100: int = 0
-
-    def add(self, judged: Judged) -> None:
-        """Count one more."""
-        actual, _, rate, met, full = judged
-        self.targets += 1
-        if actual is None:
-            return
-        self.reported += 1
-        if full:
-            self.complete += 1
-        if met:
-            self.met += 1
-        if rate is not None:
-            above, below = rate
-            if 10 * above >= 8 * below:
-                self.at_least_80 += 1
-                if above >= below:
-                    self.at_least_100 += 1
+        levels, counted = self.levels, self.plan.counted
+        if len(counted) == 1:
+            return int(levels[counted[0]] is not None)
+        return sum([levels[at] is not None for at in counted])
 
 
 @dataclass(slots=True)
@@ -257,7 +309,11 @@ class Targets:
     plan: Plan
     levels: Levels
     as_of: date
+    day: date = field(init=False)
     _earlier: dict[date, Mapping[Series, Level]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.day = day_of(self.plan.year, self.as_of)
 
     @property
     def progress(self) -> Fraction:
@@ -266,13 +322,13 @@ class Targets:
 
     def all(self) -> Iterator[TargetFigure]:
         """Every target in force on the day, by code."""
-        latest = self.levels.latest(self.plan.day, self.plan.year)
+        latest = self.levels.latest(self.day, self.plan.year)
         return (self._figure(plan, latest) for plan in self.plan.targets.values())
 
     def some(self, chosen: Callable[[TargetPlan], bool]) -> list[TargetFigure]:
         """Those that are chosen, by code."""
         plans = [plan for plan in self.plan.targets.values() if chosen(plan)]
-        latest = self.levels.latest_of([plan.id for plan in plans], self.plan.day)
+        latest = self.levels.latest_of([plan.id for plan in plans], self.day)
         return [self._figure(plan, latest) for plan in plans]
 
     def level(self, part: Part, measure: int, latest: Mapping[Series, Level]) -> Level | None:
@@ -280,7 +336,7 @@ class Targets:
         own = latest.get(part.series[measure])
         if own is not None:
             return own
-        up_to = self.plan.day
+        up_to = self.day
         for carried in part.carried[measure]:
             up_to = min(up_to, carried.up_to)
             if up_to not in self._earlier:
@@ -292,26 +348,27 @@ class Targets:
 
     def others(self, figure: TargetFigure, measure: int) -> list[Level | None]:
         """The level of each part in a further measure."""
-        latest = self.levels.latest_of([figure.plan.id], self.plan.day)
+        latest = self.levels.latest_of([figure.plan.id], self.day)
         return [self.level(part, measure, latest) for part in figure.plan.parts]
 
     def _figure(self, plan: TargetPlan, latest: Mapping[Series, Level]) -> TargetFigure:
         get = latest.get
         levels = [get(part.series[0]) or (self.level(part, 0, latest) if part.carried[0] else None)
                   for part in plan.parts]  # fmt: skip
-        whole = _whole(plan, levels)
+        values = [None if level is None else scaled(value_of(level)) for level in levels]
+        whole = _whole(plan, values)
         if plan.target.kind != "maintain" or whole.actual is None:
-            return TargetFigure(plan, levels, whole)
+            return TargetFigure(plan, levels, values, whole)
         misses = tuple(sorted(set(self._misses(plan))))
-        return TargetFigure(plan, levels, whole._replace(met=whole.met and not misses), misses)
+        return TargetFigure(plan, levels, values, whole._replace(met=whole.met and not misses), misses)
 
     def _misses(self, plan: TargetPlan) -> Iterator[tuple[date, str]]:
         """Every observation that fell short of what was to be kept on its day, with its unit; any miss shows."""
         lines: dict[Series, tuple[date, str]] = {}
         for part in (plan.parts[at] for at in plan.counted):
-            lines[part.series[0]] = self.plan.day, part.unit
+            lines[part.series[0]] = self.day, part.unit
             for carried in part.carried[0]:
-                lines[carried.series] = min(carried.up_to, self.plan.day), carried.unit
+                lines[carried.series] = min(carried.up_to, self.day), carried.unit
         for row in self.levels.history(plan.id):
             up_to, unit = lines.get(row.series, (date.min, ""))
             if row.known_until is not None or row.effective_on > up_to:
@@ -323,9 +380,14 @@ class Targets:
                 yield row.effective_on, unit
 
 
-def _whole(plan: TargetPlan, levels: list[Level | None]) -> Judged:
+def value_of(level: Level) -> str:
+    """The value that counts: certified, else verified, else reported (as `Level.best`, at half the price)."""
+    return level.certified or level.verified or level.reported
+
+
+def _whole(plan: TargetPlan, values: list[int | None]) -> Judged:
     target, rule, wanted = plan.target, plan.rule, plan.wanted
-    reported = [(at, scaled(level.best[0])) for at in plan.counted if (level := levels[at]) is not None]
+    reported = [(at, value) for at in plan.counted if (value := values[at]) is not None]
     if not reported:
         return Judged(None, wanted, None, None, False)
     full = len(reported) == len(plan.counted)
@@ -335,7 +397,7 @@ def _whole(plan: TargetPlan, levels: list[Level | None]) -> Judged:
     met: bool | None = rule.met(actual, wanted)
     if met and rule.lower and not full:
         met = None  # what is still to be reported may break the ceiling
-    return Judged(actual, wanted, rule.rate(actual, wanted), met, full)
+    return Judged(actual, wanted, Ratio(actual, wanted) if plan.plain else rule.rate(actual, wanted), met, full)
 
 
 def _extreme(plan: TargetPlan, reported: Iterable[tuple[int, int]], full: bool) -> Judged:

@@ -17,6 +17,7 @@ from services.evaluation.projects_completion import Projects, group_document, gr
 from services.evaluation.target_documents import (
     Document,
     city_document,
+    history_document,
     list_document,
     progress_text,
     target_document,
@@ -29,7 +30,7 @@ from shared.registry import Registry
 ENGINE = 1
 """The engine whose rules, roundings and renderings these are. Another one gets files of its own beside these."""
 
-Kind = Literal["completion", "target", "unit", "category", "practical_matters", "groups", "group", "project"]
+Kind = Literal["completion", "target", "unit", "category", "practical_matters", "groups", "group", "project", "history"]
 PRACTICAL_MATTER = "practical_matter"
 CATEGORIES = ("economy", "government", "key_work", "livelihood", "society")
 
@@ -140,6 +141,14 @@ def _target(targets: Targets, code: str) -> Document:
     return {"time_progress": progress_text(targets.progress), "target": target_document(targets, found[0])}
 
 
+def _history(targets: Targets, code: str) -> Document:
+    registry, year = targets.plan.registry, targets.plan.year
+    id = registry.target_id(year, code)
+    if id is None:
+        raise NoSuchTarget(target=code)
+    return history_document(registry, targets.levels.history(id), targets.day)
+
+
 def _unit(targets: Targets, code: str) -> Document:
     if targets.plan.registry.unit_id(code) is None:
         raise NoSuchUnit(unit=code)
@@ -176,7 +185,7 @@ def _project(projects: Projects, code: str) -> Document:
 
 _OF_TARGETS: Mapping[Kind, Callable[[Targets, str], Document]] = {
     "completion": _completion, "target": _target, "unit": _unit, "category": _category,
-    "practical_matters": _practical_matters,
+    "practical_matters": _practical_matters, "history": _history,
 }  # fmt: skip
 _OF_PROJECTS: Mapping[Kind, Callable[[Projects, str], Document]] = {
     "groups": _groups, "group": _group, "project": _project,

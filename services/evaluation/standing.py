@@ -82,5 +82,5 @@ def _in(unit_of_measure: str, stated: Stated) -> str:
     try:
         return convert_text(stated.value, stated.unit_of_measure, unit_of_measure)
     except NOT_CONVERTIBLE as fault:
-        faults = [ValueNotConvertible().fault("/body/unit_of_measure")]
+        faults = [ValueNotConvertible().fault("/unit_of_measure")]
         raise ValueNotConvertible(faults=faults, given=stated.unit_of_measure, needed=unit_of_measure) from fault

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from fractions import Fraction
 
-from services.evaluation.completion import Judged, Rule, Tally, TargetFigure, Targets
+from services.evaluation.completion import (
+    AT_LEAST_80,
+    AT_LEAST_100,
+    COMPLETE,
+    MET,
+    REPORTED,
+    Judged,
+    Rule,
+    Tally,
+    TargetFigure,
+    Targets,
+)
 from services.evaluation.exact import quantity_text, ratio_text, scaled
-from services.evaluation.ledger import Level
+from services.evaluation.ledger import LedgerRow, Level, Stood
 from shared.quantities import canonical_text
-from shared.registry.rows import Target
+from shared.registry import Registry
 
 Document = dict[str, object]
 
@@ -17,23 +29,22 @@ Document = dict[str, object]
 def city_document(targets: Targets) -> Document:
     """The whole city: totals, categories, units, and every target in one row."""
     progress = targets.progress
-    totals, categories, units = Tally(), dict[str, Tally](), {code: Tally() for code in targets.plan.units.values()}
+    totals = Tally()
+    categories = {plan.target.category: Tally() for plan in targets.plan.targets.values()}
+    units = {unit: Tally() for plan in targets.plan.targets.values() for unit, _ in plan.answering}
     rows: list[Document] = []
     for figure in targets.all():
-        plan, whole = figure.plan, figure.whole
-        totals.add(whole)
-        category = plan.target.category
-        if category not in categories:
-            categories[category] = Tally()
-        categories[category].add(whole)
+        plan, marks = figure.plan, figure.whole.marks
+        totals.add(marks)
+        categories[plan.target.category].add(marks)
         for unit, at in plan.answering:
-            units[unit].add(whole if at is None else figure.of_part(at))
+            units[unit].by_marks[marks if at is None else figure.marks_of_part(at)] += 1
         rows.append(target_row(figure, progress))
     return {
         "time_progress": progress_text(progress),
         "totals": _counts(totals),
         "categories": [{"code": code} | _counts(categories[code]) for code in sorted(categories)],
-        "units": [{"code": code} | _counts(units[code]) for code in sorted(units) if units[code].targets],
+        "units": [{"code": code} | _counts(units[code]) for code in sorted(units)],
         "targets": rows,
     }
 
@@ -42,7 +53,7 @@ def list_document(targets: Targets, figures: list[TargetFigure]) -> Document:
     """Some targets in full, and how many there are of them."""
     totals = Tally()
     for figure in figures:
-        totals.add(figure.whole)
+        totals.add(figure.whole.marks)
     return {
         "time_progress": progress_text(targets.progress),
         "totals": _counts(totals),
@@ -57,7 +68,7 @@ def unit_document(targets: Targets, code: str) -> Document:
         plan, target = figure.plan, figure.plan.target
         at = dict(plan.answering)[code]
         judged = figure.of_part(at)
-        totals.add(judged)
+        totals.add(judged.marks)
         own = [place for place, part in enumerate(plan.parts) if part.unit == code]
         row: Document = {
             "code": target.code, "category": target.category, "kind": target.kind, "direction": target.direction,
@@ -76,11 +87,11 @@ def unit_document(targets: Targets, code: str) -> Document:
 
 def _coordinated(targets: Targets, code: str) -> list[str]:
     plan = targets.plan
-    assigned = plan.registry.assignments.on(plan.day)
+    assigned = plan.registry.assignments.on(targets.day)
     return sorted({
         plan.targets[row.target].target.code for _, row in assigned
         if row.role == "coordination" and row.target in plan.targets and plan.units.get(row.unit) == code
-        and row.valid_on(plan.day)
+        and row.valid_on(targets.day)
     })  # fmt: skip
 
 
@@ -101,18 +112,49 @@ def target_document(targets: Targets, figure: TargetFigure) -> Document:
     return document
 
 
+def history_document(registry: Registry, rows: Iterable[LedgerRow], day: date) -> Document:
+    """Every entry of a target up to a date, in the order of the log, those that count no more included.
+
+    `closed_at` is the position that corrected, replaced, withdrew or returned it; absent while it counts.
+    """
+    entries: list[Document] = []
+    for row in rows:
+        if row.effective_on > day:
+            continue
+        unit = registry.assignments.latest(row.series.part).unit
+        entry: Document = {
+            "id": f"{row.key.position}/{row.key.entry}",
+            "part": row.series.part,
+            "unit": registry.units.latest(unit).code,
+            "measure": row.series.measure,
+            "effective_on": row.effective_on.isoformat(),
+            "value": canonical_text(row.value),
+            "entry": {"source": row.source, "id": row.event_id, "entry": row.key.entry},
+            "position": row.key.position,
+            "standings": [_stood_document(stood) for stood in row.stood],
+        }
+        if row.known_until is not None:
+            entry["closed_at"] = row.known_until
+        entries.append(entry)
+    return {"entries": entries}
+
+
+def _stood_document(stood: Stood) -> Document:
+    document: Document = {
+        "standing": stood.standing,
+        "value": canonical_text(stood.value),
+        "position": stood.known_from,
+    }
+    return document if stood.known_until is None else document | {"closed_at": stood.known_until}
+
+
 def target_row(figure: TargetFigure, progress: Fraction) -> Document:
     """One target in a list."""
     plan = figure.plan
-    target: Target = plan.target
-    document: Document = {
-        "code": target.code, "category": target.category, "kind": target.kind, "direction": target.direction,
-        "target_value": target.value, "unit_of_measure": target.measures[0].unit_of_measure,
-        "coverage": {"reported": figure.reported, "of": len(plan.counted)},
-    }  # fmt: skip
+    document: Document = {**plan.row, "coverage": {"reported": figure.reported, "of": len(plan.counted)}}
     document.update(_judged_document(plan.rule, figure.whole))
     rate = figure.whole.rate
-    if rate is not None and target.kind == "cumulative":
+    if rate is not None and plan.rule.kind == "cumulative":
         document["lead_pp"] = lead_pp(rate.above, rate.below, progress)
     return document
 
@@ -173,8 +215,9 @@ def _measure_document(targets: Targets, figure: TargetFigure, at: int) -> Docume
 def _counts(tally: Tally) -> Document:
     """`reported` of `targets` have a figure, `complete` of them from all that they are made of."""
     return {
-        "targets": tally.targets, "reported": tally.reported, "complete": tally.complete, "met": tally.met,
-        "at_least_80": tally.at_least_80, "at_least_100": tally.at_least_100,
+        "targets": tally.targets, "reported": tally.having(REPORTED), "complete": tally.having(COMPLETE),
+        "met": tally.having(MET), "at_least_80": tally.having(AT_LEAST_80),
+        "at_least_100": tally.having(AT_LEAST_100),
     }  # fmt: skip
 
 

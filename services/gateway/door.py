@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi import FastAPI
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from services.gateway.limits import Rates
 from services.gateway.routing import route
 from services.gateway.upstreams import Upstream
 from shared.errors import NotAuthenticated
-from shared.identity.tokens import TokenMissing, Verifier
+from shared.identity.http import BearerCaller
+
+_bearer = BearerCaller()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,34 +28,30 @@ class MetricsRoute:
 
 @dataclass(slots=True)
 class Door:
-    """An ASGI application that passes requests on. Unknown addresses are 404 even without a token."""
+    """An ASGI application that passes requests on. Unknown addresses are 404 even without a token.
 
-    verifier: Verifier
+    Tokens are checked by the `verifier` in the state of the application that it is installed in.
+    """
+
     rates: Rates
     upstreams: Mapping[str, Upstream]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on; raises what the gateway's application answers as a problem document."""
+        if scope["type"] != "http":
+            await WebSocketClose()(scope, receive, send)  # no service speaks anything else
+            return
         request = Request(scope)
         found = route(scope["path"])
         scope["route"] = MetricsRoute(found.path)
         try:
-            client = await self._client(request)
+            caller = await _bearer(request)
         except NotAuthenticated:
             # Guessing is slowed down by address, for there is no client to name yet.
             self.rates.take(f"address {request.client.host if request.client else 'unknown'}")
             raise
-        self.rates.take(f"client {client}")
+        self.rates.take(f"client {caller.issuer} {caller.client}")
         await self.upstreams[found.service].app(scope, receive, send)
-
-    async def _client(self, request: Request) -> str:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise TokenMissing
-        caller = self.verifier.remembered(token)
-        if caller is None:
-            caller = await run_in_threadpool(self.verifier.verify, token)
-        return f"{caller.issuer} {caller.client}"
 
 
 def install(app: FastAPI, door: Door) -> None:

@@ -69,7 +69,8 @@ def build(
     app.include_router(labels_router())
     app.include_router(problems_router(upstreams))
     _publish_document(app, upstreams)
-    install(app, Door(verifier, Rates(limits.rate_per_second, limits.rate_burst), {u.name: u for u in upstreams}))
+    app.state.verifier = verifier
+    install(app, Door(Rates(limits.rate_per_second, limits.rate_burst), {u.name: u for u in upstreams}))
     if limits.cors_origins:
         app.add_middleware(
             CORSMiddleware,

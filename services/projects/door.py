@@ -236,9 +236,7 @@ def receipts_of(projections: Sequence[object]) -> Receipts:
     return next(projection for projection in projections if isinstance(projection, Receipts))
 
 
-def _about(
-    visit: Visit, sent: Sent, at: int, why: type[Refusal], because: int | None
-) -> Iterator[tuple[str, object]]:
+def _about(visit: Visit, sent: Sent, at: int, why: type[Refusal], because: int | None) -> Iterator[tuple[str, object]]:
     """What the first fault is about: the fact that forbids it; of a lock, who set it and how to have it reopened."""
     if because is not None:
         yield "position", because

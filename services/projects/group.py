@@ -8,9 +8,9 @@ from datetime import date
 from msgspec import UNSET
 
 from services.projects.errors import GroupCodeTaken, GroupUnknown
-from shared.commands import Fact, Look, Stream
 from shared.contracts.projects import GroupDefined
 from shared.contracts.shapes import Label, Shape
+from shared.deciding import Fact, Look, Stream
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,9 +40,9 @@ def app(service: Service, door: Door) -> FastAPI:
         checks=service.checks,
         lifespan=service.lifespan,
     )
+    made.include_router(progress.router)  # first: routes are tried in this order, and most requests are progress
     made.include_router(groups.router)
     made.include_router(projects.router)
-    made.include_router(progress.router)
     document = made.openapi
 
     def with_contracts() -> dict[str, Any]:

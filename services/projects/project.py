@@ -33,7 +33,6 @@ from services.projects.errors import (
     ProjectStartedAlready,
     StartInFuture,
 )
-from shared.commands import Fact, Look, Stream
 from shared.contracts.projects import (
     ProjectLevel,
     ProjectPhase,
@@ -43,6 +42,7 @@ from shared.contracts.projects import (
     ProjectStarted,
 )
 from shared.contracts.shapes import Label, Measure, Shape
+from shared.deciding import Fact, Look, Stream
 from shared.errors import Fault
 from shared.quantities import NOT_CONVERTIBLE, UNITS, convert_text, parse
 

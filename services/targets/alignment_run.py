@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from services.targets.alignment import RULE, align
 from services.targets.catalogue import Catalogue, hash_of, in_parts
 from services.targets.errors import CatalogueIsUnknown, CatalogueOfOtherIssuer
-from shared.commands import Fact, Stream
 from shared.contracts.shapes import Shape
 from shared.contracts.targets import AlignmentCompleted, AlignmentPartRecorded, Issuer
+from shared.deciding import Fact, Stream
 
 
 @dataclass(frozen=True, slots=True)

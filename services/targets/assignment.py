@@ -18,9 +18,9 @@ from services.targets.errors import (
 from services.targets.target import Target, require_in_force, require_issued, require_judgeable
 from services.targets.unit import Unit, unit_valid_on
 from services.targets.year import require_within
-from shared.commands import Fact, Stream
 from shared.contracts.shapes import Shape
 from shared.contracts.targets import AssignmentHandedOver, AssignmentMade, AssignmentRole
+from shared.deciding import Fact, Stream
 from shared.quantities import canonical_text
 
 

@@ -16,10 +16,10 @@ from msgspec import UnsetType
 from services.targets.errors import EditionTaken
 from services.targets.target import DIRECTION_OF
 from services.targets.year import require_open
-from shared import canonical
-from shared.commands import Fact, Stream
+from shared.canonical import encode, encode_trusted, sha256_hex
 from shared.contracts.shapes import Shape
 from shared.contracts.targets import CatalogueImported, CatalogueItem, CataloguePartRecorded, Issuer
+from shared.deciding import Fact, Stream
 from shared.errors import Fault
 from shared.quantities import UNITS, parse
 
@@ -74,7 +74,7 @@ def import_catalogue(command: ImportCatalogue, catalogue: Catalogue, *, year_ope
 
 def hash_of(shapes: Sequence[Shape]) -> str:
     """sha256 over the canonical JSON of all of them in order."""
-    return canonical.sha256_hex(canonical.encode(list(shapes)))
+    return sha256_hex(encode(list(shapes)))
 
 
 def in_parts(shapes: Sequence[P]) -> Iterator[list[P]]:
@@ -82,7 +82,7 @@ def in_parts(shapes: Sequence[P]) -> Iterator[list[P]]:
     part: list[P] = []
     octets = 0
     for shape in shapes:
-        size = len(canonical.encode_trusted(shape)) + 1
+        size = len(encode_trusted(shape)) + 1
         if part and (len(part) == MOST_ITEMS or octets + size > MOST_OCTETS):
             yield part
             part, octets = [], 0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.targets.errors import ClockOnlyMovesForward
-from shared.commands import Fact, Stream
 from shared.contracts.logs import ClockSet
 from shared.contracts.shapes import Shape
+from shared.deciding import Fact, Stream
 
 
 def clock_stream() -> Stream[datetime | None]:

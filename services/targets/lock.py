@@ -11,9 +11,9 @@ from msgspec import UNSET, UnsetType
 from services.targets.errors import MonthIsLockedAlready, MonthIsNotLocked, TargetIsUnknown
 from services.targets.target import Target
 from services.targets.year import require_open
-from shared.commands import Fact, Stream
 from shared.contracts.shapes import Shape
 from shared.contracts.targets import PeriodLocked, PeriodUnlocked
+from shared.deciding import Fact, Stream
 
 
 class Period(NamedTuple):

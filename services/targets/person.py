@@ -8,9 +8,9 @@ from enum import Enum
 from msgspec import UNSET
 
 from services.targets.errors import PersonIsErased, PersonUnknown
-from shared.commands import Fact, Stream
 from shared.contracts.shapes import Shape
 from shared.contracts.targets import PersonErased, PersonRegistered
+from shared.deciding import Fact, Stream
 
 
 class Known(Enum):

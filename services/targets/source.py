@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.targets.errors import SourceNameTaken
-from shared.commands import Fact, Stream
 from shared.contracts.shapes import Shape
 from shared.contracts.targets import SourceRegistered
+from shared.deciding import Fact, Stream
 
 
 @dataclass(frozen=True, slots=True)

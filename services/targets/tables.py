@@ -6,7 +6,7 @@ command whose fact says so.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, delete, insert, select, update
 
@@ -41,9 +41,10 @@ def erase_name(db: Connection, store: EventStore, log: str, person: str) -> None
     db.execute(update(events).where(of_person).values(request_sha256="erased"))
 
 
-def names_of(db: Connection, log: str, persons: Collection[str]) -> Mapping[str, str]:
-    """The names that are still kept, by person."""
-    asked = select(PERSON_NAMES.c.person, PERSON_NAMES.c.name).where(
-        PERSON_NAMES.c.log == log, PERSON_NAMES.c.person.in_(persons)
-    )
-    return dict(db.execute(asked).tuples().all())
+def names_of(db: Connection, log: str, person: str | None = None) -> Mapping[str, str]:
+    """The names that are still kept, by person: all of a log, or one."""
+    c = PERSON_NAMES.c
+    asked = select(c.person, c.name).where(c.log == log)
+    if person is not None:
+        asked = asked.where(c.person == person)
+    return {id: name for id, name in db.execute(asked)}

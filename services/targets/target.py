@@ -23,7 +23,6 @@ from services.targets.errors import (
 )
 from services.targets.year import require_open, require_within
 from shared.admission.errors import TargetUnknown
-from shared.commands import Fact, Stream
 from shared.contracts.shapes import Label, Measure, Shape
 from shared.contracts.targets import (
     Category,
@@ -35,6 +34,7 @@ from shared.contracts.targets import (
     TargetIssued,
     TargetKind,
 )
+from shared.deciding import Fact, Stream
 from shared.errors import Refusal
 from shared.quantities import UNITS, canonical_text, parse
 

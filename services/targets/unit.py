@@ -8,9 +8,9 @@ from datetime import date
 from msgspec import UNSET
 
 from services.targets.errors import UnitCodeTaken, UnitIsNotValid, UnitIsUnknown
-from shared.commands import Fact, Stream
 from shared.contracts.shapes import Label, Shape
 from shared.contracts.targets import UnitKind, UnitRegistered
+from shared.deciding import Fact, Stream
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from datetime import date
 
 from services.targets.errors import DateOutsideYear, YearIsOpenAlready
 from shared.admission.errors import YearIsNotOpen
-from shared.commands import Fact, Stream
 from shared.contracts.shapes import Shape
 from shared.contracts.targets import TimeProgress, YearOpened
+from shared.deciding import Fact, Stream
 
 
 def year_stream(year: int) -> Stream[bool]:

@@ -14,9 +14,9 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from shared import canonical
 from shared.contracts.registry import TYPE_OF, InvalidData, schema_id
-from shared.contracts.shapes import END, EventId, Instant, LogId, Shape, Source
+from shared.contracts.shapes import END, PLAIN_PATTERN, EventId, Instant, LogId, Shape, Source
 
-Scope = Annotated[str, Meta(min_length=1, max_length=40_000)]
+Scope = Annotated[str, Meta(pattern=PLAIN_PATTERN, max_length=40_000)]
 
 
 class Envelope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,18 +25,18 @@ class Envelope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     specversion: Literal["1.0"]
     id: EventId
     source: Source
-    type: Annotated[str, Meta(min_length=1, max_length=128)]
-    subject: Annotated[str, Meta(min_length=1, max_length=256)]
+    type: Annotated[str, Meta(pattern=PLAIN_PATTERN, max_length=128)]
+    subject: Annotated[str, Meta(pattern=PLAIN_PATTERN, max_length=256)]
     time: Instant | UnsetType = UNSET
     datacontenttype: Literal["application/json"]
     dataschema: Annotated[str, Meta(max_length=256)]
     data: Raw
     log: LogId
-    actor: Annotated[str, Meta(min_length=1, max_length=64)]
-    authrole: Annotated[str, Meta(min_length=1, max_length=32)]
+    actor: Annotated[str, Meta(pattern=PLAIN_PATTERN, max_length=64)]
+    authrole: Annotated[str, Meta(pattern=PLAIN_PATTERN, max_length=32)]
     authscope: Scope
     effectiveon: date | UnsetType = UNSET
-    stream: Annotated[str, Meta(min_length=1, max_length=200)] | UnsetType = UNSET
+    stream: Annotated[str, Meta(pattern=PLAIN_PATTERN, max_length=200)] | UnsetType = UNSET
     streamversion: Annotated[int, Meta(ge=1, lt=2**31)] | UnsetType = UNSET
     basis: Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]*)" + END)] | UnsetType = UNSET
 

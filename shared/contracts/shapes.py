@@ -26,7 +26,9 @@ Code = Annotated[str, Meta(pattern=CODE_PATTERN)]
 Jurisdiction = Annotated[str, Meta(pattern=r"^[0-9]{6}" + END, description="GB/T 2260 code")]
 Instant = Annotated[str, Meta(pattern=INSTANT_PATTERN, description="RFC 3339 instant with an offset")]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + END)]
-EventId = Annotated[str, Meta(min_length=1, max_length=128)]
+# CloudEvents 1.0 forbids control characters in attributes, and PostgreSQL's text cannot hold U+0000.
+PLAIN_PATTERN = r"^[^\u0000-\u001f\u007f-\u009f]+" + END
+EventId = Annotated[str, Meta(pattern=PLAIN_PATTERN, max_length=128)]
 Source = Annotated[str, Meta(pattern=r"^urn:jikao:(source|service):[a-z0-9][a-z0-9._-]{0,63}" + END)]
 SourceName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}" + END)]
 Year = Annotated[int, Meta(ge=1990, le=2100)]

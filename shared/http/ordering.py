@@ -10,7 +10,8 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 
 from shared.canonical import sha256_hex
-from shared.commands import Decide, Done, Order, Stream, execute
+from shared.commands import Done, Order, execute
+from shared.deciding import Decide, Stream
 from shared.event_log.directory import Listing
 from shared.http.preconditions import IdempotencyKey, IfMatch, etag
 from shared.http.tokens import TOKEN_HEADER, Unsent, Written, encode_token

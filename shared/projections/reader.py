@@ -202,7 +202,14 @@ class Reader:
         """These records have no position: their key is not an open log of this partition."""
         for raw in raws:
             logger.warning("no position: partition %s offset %s key %r", raw.partition, raw.offset, raw.key)
-        rows = [{"partition": raw.partition, "topic_offset": raw.offset, "key": (raw.key or "")[:200]} for raw in raws]
+        rows = [
+            {
+                "partition": raw.partition,
+                "topic_offset": raw.offset,
+                "key": (raw.key or "").replace("\0", "\ufffd")[:200],
+            }
+            for raw in raws
+        ]
         insert_if_absent(db, self.into.core.unplaced, rows, on=("partition", "topic_offset"))
 
     def _advance(self, db: Connection, moved: Place, expected: int) -> None:

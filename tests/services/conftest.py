@@ -12,9 +12,16 @@ from shared.event_log.embedded import open_embedded
 from shared.event_log.port import Topics
 from shared.identity.callers import Scope
 from shared.identity.issuer import DevelopmentIssuer
+from shared.projections import read_side
 from shared.sql import engine as open_engine
 
 Tokens = Callable[..., str]
+
+
+@pytest.fixture(autouse=True)
+def _readers_end_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader looks whether it should stop only between two waits for the log: half a second a test otherwise."""
+    monkeypatch.setattr(read_side, "POLL", 0.02)
 
 
 @pytest.fixture

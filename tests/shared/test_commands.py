@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, MetaData
 
-from shared.commands import Done, Fact, Look, Order, Stream, execute
+from shared.commands import Done, Order, execute
 from shared.contracts import decode, decode_data
 from shared.contracts.shapes import Shape
 from shared.contracts.targets import PeriodLocked
+from shared.deciding import Fact, Look, Stream
 from shared.errors import IdReused, VersionConflict
 from shared.event_log.ids import event_id, log_id
 from shared.event_store.store import EventStore

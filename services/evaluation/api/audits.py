@@ -39,11 +39,12 @@ from services.evaluation.read_models.audits import (
 )
 from services.evaluation.read_models.ledger import levels
 from services.evaluation.target_documents import Document
+from shared.commands import transaction_of
 from shared.contracts.evaluation import AuditPart, AuditSealed, PinPart
 from shared.contracts.shapes import END, UUID_PATTERN
 from shared.errors import IdReused
 from shared.event_log.directory import Listing
-from shared.event_log.ids import uuid7
+from shared.event_log.ids import event_id
 from shared.http.asking import Asked, AskedDep, View
 from shared.http.axes import Axes, KnownAt, KnownAtInvalid, read_known_at
 from shared.http.fields import StrictDate
@@ -203,10 +204,12 @@ async def seal_audit(ordering: OrderingDep, year: YearNumber, body: AuditIn) -> 
     role = ordering.permit(*SEALERS)
     listing = await run_in_threadpool(ordering.service.read_side.listing, ordering.jurisdiction)
     drafted = await run_in_threadpool(_draft, ordering.service, listing, year, body)
+    # From the key, so that a repeat names the stream in which the first one stands.
+    audit = event_id(ordering.service.store.source, f"audit {ordering.key}")
     command = SealAudit(
-        uuid7(), year, drafted.parts, drafted.pin, drafted.content, drafted.later, body.supersedes, body.reason
+        audit, year, drafted.parts, drafted.pin, drafted.content, drafted.later, body.supersedes, body.reason
     )
-    decide = audits.seal(command, lambda look, content: sealed.keep(look.db, content))
+    decide = audits.seal(command, lambda look, content: sealed.keep(transaction_of(look).db, content))
     done = await ordering.execute_in(listing, role, audit_stream(command.audit), decide)
     fact = cast(AuditSealed, done.facts[0])
     recorded = ordering.recorded(fact.audit, done)

@@ -13,10 +13,12 @@ from services.evaluation.api.shapes import (
     GroupsCompletion,
     ProjectCompletion,
     TargetCompletion,
+    TargetHistory,
     TargetsCompletion,
     UnitCompletion,
 )
 from services.evaluation.comparison import Json, differences
+from services.evaluation.completion import Plans
 from services.evaluation.documents import (
     CATEGORIES,
     NoSuchCategory,
@@ -73,6 +75,7 @@ READ_REFUSALS = (
     JurisdictionUnknown, TokenIsOfAnotherLog, NotYetRead, NoSuchYear,
 )  # fmt: skip
 """What every question about figures may be refused for."""
+_PLANS = Plans()
 _HEADERS = {
     "Jikao-Position": {"description": "The position that the answer knows.", "schema": {"type": "string"}},
     "ETag": {"description": "The sha256 of the answer's canonical bytes.", "schema": {"type": "string"}},
@@ -101,6 +104,12 @@ def get_completion(asked: AskedDep, year: YearNumber) -> Response:
 def get_target_completion(asked: AskedDep, year: YearNumber, code: Code) -> Response:
     """How far along is one target, from which parts, levels and entries."""
     return _answered(asked, Question("target", year, code))
+
+
+@router.get("/targets/{code}/history", response_model=TargetHistory | Comparison, responses=_responses(NoSuchTarget))
+def get_target_history(asked: AskedDep, year: YearNumber, code: Code) -> Response:
+    """Which entries were made about one target, which of them count, and who stands behind them."""
+    return _answered(asked, Question("history", year, code))
 
 
 @router.get("/units/{code}/completion", response_model=UnitCompletion | Comparison, responses=_responses(NoSuchUnit))
@@ -170,14 +179,14 @@ def _document(asked: Asked, view: View, question: Question, role: str) -> Docume
     if units is not None:
         _within(view, question, units)
     at = view.standpoint
-    return answer(question, at, view.registry, levels(view.db, view.tables, at.log, at.position))
+    return answer(question, at, view.registry, levels(view.db, view.tables, at.log, at.position), _PLANS)
 
 
 def _within(view: View, question: Question, units: frozenset[str]) -> None:
     """What lies outside a caller's scope is not there (404); the whole city is there, but not for them (403)."""
     registry, code = view.registry, question.code or ""
     match question.kind:
-        case "target":
+        case "target" | "history":
             id = registry.target_id(question.year, code)
             if id is None or not any(part.unit in units for _, part in registry.parts_of(id)):
                 raise NoSuchTarget(target=code)

@@ -361,6 +361,45 @@ class ProjectCompletion(ProjectRow):
 
 
 @_CLOSED
+class StoodShown(TypedDict):
+    """A verified or certified value of an entry, from one position until another superseded it."""
+
+    standing: Standing
+    value: Quantity
+    position: Count
+    closed_at: NotRequired[Count]
+
+
+@_CLOSED
+class HistoryEntry(TypedDict):
+    """An entry of a target.
+
+    `id` is its position and its place in the record; `closed_at` is the position from which it counts no more.
+    """
+
+    id: str
+    part: str
+    unit: str
+    measure: str
+    effective_on: Day
+    value: Quantity
+    entry: EntryShown
+    position: Count
+    standings: list[StoodShown]
+    closed_at: NotRequired[Count]
+
+
+@_CLOSED
+class TargetHistory(TypedDict):
+    """All entries of a target, in the order of the log."""
+
+    pin: PinShown
+    question: QuestionShown
+    engine: int
+    entries: list[HistoryEntry]
+
+
+@_CLOSED
 class Difference(TypedDict):
     """A place where two documents differ; a side that lacks it is absent."""
 

@@ -22,8 +22,9 @@ from services.evaluation.read_models.ledger import entry_state, last_read
 from services.evaluation.standing import State, Stated, stream_of
 from shared.admission import EntryState
 from shared.admission.errors import EntryNotCurrent
-from shared.commands import Fact, Look, Stream, execute
+from shared.commands import execute
 from shared.contracts.shapes import EntryRef, Shape
+from shared.deciding import Fact, Look, Stream
 from shared.errors import IdReused, NotPermitted, Refusal, VersionConflict
 from shared.event_log.directory import Listing
 from shared.http.asking import units_in_scope
@@ -36,7 +37,7 @@ from shared.registry import Registry
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}", tags=["evaluation"])
 
 READ_WITHIN = 2.0
-"""Seconds for which we wait to have read the log's end, before an entry is said not to be there or not current."""
+"""Seconds for which we wait to have read the log's end, before we say how an entry stands."""
 
 _REFUSED = (NotPermitted, EntryUnknown, EntryNotCurrent, EntryIsReturned, IdReused, VersionConflict, NotYetRead)
 _ENTRY: dict[str, JsonValue] = {"source": "urn:jikao:source:transport", "id": "2009-08/roads", "entry": 0}
@@ -99,9 +100,7 @@ class _Found:
     position: int
 
 
-@router.post(
-    "/verifications", status_code=201, responses=problems(*_REFUSED, EntryIsCertified, ValueNotConvertible)
-)
+@router.post("/verifications", status_code=201, responses=problems(*_REFUSED, EntryIsCertified, ValueNotConvertible))
 async def verify_value(body: ValueBody, ordering: OrderingDep) -> Recorded:
     """State the verified value (审核值) of an entry that is current; again to replace an earlier one.
 
@@ -125,9 +124,7 @@ async def return_value(body: ReturnBody, ordering: OrderingDep) -> Recorded:
     return await _decide(ordering, role, ref, lambda state, _: standing.return_(state, ref, body.reason))
 
 
-@router.post(
-    "/certifications", status_code=201, responses=problems(*_REFUSED, EntryIsNotVerified, ValueNotConvertible)
-)
+@router.post("/certifications", status_code=201, responses=problems(*_REFUSED, EntryIsNotVerified, ValueNotConvertible))
 async def certify_value(body: ValueBody, ordering: OrderingDep) -> Recorded:
     """State the certified value (认定值) of an entry that has been verified; again to replace an earlier one.
 
@@ -144,11 +141,9 @@ async def _decide(ordering: Ordering, role: str, ref: EntryRef, rule: Callable[[
     """Look the entry up, decide by the rule, publish. A repeat is answered without looking: the first time decided."""
     service = ordering.service
     listing = await run_in_threadpool(service.read_side.listing, ordering.jurisdiction)
+    # To the log's end first: what is refused for good here, the fold would have to refuse too.
+    await service.read_side.reached_end(listing.partition, READ_WITHIN)
     found = await run_in_threadpool(_look_up, ordering, listing, ref)
-    if found.refusal is not None:
-        # Before refusing on our copy of the log, read it to its end.
-        await service.read_side.reached_end(listing.partition, READ_WITHIN)
-        found = await run_in_threadpool(_look_up, ordering, listing, ref)
 
     def decide(state: State, _: Look) -> list[Fact]:
         if found.refusal is not None and state != "returned":  # an entry that was returned is told so

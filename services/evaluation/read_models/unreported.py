@@ -65,10 +65,9 @@ def _owed(registry: Registry, year: int, end: date) -> Iterator[Owed]:
     for id, target in registry.targets.on(end):
         if target.year != year:
             continue
-        for part, assignment in registry.parts_of(id):
-            if assignment.reports and assignment.valid_on(end):
-                series = Series(year, "target", id, target.measures[0].code, part)
-                yield Owed(assignment.unit, "target", target.code, series)
+        for part, assignment in registry.answering(id, end):
+            series = Series(year, "target", id, target.measures[0].code, part)
+            yield Owed(assignment.unit, "target", target.code, series)
     for id, project in registry.projects.on(end):
         if project.year == year and not registry.subs_of(id):
             series = Series(year, "project", id, project.measures[0].code, id)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.errors import Malformed
 from shared.http.asking import Asked, View
 from shared.http.axes import AtPosition
 from shared.http.pages import PageAsked, Place, next_cursor
@@ -16,6 +18,12 @@ from shared.projections import Standpoint
 
 T = TypeVar("T")
 Key = tuple[str | int, ...]
+
+
+class ComparisonNotOffered(Malformed):
+    """This question has no comparison; ask it twice, at both dates or states of knowledge."""
+
+    zh = "此查询不支持对比,请按两个日期或两个认知时点分别查询。"
 
 
 class StandsAt(BaseModel):
@@ -28,6 +36,16 @@ class StandsAt(BaseModel):
     position: int
     root: str = Field(description="Merkle root of the log of size position + 1, hex.")
     text: str
+
+
+@contextmanager
+def uncompared(asked: Asked) -> Iterator[View]:
+    """The snapshot of a question that has only one side: a comparison is refused rather than silently left out."""
+    given = [name for name in ("compare_as_of", "compare_known_at") if getattr(asked.axes, name) is not None]
+    if given:
+        raise ComparisonNotOffered(faults=[ComparisonNotOffered().fault(f"/query/{name}") for name in given])
+    with asked.view() as view:
+        yield view
 
 
 def stands_at(at: Standpoint) -> StandsAt:
@@ -45,7 +63,7 @@ def page_of(
     place = page.place(of)
     if place is not None:
         asked.axes = replace(asked.axes, as_of=place.as_of, known_at=AtPosition(place.position), pin=None)
-    with asked.view() as view:
+    with uncompared(asked) as view:
         at = view.standpoint
         found = sorted(rows(view), key=lambda row: row[0])
         if place is not None:

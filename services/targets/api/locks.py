@@ -16,8 +16,9 @@ from services.targets.lock import ChangeLock, Locks, lock_month, locks_stream, u
 from services.targets.target import Target, target_stream
 from services.targets.year import year_stream
 from shared.admission.errors import YearIsNotOpen
-from shared.commands import Fact, Look
+from shared.commands import transaction_of
 from shared.contracts import decode
+from shared.deciding import Fact, Look
 from shared.http.asking import AskedDep, View
 from shared.http.ordering import OrderingDep, Recorded, YearNumber
 from shared.http.pages import CursorInvalid, Page
@@ -102,7 +103,8 @@ def _author(year: int, look: Look) -> Callable[[int], str]:
     """Who wrote a version of the year's locks: facts of the log say it outside of their data."""
 
     def author(version: int) -> str:
-        history = look.store.read(look.db, look.log, locks_stream(year).name)
+        at = transaction_of(look)
+        history = at.store.read(at.db, at.log, locks_stream(year).name)
         return decode(history[version - 1].value).actor
 
     return author

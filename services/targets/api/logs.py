@@ -14,7 +14,7 @@ from pydantic import Field
 from sqlalchemy import select
 
 from services.targets.api.answers import asking, commanded
-from services.targets.api.asking import StandsAt, stands_at
+from services.targets.api.asking import StandsAt, stands_at, uncompared
 from services.targets.api.shapes import ADMIN, Body, example
 from services.targets.clock import clock_stream, set_clock
 from services.targets.errors import (
@@ -179,7 +179,7 @@ def _at(refusal: type[Refusal], pointer: str, **about: object) -> Refusal:
 @router.get("/{jurisdiction}", responses=asking())
 def get_jurisdiction(asked: AskedDep) -> JurisdictionState:
     """The log of a jurisdiction, its clock, and where it stands."""
-    with asked.view() as view:
+    with uncompared(asked) as view:
         places = view.tables.core.places
         row = view.db.execute(select(places).where(places.c.log == asked.listing.log)).mappings().one()
         at = view.standpoint

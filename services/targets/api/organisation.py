@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
 from services.targets.api.answers import asking, commanded
-from services.targets.api.asking import StandsAt, page_of, stands_at
+from services.targets.api.asking import StandsAt, page_of, stands_at, uncompared
 from services.targets.api.repeats import id_of_first
 from services.targets.api.shapes import ADMIN, Body, CodeStr, UnitCode, example, label, shown
 from services.targets.errors import (
@@ -25,8 +25,9 @@ from services.targets.person import Known, RegisterPerson, erase_person, person_
 from services.targets.source import RegisterSource, register_source, source_stream
 from services.targets.tables import erase_name, keep_name, names_of
 from services.targets.unit import RegisterUnit, register_unit, unit_stream
-from shared.commands import Fact, Look
+from shared.commands import transaction_of
 from shared.contracts.targets import PersonErased, PersonRegistered, UnitKind, UnitRegistered
+from shared.deciding import Fact, Look
 from shared.errors import NotFound
 from shared.event_log.ids import uuid7
 from shared.http.asking import AskedDep, View
@@ -194,7 +195,7 @@ def list_units(asked: AskedDep, page: Page) -> UnitList:
 @router.get("/units/{unit}", responses=asking(UnitUnknown))
 def get_unit(unit: UnitCode, asked: AskedDep) -> UnitAnswer:
     """One unit as it stands at `as_of`."""
-    with asked.view() as view:
+    with uncompared(asked) as view:
         id = view.registry.unit_id(unit)
         row = view.registry.units.get(id, view.standpoint.as_of)
         scope = asked.units(view.registry)
@@ -236,7 +237,7 @@ def list_sources(asked: AskedDep, page: Page) -> SourceList:
 def get_source(source: str, asked: AskedDep) -> SourceShown:
     """One registered source."""
     asked.permit(*SEES_SOURCES)
-    with asked.view() as view:
+    with uncompared(asked) as view:
         row = view.registry.sources.get(source, ALWAYS)
         if row is None:
             raise SourceUnknown(source=source[:64])
@@ -260,7 +261,8 @@ async def create_person(body: PersonBody, ordering: OrderingDep) -> Recorded:
             unit = look.at(unit_stream(body.unit)).id
             if unit is None:
                 raise UnitIsUnknown(unit=body.unit, faults=[UnitIsUnknown().fault("/unit")])
-        keep_name(look.db, look.log, person, body.name)
+        at = transaction_of(look)
+        keep_name(at.db, at.log, person, body.name)
         return register_person(RegisterPerson(person, unit))
 
     done = await ordering.execute_in(listing, role, person_stream(person), decide)
@@ -276,7 +278,8 @@ async def erase_person_name(person: PersonId, ordering: OrderingDep) -> Recorded
 
     def decide(known: Known, look: Look) -> list[Fact]:
         facts = erase_person(person, known)
-        erase_name(look.db, look.store, look.log, person)
+        at = transaction_of(look)
+        erase_name(at.db, at.store, at.log, person)
         return facts
 
     done = await ordering.execute(role, person_stream(person), decide)
@@ -291,9 +294,8 @@ def list_persons(asked: AskedDep, page: Page) -> PersonList:
     asked.permit(*SEES_PERSONS)
 
     def found(view: View) -> list[tuple[tuple[str], PersonShown]]:
-        persons = dict(view.registry.persons.on(ALWAYS))
-        names = names_of(view.db, view.standpoint.log, list(persons))
-        return [((id,), _person(id, row, names.get(id), view.registry)) for id, row in persons.items()]
+        names, registry = names_of(view.db, view.standpoint.log), view.registry
+        return [((id,), _person(id, row, names.get(id), registry)) for id, row in registry.persons.on(ALWAYS)]
 
     items, cursor, pin = page_of(asked, page, "persons", found)
     return PersonList(items=items, next_cursor=cursor, pin=pin)
@@ -303,11 +305,11 @@ def list_persons(asked: AskedDep, page: Page) -> PersonList:
 def get_person(person: PersonId, asked: AskedDep) -> PersonAnswer:
     """One person; the name as it is kept now, or `erased`."""
     asked.permit(*SEES_PERSONS)
-    with asked.view() as view:
+    with uncompared(asked) as view:
         row = view.registry.persons.get(person, ALWAYS)
         if row is None:
             raise PersonUnknown(person=person)
-        name = names_of(view.db, view.standpoint.log, [person]).get(person)
+        name = names_of(view.db, view.standpoint.log, person).get(person)
         return PersonAnswer(person=_person(person, row, name, view.registry), pin=stands_at(view.standpoint))
 
 

@@ -50,6 +50,7 @@ from shared.contracts.targets import (
     Issuer,
     RollUp,
     Tag,
+    TargetAdjusted,
     TargetIssued,
     TargetKind,
 )
@@ -231,7 +232,9 @@ async def adjust_year_target(
     done = await ordering.execute(
         role, target_stream(year, target), lambda standing, _: adjust_target(command, standing)
     )
-    return ordering.recorded(target, done)
+    fact = done.facts[0]
+    assert isinstance(fact, TargetAdjusted)
+    return ordering.recorded(fact.target, done)
 
 
 @router.get("", responses=asking(CursorInvalid))

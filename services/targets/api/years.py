@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from services.targets.api.answers import asking, commanded
-from services.targets.api.asking import StandsAt, page_of, stands_at
+from services.targets.api.asking import StandsAt, page_of, stands_at, uncompared
 from services.targets.api.shapes import OFFICE, Body, example
 from services.targets.errors import YearIsOpenAlready, YearUnknown
 from services.targets.year import open_year, year_stream
@@ -78,7 +78,7 @@ def list_years(asked: AskedDep, page: Page) -> YearList:
 @router.get("/{year}", responses=asking(YearUnknown))
 def get_year(year: YearNumber, asked: AskedDep) -> YearAnswer:
     """One assessment year: its rules, how many targets stand, which months are locked for all of them."""
-    with asked.view() as view:
+    with uncompared(asked) as view:
         registry = view.registry
         if str(year) not in registry.years:
             raise YearUnknown(year=year)

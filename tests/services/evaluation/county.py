@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import count
 
+from msgspec import UNSET
 from sqlalchemy import Connection, Engine, MetaData
 
 from services.evaluation.main import tables
@@ -97,7 +98,7 @@ class County(City):
             (JOBS_LEAD, UNIT, "lead", None), (JOBS_SUPPORTING, OTHER_UNIT, "supporting", "20000"),
         ):  # fmt: skip
             made = targets.AssignmentMade(assignment=assignment, target=JOBS, unit=unit, role=role,  # type: ignore[arg-type]
-                                          valid_from=NEW_YEAR, **({"value": value} if value else {}))  # type: ignore[arg-type]  # fmt: skip
+                                          valid_from=NEW_YEAR, value=value or UNSET)  # fmt: skip
             self.says(made, "assignments:jobs")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -207,3 +208,11 @@ def test_an_unknown_audit_is_404(city: Served) -> None:
     id = "01978d5e-0000-7000-8000-000000000001"
     assert city.get(f"/audits/{id}").json()["code"] == "AUDIT_UNKNOWN"
     assert city.post(f"/audits/{id}/replays", None).status_code == 404
+
+
+def test_an_audit_is_sealed_and_replayed_on_each_kind_of_database(tmp_path: Path, database_url: str) -> None:
+    with served(tmp_path, database_url) as city:
+        assert city.get("/groups").status_code == 200  # the year is read
+        recorded = sealed(city, known_at="2009-08-31")
+        assert len(recorded["later"]) == 2
+        assert replayed(city, recorded["id"])["equal"]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.evaluation.completion import time_progress
+from services.evaluation.completion import Plans, time_progress
 from services.evaluation.documents import NoSuchTarget, NoSuchUnit, NoSuchYear, Question, figures
 from services.evaluation.exact import quantity_text, ratio_text, scaled
 from services.evaluation.target_documents import lead_pp
@@ -237,6 +237,22 @@ def test_thresholds_compare_the_exact_ratio() -> None:
     document = cast(dict[str, Any], figures(Question("practical_matters", 2009), AUGUST, town.registry, town))
     assert document["targets"][0]["rate"] == "0.8"
     assert document["totals"]["at_least_80"] == 0
+
+
+def test_a_kept_plan_gives_the_same_figures_on_every_day() -> None:
+    town = handed_over(carries_levels=True)
+    town.target("t", "50", on=AUGUST)
+    town.target("u", "10", [("new", None)], on=date(2009, 3, 1))
+    plans = Plans(most=2)
+    days = [NEW_YEAR + timedelta(days=n) for n in range(0, 400, 7)]
+    for day in [*days, *reversed(days)]:
+        question = Question("completion", 2009)
+        kept = figures(question, day, town.registry, town, plans)
+        assert kept == figures(question, day, town.registry, town)
+    first = plans.of(town.registry, 2009, AUGUST)
+    assert plans.of(town.registry, 2009, DECEMBER) is first
+    assert plans.of(town.registry, 2009, date(2012, 1, 1)) is first
+    assert plans.of(town.registry, 2009, JULY) is not first
 
 
 def test_after_its_year_a_year_stays_as_it_ended() -> None:

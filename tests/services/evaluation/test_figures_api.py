@@ -15,12 +15,21 @@ from tests.services.evaluation.year2009 import LOG, read
 
 LATE = read("expected")["late_bills"]["target"]
 QUESTIONS = (
-    "/completion", f"/targets/{LATE}/completion", "/targets/c-zero-employment-families/completion",
-    "/targets/c-biogas-digesters/completion", "/units/health/completion", "/units/xiangxiang/completion",
-    "/categories/economy/completion", "/practical-matters", "/groups", "/groups/industrial-and-park/completion",
-    "/groups/level:provincial/completion", "/projects/xianggang-renewal/completion",
+    "/completion",
+    f"/targets/{LATE}/completion",
+    f"/targets/{LATE}/history",
+    "/targets/c-zero-employment-families/completion",
+    "/targets/c-biogas-digesters/completion",
+    "/units/health/completion",
+    "/units/xiangxiang/completion",
+    "/categories/economy/completion",
+    "/practical-matters",
+    "/groups",
+    "/groups/industrial-and-park/completion",
+    "/groups/level:provincial/completion",
+    "/projects/xianggang-renewal/completion",
     "/projects/solar-cells/completion",
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +91,15 @@ def test_two_states_of_knowledge_differ_exactly_in_the_late_bills(city: Served) 
     assert compared["differences"] == differences(first, second)
     late = rows.index(LATE)
     assert (first["targets"][late]["numerator"], second["targets"][late]["numerator"]) == ("127.3", "150")
+
+
+def test_the_history_of_a_target_has_every_entry_known_by_then(city: Served) -> None:
+    path = f"/targets/{LATE}/history"
+    then = city.get(path, as_of="2009-08-31", known_at="2009-08-31").json()["entries"]
+    now = city.get(path, as_of="2009-08-31").json()["entries"]
+    assert [(e["measure"], e["value"]) for e in now[len(then) :]] == [("amount", "150"), ("person_time", "182200")]
+    assert now[: len(then)] == then
+    assert all("closed_at" not in entry for entry in now)
 
 
 def test_two_dates_are_compared_at_one_position(city: Served) -> None:

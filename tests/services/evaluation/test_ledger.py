@@ -264,3 +264,23 @@ def test_a_rebuild_in_other_batches_comes_to_the_same_rows_as_the_live_ledger(
             asked = [select(t).where(t.c.log == log).order_by(*t.primary_key.columns) for t in (live, rebuilt)]
             assert [tuple(row) for row in db.execute(asked[0])] == [tuple(row) for row in db.execute(asked[1])]
     again.reader.close()
+
+
+def test_a_value_verified_again_supersedes_the_earlier_one_and_both_stay_answerable(
+    side: ReadSide, topics: Topics, engine: Engine
+) -> None:
+    county = County(topics)
+    county.open()
+    county.sends([Says("roads", "transport", "5", False, DATES[0], None).entry(county)])
+    for value in ("4", "3"):
+        county.stands(ValueVerified(entry=county.nth(0), value=value))
+        county.send()
+        side.reader.catch_up()  # a batch each, so that the earlier value lies in the database already
+    last = side.overheard.folded[county.log][-1].record.position
+    with reading(engine) as db:
+        now, before = (levels(db, side.into, county.log, at).history(ROADS) for at in (last, last - 1))
+        assert [level.best for level in levels(db, side.into, county.log, last).latest(DATES[0]).values()] == [
+            ("3", "verified")
+        ]
+    assert [(s.value, s.known_from, s.known_until) for s in now[0].stood] == [("4", last - 1, last), ("3", last, None)]
+    assert [(s.value, s.known_until) for s in before[0].stood] == [("4", None)]

@@ -88,17 +88,24 @@ def stand_in(name: str, issuer: DevelopmentIssuer) -> StandIn:
 
 
 @contextlib.contextmanager
-def listening(app: FastAPI) -> Iterator[str]:
-    """Serve an application in a thread of its own."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
+def listening(*apps: FastAPI) -> Iterator[list[str]]:
+    """Serve applications, each in a thread of its own."""
+    with contextlib.ExitStack() as sockets:
+        listeners = [sockets.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in apps]
+        servers = [uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None)) for app in apps]
+        threads = [
+            threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+            for server, listener in zip(servers, listeners, strict=True)
+        ]
+        for thread in threads:
+            thread.start()
         try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+            yield [f"http://127.0.0.1:{listener.getsockname()[1]}" for listener in listeners]
         finally:
-            server.should_exit = True
-            thread.join()
+            for server in servers:
+                server.should_exit = True
+            for thread in threads:
+                thread.join()
 
 
 @pytest.fixture
@@ -113,13 +120,11 @@ def services(issuer: DevelopmentIssuer) -> dict[str, StandIn]:
 
 @pytest.fixture(params=["in process", "at addresses"])
 def upstreams(request: pytest.FixtureRequest, services: dict[str, StandIn]) -> Iterator[list[Upstream]]:
-    with contextlib.ExitStack() as running:
-        yield [
-            in_process(name, service.app)
-            if request.param == "in process"
-            else at_address(name, running.enter_context(listening(service.app)), 5.0)
-            for name, service in services.items()
-        ]
+    if request.param == "in process":
+        yield [in_process(name, service.app) for name, service in services.items()]
+        return
+    with listening(*(service.app for service in services.values())) as urls:
+        yield [at_address(name, url, 5.0) for name, url in zip(services, urls, strict=True)]
 
 
 @pytest.fixture

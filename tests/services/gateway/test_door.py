@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fastapi.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 
 from services.gateway.limits import RateExceeded, Rates
 from services.gateway.main import build
@@ -35,6 +36,11 @@ def test_an_address_of_no_service_is_404_even_without_a_token(client: TestClient
     answer = client.get(path)
 
     assert (answer.status_code, answer.json()["code"]) == (404, "NO_SUCH_ADDRESS")
+
+
+def test_a_web_socket_is_closed(client: TestClient) -> None:
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect(f"{J}/units"):
+        pass
 
 
 def test_an_own_address_says_which_methods_it_takes(client: TestClient) -> None:

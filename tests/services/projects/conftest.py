@@ -55,16 +55,16 @@ class Town:
 
     def headers(
         self, *roles: str, unit: str | None = None, scope: Scope = "all", sources: tuple[str, ...] = ("county",),
-        client: str = "county-client", **more: str
+        client: str = "county-client"
     ) -> dict[str, str]:  # fmt: skip
         name = (roles, unit, scope, sources, client)
         if name not in self.tokens:
             self.tokens[name] = self.issuer.mint("somebody", client, ["430300"], roles, unit, scope, sources)
         self.keys += 1
-        return {"Authorization": f"Bearer {self.tokens[name]}", "Idempotency-Key": f"key-{self.keys}"} | more
+        return {"Authorization": f"Bearer {self.tokens[name]}", "Idempotency-Key": f"key-{self.keys}"}
 
     def office(self, **more: str) -> dict[str, str]:
-        return self.headers("office", **more)
+        return self.headers("office") | more
 
     def submit(self, *entries: dict[str, Any], headers: dict[str, str] | None = None, **more: Any) -> Response:
         body = {"entries": list(entries)} | more
@@ -80,8 +80,8 @@ class Town:
     def get(self, path: str, headers: dict[str, str] | None = None, **query: Any) -> Response:
         return self.client.get(path, params=query, headers=headers or self.office())
 
-    def project(self, code: str, **more: Any) -> Response:
-        body = {"code": code, "name": {"zh": code}, "level": "municipal", "phase": "new", "unit": "transport"} | more
+    def project(self, named: str, **more: Any) -> Response:
+        body = {"code": named, "name": {"zh": named}, "level": "municipal", "phase": "new", "unit": "transport"} | more
         return self.post(PROJECTS, body)
 
     def records(self) -> int:
@@ -153,21 +153,25 @@ def any_town(make_town: MakeTown, database_url: str) -> Town:
     return make_town(database_url)
 
 
-def second_part(city: City) -> None:
-    """The county's unit answers for a part of the roads too."""
+ROADWORKS = "11111111-0000-7000-8000-000000000009"
+THIRD_PART = "11111111-0000-7000-8000-00000000000b"
+
+
+def second_part(city: City, part: str = OTHER_PART, unit: str = OTHER_UNIT) -> None:
+    """The county's unit (or another) answers for a part of the roads too."""
     city.says(
         targets.AssignmentMade(
-            assignment=OTHER_PART, target=ROADS, unit=OTHER_UNIT, role="supporting", value="20",
-            valid_from=date(2009, 1, 1),
-        ), "assignments:roads",
-    )  # fmt: skip
+            assignment=part, target=ROADS, unit=unit, role="supporting", value="20", valid_from=date(2009, 1, 1)
+        ),
+        "assignments:roads",
+    )
 
 
 def below_transport(city: City) -> None:
     """A unit under the transport bureau."""
     city.says(
         targets.UnitRegistered(
-            unit="11111111-0000-7000-8000-000000000009", code="roadworks", name=Label(zh="路"), kind="department",
+            unit=ROADWORKS, code="roadworks", name=Label(zh="路"), kind="department",
             parent="11111111-0000-7000-8000-000000000002", valid_from=date(2009, 1, 1),
         ), "unit:roadworks",
     )  # fmt: skip

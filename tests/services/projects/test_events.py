@@ -28,7 +28,11 @@ def test_a_single_event_keeps_its_id_subject_and_time(any_town: Town) -> None:
     answer = single(any_town, event("2009-07/路", subject="roads", time="2009-07-31T17:00:00+08:00"))
     assert answer.status_code == 202, answer.text
     (receipt,) = answer.json()["receipts"]
-    assert (receipt["id"], receipt["status"], receipt["token"]) == ("2009-07/路", "accepted", answer.headers["Jikao-Token"])
+    assert (receipt["id"], receipt["status"], receipt["token"]) == (
+        "2009-07/路",
+        "accepted",
+        answer.headers["Jikao-Token"],
+    )
     reader = any_town.service.topics.events.reader(0)
     envelope = decode(reader.read(any_town.records() - 1)[0].value)
     reader.close()
@@ -76,7 +80,11 @@ def test_an_atomic_batch_sends_nothing_unless_all_are_valid(town: Town) -> None:
     before = town.records()
     answer = town.batch(event("a"), event("b", figure(target="nowhere")), event("a"), query="?atomic=true")
     assert (answer.status_code, statuses(answer)) == (422, ["rejected"] * 3)
-    assert codes(answer) == [[("BATCH_NOT_SENT", "")], [("TARGET_UNKNOWN", "/data/entries/0/target")], [("BATCH_NOT_SENT", "")]]
+    assert codes(answer) == [
+        [("BATCH_NOT_SENT", "")],
+        [("TARGET_UNKNOWN", "/data/entries/0/target")],
+        [("BATCH_NOT_SENT", "")],
+    ]
     assert town.records() == before
     assert town.batch(event("a"), event("b", figure("55")), query="?atomic=true").status_code == 202
     assert town.records() == before + 2
@@ -89,14 +97,16 @@ def test_an_event_of_another_type_or_source_is_rejected(town: Town) -> None:
     )  # fmt: skip
     assert answer.status_code == 207
     assert codes(answer) == [
-        [("EVENT_TYPE_NOT_TAKEN", "/type")], [("SOURCE_NOT_ALLOWED", "/source")], [("SOURCE_NOT_ALLOWED", "/source")], [],
+        [("EVENT_TYPE_NOT_TAKEN", "/type")], [("SOURCE_NOT_ALLOWED", "/source")], [("SOURCE_NOT_ALLOWED", "/source")],
+        [],
     ]  # fmt: skip
 
 
 def test_what_is_not_json_or_no_batch_is_a_problem(town: Town) -> None:
     for content, type_, code in [
         (b"{", "cloudevents+json", "NOT_JSON"), (b"[{]", "cloudevents-batch+json", "NOT_JSON"),
-        (b"{}", "cloudevents-batch+json", "SUBMISSION_MALFORMED"), (b"[]", "cloudevents-batch+json", "SUBMISSION_MALFORMED"),
+        (b"{}", "cloudevents-batch+json", "SUBMISSION_MALFORMED"),
+        (b"[]", "cloudevents-batch+json", "SUBMISSION_MALFORMED"),
         (b"{}", "json", "CONTENT_TYPE_NOT_TAKEN"),
     ]:  # fmt: skip
         headers = town.office() | {"Content-Type": f"application/{type_}"}
@@ -123,7 +133,9 @@ def test_a_large_batch_keeps_its_order(town: Town) -> None:
     assert values == [f"e{n}" for n in range(250)]
 
 
-def test_what_the_log_did_not_take_is_rejected_and_may_be_sent_again(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_log_did_not_take_is_rejected_and_may_be_sent_again(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
     events = town.service.topics.events
     append = events.append
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -12,7 +13,16 @@ from shared.canonical import sha256_hex
 from shared.contracts import decode
 from shared.event_log.ids import event_id
 from shared.event_log.port import LogBusy
-from tests.services.projects.conftest import J, Town, below_transport, faults, figure, second_part
+from tests.services.projects.conftest import (
+    ROADWORKS,
+    THIRD_PART,
+    J,
+    Town,
+    below_transport,
+    faults,
+    figure,
+    second_part,
+)
 
 COUNTY = "urn:jikao:source:county"
 
@@ -157,6 +167,9 @@ def test_the_door_hears_of_new_facts_before_it_refuses(town: Town) -> None:
     assert town.submit(figure(unit="county")).status_code == 404
     second_part(town.city)
     assert town.submit(figure(unit="county")).status_code == 202
+    below_transport(town.city)
+    second_part(town.city, THIRD_PART, ROADWORKS)
+    assert town.submit(figure(unit="roadworks")).status_code == 202
     ambiguous = town.submit(figure())
     assert (ambiguous.status_code, faults(ambiguous)) == (409, [("PART_IS_AMBIGUOUS", "/entries/0/unit")])
 
@@ -193,7 +206,10 @@ def test_only_a_scope_of_all_corrects_what_another_source_reported(town: Town) -
     for entry in (figure("55", corrects=named), {"kind": "withdrawal", "withdraws": named}):
         answer = town.submit(entry, headers=town.headers("unit", **bureau))
         assert (answer.status_code, faults(answer)) == (403, [("REFERENCE_OUT_OF_SCOPE", "/entries/0")])
-    assert town.submit(figure("55", corrects=named), headers=town.headers("office", sources=("bureau",))).status_code == 202
+    assert (
+        town.submit(figure("55", corrects=named), headers=town.headers("office", sources=("bureau",))).status_code
+        == 202
+    )
 
 
 def test_a_source_must_be_the_tokens_own_and_registered_for_its_client(town: Town) -> None:
@@ -255,15 +271,12 @@ def test_a_content_type_may_say_its_charset(town: Town) -> None:
 def test_over_a_thousand_entries_or_900_kib_is_too_large(town: Town) -> None:
     many = town.submit(*(figure() for _ in range(1001)))
     assert (many.status_code, many.json()["code"]) == (413, "TOO_MANY_ENTRIES")
-    second_part(town.city)
-    ref = {"source": COUNTY, "id": "漢" * 128, "entry": 0}
-    entries = [
-        {"kind": "withdrawal", "withdraws": ref | {"entry": n, "id": "漢" * 124 + f"{n:04d}"}} for n in range(1000)
-    ]
-    wide = [figure(on=f"2009-{1 + n % 7:02d}-{1 + n // 7 % 28:02d}", corrects=entry["withdraws"], unit="transport",
-                   value="1" * 20 + "." + "1" * 12, measure="length") for n, entry in enumerate(entries)]  # fmt: skip
-    large = town.submit(*wide[:1000], headers=town.office())
-    assert large.status_code in (409, 413)  # the record is 0.6 MB: only the repeated dates are refused
+    # A control character takes six octets in canonical JSON, so these references are as long as can be.
+    named = {"source": "urn:jikao:source:" + "a" * 64, "id": "\x01" * 128, "entry": 999}
+    days = [(date(2009, 1, 1) + timedelta(days=n)).isoformat() for n in range(200)]
+    entries = [figure("1" * 20 + "." + "1" * 12, on=day, corrects=named) for day in days]
+    large = town.submit(*entries, *({"kind": "withdrawal", "withdraws": named} for _ in range(800)))
+    assert (large.status_code, large.json()["code"]) == (413, "RECORD_TOO_LARGE")
     body = raw(town, b'{"entries":[' + b" " * (8 * 1024 * 1024) + b"]}")
     assert (body.status_code, body.json()["code"]) == (413, "BODY_TOO_LARGE")
 

@@ -83,7 +83,10 @@ def test_over_a_thousand_entries_are_too_many() -> None:
         ({"actor": "me"}, [("EXTRA_FORBIDDEN", "/actor")]),
         ({"data": {}}, [("MISSING", "/data/entries")]),
         ({"data": []}, [("DICT_TYPE", "/data")]),
-        ({"id": 7, "data": {"entries": [figure("x")]}}, [("VALUE_INVALID", "/id"), ("NOT_A_QUANTITY", "/data/entries/0/value")]),
+        (
+            {"id": 7, "data": {"entries": [figure("x")]}},
+            [("VALUE_INVALID", "/id"), ("NOT_A_QUANTITY", "/data/entries/0/value")],
+        ),
     ],
 )
 def test_every_fault_of_an_event_is_named(change: dict[str, object], expected: list[tuple[str, str]]) -> None:
@@ -108,7 +111,12 @@ def test_another_type_is_not_taken(kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("body", "refusal"),
-    [(b"", NotJson), (b"{}", SubmissionMalformed), (b"[]", SubmissionMalformed), (b"[" + b"1," * 1000 + b"1]", TooManyEvents)],
+    [
+        (b"", NotJson),
+        (b"{}", SubmissionMalformed),
+        (b"[]", SubmissionMalformed),
+        (b"[" + b"1," * 1000 + b"1]", TooManyEvents),
+    ],
 )
 def test_a_batch_is_an_array_of_one_to_a_thousand(body: bytes, refusal: type[Refusal]) -> None:
     with pytest.raises(refusal):

@@ -72,6 +72,13 @@ def test_a_taken_port_is_refused(tmp_path: Path) -> None:
     assert f"Cannot listen on 127.0.0.1:{port} (Address already in use): stop what listens there" in sentence
 
 
+def test_a_taken_port_is_refused_before_the_stack_starts() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        sentence = one_sentence(jikao("stack", "--port", taken.getsockname()[1]))
+
+    assert "Cannot listen on 127.0.0.1:" in sentence
+
+
 def test_an_unknown_setting_is_refused(tmp_path: Path) -> None:
     sentence = one_sentence(jikao("serve", "--data", tmp_path / "data", JIKAO_PROT="1"))
 

@@ -9,8 +9,8 @@ from typing import Generic, TypeVar
 
 import pytest
 
-from shared.commands import Fact, Stream
 from shared.contracts.shapes import Shape
+from shared.deciding import Fact, Stream
 from shared.errors import Refusal
 
 S = TypeVar("S")

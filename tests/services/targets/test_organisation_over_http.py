@@ -13,7 +13,7 @@ from tests.services.targets.conftest import CITY, YEAR, Office
 from tests.services.targets.test_targets_over_http import code_of, pointers
 
 
-def codes(city: Office, **query: object) -> list[str]:
+def codes(city: Office, **query: str) -> list[str]:
     return [unit["code"] for unit in city.get(f"{CITY}/units", **query).json()["items"]]
 
 

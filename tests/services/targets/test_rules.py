@@ -19,7 +19,6 @@ from services.targets.target import AdjustTarget, IssueTarget, Target, adjust_ta
 from services.targets.unit import RegisterUnit, Unit, register_unit, unit_stream
 from services.targets.year import open_year, year_stream
 from shared.admission.errors import TargetUnknown, YearIsNotOpen
-from shared.commands import Fact
 from shared.contracts.logs import ClockSet
 from shared.contracts.shapes import Label, Measure
 from shared.contracts.targets import (
@@ -35,6 +34,7 @@ from shared.contracts.targets import (
     UnitRegistered,
     YearOpened,
 )
+from shared.deciding import Fact
 from shared.errors import Refusal
 from tests.services.targets.ruling import given, state
 

@@ -51,7 +51,9 @@ def test_what_is_no_envelope_is_invalid(value: bytes | None) -> None:
 @pytest.mark.parametrize(
     ("member", "value"),
     [
-        ("log", "430300"), ("source", "county"), ("id", ""), ("id", "x" * 129), ("basis", "01"), ("streamversion", 0),
+        ("log", "430300"), ("source", "county"), ("id", ""), ("id", "x" * 129), ("id", "a\0"),
+        ("subject", "a\n"), ("stream", "\x7f"),
+        ("basis", "01"), ("streamversion", 0),
         ("time", "2009-08-31T18:00:00"), ("effectiveon", "2009-8-1"), ("surprise", 1), ("datacontenttype", "text/xml"),
     ],
 )  # fmt: skip

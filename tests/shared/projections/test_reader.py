@@ -81,13 +81,14 @@ def test_records_before_the_listed_one_have_no_position(
     city: City, reader: Reader, engine: Engine, into: ProjectionSet
 ) -> None:
     city.append(b"early")
+    city.topics.events.append_all(0, [("a\0b", b"a key that PostgreSQL's text cannot hold")])
     city.open()
     stranger = City(city.topics, log=log_id(True))
     stranger.append(b"of no open log")
     reader.catch_up()
     assert statuses(engine, into) == [(0, "counted")]
     with reading(engine) as db:
-        assert db.execute(select(func.count()).select_from(into.core.unplaced)).scalar() == 2
+        assert db.execute(select(func.count()).select_from(into.core.unplaced)).scalar() == 3
 
 
 def test_a_simulated_log_is_recorded_at_its_own_clock(city: City, reader: Reader) -> None:
