@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from shared.contracts.registry import contract
-from shared.contracts.shapes import END, Instant, Jurisdiction, LogId, Sha256, Shape
+from shared.contracts.shapes import END, Instant, Jurisdiction, LogId, Sha256, Shape, refuse_no_instant
 
 Zone = Annotated[str, Meta(pattern=r"^[A-Za-z]+(/[A-Za-z0-9_+-]+)*" + END, max_length=64)]
 
@@ -33,12 +33,21 @@ class LogOpened(Shape, frozen=True, kw_only=True):
     clock: Literal["broker", "simulated"]
     instant: Instant | UnsetType = UNSET
 
+    def __post_init__(self) -> None:
+        """The instant exists."""
+        if isinstance(self.instant, str):
+            refuse_no_instant(self.instant)
+
 
 @contract("jikao.clock.set.v1")
 class ClockSet(Shape, frozen=True, kw_only=True):
     """The simulated clock of a `sim-` log stands at this instant; it only moves forward."""
 
     instant: Instant
+
+    def __post_init__(self) -> None:
+        """The instant exists."""
+        refuse_no_instant(self.instant)
 
 
 @contract("jikao.engine.adopted.v1")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -24,7 +24,14 @@ Uuid = Annotated[str, Meta(pattern=UUID_PATTERN)]
 LogId = Annotated[str, Meta(pattern=LOG_PATTERN)]
 Code = Annotated[str, Meta(pattern=CODE_PATTERN)]
 Jurisdiction = Annotated[str, Meta(pattern=r"^[0-9]{6}" + END, description="GB/T 2260 code")]
-Instant = Annotated[str, Meta(pattern=INSTANT_PATTERN, description="RFC 3339 instant with an offset")]
+Instant = Annotated[
+    str,
+    Meta(
+        pattern=INSTANT_PATTERN,
+        description="RFC 3339 instant with an offset",
+        extra_json_schema={"format": "date-time"},
+    ),
+]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + END)]
 # CloudEvents 1.0 forbids control characters in attributes, and PostgreSQL's text cannot hold U+0000.
 PLAIN_PATTERN = r"^[^\u0000-\u001f\u007f-\u009f]+" + END
@@ -72,6 +79,11 @@ class Amount(Shape, frozen=True, kw_only=True):
 
     value: Quantity
     unit_of_measure: Code
+
+
+def refuse_no_instant(text: str) -> None:
+    """ValueError for what looks like an instant but is none, such as 30 February: no reader could place it."""
+    datetime.fromisoformat(text)
 
 
 __all__ = [

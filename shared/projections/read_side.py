@@ -27,7 +27,7 @@ from shared.registry import Registry, versions
 from shared.sql import reading, writing
 
 logger = logging.getLogger(__name__)
-POLL = 0.5
+POLL = 0.1
 """Seconds a reader waits for a record before it looks whether it should stop."""
 BACK_OFF = 1.0
 REGISTRIES = 4

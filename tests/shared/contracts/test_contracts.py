@@ -144,3 +144,10 @@ def test_an_upcaster_gives_the_old_shape_in_todays(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(CONTRACTS, "jikao.road.built.v1", old)
     monkeypatch.setitem(UPCASTERS, "jikao.road.built.v1", lambda fact: New(value=fact.km, unit_of_measure="km"))
     assert decode_data("jikao.road.built.v1", b'{"km":"3"}') == New(value="3", unit_of_measure="km")
+
+
+@pytest.mark.parametrize("type_", ["jikao.clock.set.v1", "jikao.log.opened.v1"])
+def test_an_instant_that_does_not_exist_is_invalid_and_stops_no_reader(type_: str) -> None:
+    document = json.loads(sample(type_))
+    assert not read(type_, {**document, "instant": "2009-02-30T08:00:00+08:00"})
+    assert read(type_, {**document, "instant": "2009-02-28T08:00:00+08:00"})
