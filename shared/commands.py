@@ -20,6 +20,7 @@ from shared.contracts.shapes import Shape
 from shared.deciding import Decide, Fact, Look, Stream
 from shared.errors import IdReused, VersionConflict
 from shared.event_log.ids import event_id
+from shared.event_store.refill import UNKNOWN_REQUEST
 from shared.event_store.store import EventStore, Outgoing, Stored
 
 S = TypeVar("S")
@@ -95,10 +96,13 @@ def execute(store: EventStore, order: Order, stream: Stream[S], decide: Decide[S
 
 def _repeated(store: EventStore, db: Connection, order: Order, earlier: Stored) -> Done:
     """What the first request under this key came to: its facts are found by their ids, in whichever stream."""
-    if earlier.request_sha256 != order.request_sha256:
+    if earlier.request_sha256 not in (order.request_sha256, UNKNOWN_REQUEST):
         raise IdReused(key=order.key)
     stored = [earlier]
-    while (more := store.find(db, order.log, event_id(store.source, order.key, len(stored)))) is not None:
+    while (
+        (more := store.find(db, order.log, event_id(store.source, order.key, len(stored)))) is not None
+        and more.request_sha256 == earlier.request_sha256  # else it is another command's, whose key ends in `#n`
+    ):
         stored.append(more)
     facts = tuple(_fact(each) for each in stored)
     return Done(order.log, stored[-1].version, stored[-1].event_id, facts, repeated=True)

@@ -19,17 +19,19 @@ from sqlalchemy import Engine, MetaData, Table
 from shared.calendars import local_date
 from shared.event_log.directory import Directory, Listing
 from shared.event_log.port import Topics
+from shared.event_store.refill import behind, refill
 from shared.event_store.relay import Relay
 from shared.event_store.store import EventStore
 from shared.event_store.tables import EventStoreTables, event_store_tables
 from shared.http.health import Check
 from shared.http.metrics import Metrics, Reading
 from shared.identity.actors import Actors, actors_table
+from shared.identity.callers import Caller, scope_text
 from shared.identity.tokens import Verifier
 from shared.projections import NotYetRead, ReadSide
 from shared.projections.generations import Make, generations_table
 from shared.projections.records import Place
-from shared.sql import migrate
+from shared.sql import migrate, reading
 
 MOST_BEHIND = 10_000
 """Records a reader may be behind the log's end and the service still be called ready."""
@@ -60,6 +62,7 @@ class Service:
         """Check the read side against the log, then start readers and relay. Refuses what must be refused."""
         self.directory.refresh()
         self.read_side.open()
+        self._catch_up_store()
         self.read_side.start()
         self.relay.start()
 
@@ -69,6 +72,18 @@ class Service:
         self.read_side.stop()
         self.directory.close()
         self.engine.dispose()
+
+    def _catch_up_store(self) -> None:
+        """Refill an event store that was restored from before what the log has of it.
+
+        Readers first read to the end, so that what the log has is known: a start after a long absence takes as long.
+        """
+        for reader in self.read_side.readers:
+            reader.catch_up()
+        with reading(self.engine) as db:
+            missing = behind(db, self.store, self.read_side.current.core.streams)
+        if missing:
+            refill(self.store, self.topics.events, missing)
 
     @asynccontextmanager
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
@@ -101,6 +116,13 @@ class Service:
         if fold is None:
             raise NotYetRead(retry_after=1)
         return fold.place
+
+    def scope_of(self, listing: Listing, caller: Caller) -> str:
+        """A caller's scope as this log's facts carry it; ScopeIsEmpty, NotYetRead."""
+        fold = self.read_side.fold_of(listing.log)
+        if fold is None:
+            raise NotYetRead(retry_after=1)
+        return scope_text(caller, fold.registry.unit_id)
 
     def clock(self, listing: Listing) -> tuple[str, date]:
         """The log's clock: (RFC 3339, local date). Simulated logs stand still between settings."""

@@ -7,7 +7,7 @@ order text sorts, how a decimal is kept, how a row is inserted only if absent, h
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -23,19 +23,25 @@ from alembic.script import ScriptDirectory
 from psycopg import sql
 from sqlalchemy import (
     BigInteger,
+    Column,
     Connection,
     Dialect,
     Engine,
     Integer,
     LargeBinary,
     MetaData,
+    Select,
     String,
     Table,
     TypeDecorator,
     create_engine,
     event,
+    func,
     insert,
+    literal,
+    select,
     text,
+    true,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
@@ -50,6 +56,7 @@ Bytes = LargeBinary
 BigInt = BigInteger().with_variant(Integer(), "sqlite")
 
 _WORTH_A_COPY = 50  # rows
+_AT_ONCE = 5_000  # below SQLite's limit of parameters in one statement
 _PATIENCE = 5  # seconds a SQLite writer waits for the others
 _PRAGMAS = (
     f"busy_timeout={_PATIENCE * 1000}",  # first: turning WAL on needs a lock already
@@ -138,9 +145,43 @@ def insert_many(db: Connection, table: Table, rows: Sequence[Mapping[str, object
         return
     computed = any(column.default is not None for column in table.columns if column.name not in rows[0])
     if db.dialect.name == "postgresql" and len(rows) >= _WORTH_A_COPY and not computed:
-        _copy(db, table, rows)
+        names = list(rows[0])
+        binds = [table.c[name].type.dialect_impl(db.dialect).bind_processor(db.dialect) for name in names]
+        _copy(db, table, names, (
+            [bind(row[name]) if bind else row[name] for name, bind in zip(names, binds, strict=True)] for row in rows
+        ))  # fmt: skip
     else:
         db.execute(insert(table), rows)
+
+
+def insert_plain(db: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert the rows, each a value for each of the columns, at the driver's own speed: for rows by the ten thousand.
+
+    SQLAlchemy binds an executemany row by row in Python, at several times the cost of the insert itself. So the values
+    are what both drivers take as they are: numbers, text, bytes, and dates as ISO text.
+    """
+    if not rows:
+        return
+    if db.dialect.name == "postgresql":
+        _copy(db, table, columns, rows)
+        return
+    places = ", ".join("?" * len(columns))
+    db.exec_driver_sql(f'INSERT INTO "{table.name}" ({", ".join(columns)}) VALUES ({places})', rows)
+
+
+def each_of(db: Connection, asked: Select[Any], column: Column[Any], values: Collection[object]) -> Iterator[Any]:
+    """The rows that `asked` finds with each of these values of an indexed column, however many values there are."""
+    wanted = list(values)
+    if db.dialect.name != "postgresql":
+        for start in range(0, len(wanted), _AT_ONCE):
+            yield from db.execute(asked.where(column.in_(wanted[start : start + _AT_ONCE])))
+    elif wanted:
+        # Asked with IN it reads a whole log, and compares it with every value, as long as it has no statistics; OFFSET
+        # keeps it from making the same plan of this.
+        array = func.unnest(literal(wanted, postgresql.ARRAY(column.type)))
+        value = array.table_valued("value", name="wanted").render_derived()
+        found = asked.where(column == value.c.value).offset(0).lateral("found")
+        yield from db.execute(select(found).select_from(value.join(found, true())))
 
 
 def insert_if_absent(
@@ -212,10 +253,8 @@ def drift(engine: Engine, metadata: MetaData, version_table: str, tables: Collec
         return list(compare_metadata(MigrationContext.configure(db, opts=options), metadata))
 
 
-def _copy(db: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+def _copy(db: Connection, table: Table, names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """PostgreSQL's own way to take many rows, several times faster than INSERT."""
-    names = list(rows[0])
-    binds = [table.c[name].type.dialect_impl(db.dialect).bind_processor(db.dialect) for name in names]
     target = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, names))
     )
@@ -223,8 +262,7 @@ def _copy(db: Connection, table: Table, rows: Sequence[Mapping[str, object]]) ->
     try:
         with cursor.copy(target) as copy:
             for row in rows:
-                values = (row[name] for name in names)
-                copy.write_row([bind(v) if bind else v for bind, v in zip(binds, values, strict=True)])
+                copy.write_row(row)
     except psycopg.Error as error:
         raise DBAPIError.instance(f"COPY {table.name}", None, error, psycopg.Error) from error
     finally:

@@ -9,7 +9,7 @@ What stands changes rarely, so it is worked out once as a `Plan` and may be kept
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
@@ -152,6 +152,10 @@ class Plan:
     holds_until: date
     units: Mapping[str, str]
     targets: Mapping[str, TargetPlan]
+    of_unit: Mapping[str, tuple[TargetPlan, ...]]
+    """What each unit answers for, by its code."""
+    coordinated: Mapping[str, tuple[str, ...]]
+    """The codes of the targets that each unit coordinates, by its code."""
 
 
 class Plans:
@@ -184,6 +188,10 @@ def plan_of(registry: Registry, year: int, as_of: date) -> Plan:
     found = [(row.code, id, row) for id, row in registry.targets.on(day) if row.year == year]
     found.sort(key=lambda each: each[0])
     targets = {id: _target_plan(registry, day, units, id, row) for _, id, row in found}
+    of_unit: dict[str, list[TargetPlan]] = {}
+    for plan in targets.values():
+        for unit, _ in plan.answering:
+            of_unit.setdefault(unit, []).append(plan)
     changes = set(_changes(registry, year))
     return Plan(
         registry,
@@ -192,7 +200,19 @@ def plan_of(registry: Registry, year: int, as_of: date) -> Plan:
         min((on for on in changes if on > day), default=date.max),
         units,
         targets,
+        {unit: tuple(plans) for unit, plans in of_unit.items()},
+        _coordinated(registry, day, units, targets),
     )
+
+
+def _coordinated(
+    registry: Registry, day: date, units: Mapping[str, str], targets: Mapping[str, TargetPlan]
+) -> dict[str, tuple[str, ...]]:
+    found: dict[str, set[str]] = {}
+    for _, row in registry.assignments.on(day):
+        if row.role == "coordination" and row.target in targets and row.unit in units and row.valid_on(day):
+            found.setdefault(units[row.unit], set()).add(targets[row.target].target.code)
+    return {unit: tuple(sorted(codes)) for unit, codes in found.items()}
 
 
 def _changes(registry: Registry, year: int) -> Iterator[date]:
@@ -327,7 +347,13 @@ class Targets:
 
     def some(self, chosen: Callable[[TargetPlan], bool]) -> list[TargetFigure]:
         """Those that are chosen, by code."""
-        plans = [plan for plan in self.plan.targets.values() if chosen(plan)]
+        return self._of([plan for plan in self.plan.targets.values() if chosen(plan)])
+
+    def of_unit(self, code: str) -> list[TargetFigure]:
+        """Those that a unit answers for, by code."""
+        return self._of(self.plan.of_unit.get(code, ()))
+
+    def _of(self, plans: Sequence[TargetPlan]) -> list[TargetFigure]:
         latest = self.levels.latest_of([plan.id for plan in plans], self.day)
         return [self._figure(plan, latest) for plan in plans]
 

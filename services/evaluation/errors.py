@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import Malformed, NotFound, NotPermitted, RuleBroken
+from shared.errors import Malformed, NotFound, RuleBroken
 
 
 class EntryUnknown(NotFound):
@@ -51,9 +51,3 @@ class MonthNotBegun(Malformed):
     """This month begins after as_of: nobody can have reported it yet."""
 
     zh = "该月份在 as_of 之后才开始,尚无填报。"
-
-
-class RecordsNeedAllScope(NotPermitted):
-    """Raw records show everything in the jurisdiction; they need a token of scope all."""
-
-    zh = "原始记录包含整个行政区的内容,需要范围为 all 的令牌。"

@@ -14,6 +14,7 @@ from services.evaluation.read_models.ledger import Ledger, ledger_tables
 from services.evaluation.read_models.submissions import Submissions, submission_tables
 from shared.event_log.port import Topics
 from shared.http.app import create_app
+from shared.http.operations import operations_router
 from shared.identity.tokens import Verifier
 from shared.projections import ProjectionSet, core_tables
 from shared.service import Service, compose
@@ -34,6 +35,7 @@ def app(service: Service) -> FastAPI:
     made.state.service, made.state.verifier = service, service.verifier
     for routes in (figures, audits, standing, submissions, unreported, records):
         made.include_router(routes.router)
+    made.include_router(operations_router("evaluation"))
     return made
 
 

@@ -30,8 +30,8 @@ def city_document(targets: Targets) -> Document:
     """The whole city: totals, categories, units, and every target in one row."""
     progress = targets.progress
     totals = Tally()
-    categories = {plan.target.category: Tally() for plan in targets.plan.targets.values()}
-    units = {unit: Tally() for plan in targets.plan.targets.values() for unit, _ in plan.answering}
+    categories = {category: Tally() for category in {plan.target.category for plan in targets.plan.targets.values()}}
+    units = {unit: Tally() for unit in targets.plan.of_unit}
     rows: list[Document] = []
     for figure in targets.all():
         plan, marks = figure.plan, figure.whole.marks
@@ -64,7 +64,7 @@ def list_document(targets: Targets, figures: list[TargetFigure]) -> Document:
 def unit_document(targets: Targets, code: str) -> Document:
     """What one unit answers for: the whole of targets it leads, else its part; and what it coordinates."""
     totals, rows = Tally(), list[Document]()
-    for figure in targets.some(lambda plan: any(unit == code for unit, _ in plan.answering)):
+    for figure in targets.of_unit(code):
         plan, target = figure.plan, figure.plan.target
         at = dict(plan.answering)[code]
         judged = figure.of_part(at)
@@ -81,18 +81,8 @@ def unit_document(targets: Targets, code: str) -> Document:
         "time_progress": progress_text(targets.progress),
         "totals": _counts(totals),
         "targets": rows,
-        "coordinates": _coordinated(targets, code),
+        "coordinates": list(targets.plan.coordinated.get(code, ())),
     }
-
-
-def _coordinated(targets: Targets, code: str) -> list[str]:
-    plan = targets.plan
-    assigned = plan.registry.assignments.on(targets.day)
-    return sorted({
-        plan.targets[row.target].target.code for _, row in assigned
-        if row.role == "coordination" and row.target in plan.targets and plan.units.get(row.unit) == code
-        and row.valid_on(targets.day)
-    })  # fmt: skip
 
 
 def target_document(targets: Targets, figure: TargetFigure) -> Document:

@@ -15,15 +15,17 @@ from starlette.types import Lifespan
 
 from services.gateway.door import Door, install
 from services.gateway.labels import labels_router
-from services.gateway.limits import Rates
+from services.gateway.limits import RateExceeded, Rates
 from services.gateway.openapi import merge
 from services.gateway.problems import problems_router
 from services.gateway.routing import SERVICES
 from services.gateway.upstreams import Upstream, at_address
+from shared.event_log.port import LARGEST_RECORD
 from shared.http.app import create_app
+from shared.http.pages import DEFAULT_LIMIT, MAX_LIMIT
 from shared.http.preconditions import IDEMPOTENCY_KEY_HEADER, IF_MATCH_HEADER
-from shared.http.problems import ServiceUnreachable
-from shared.http.tokens import POSITION_HEADER, TOKEN_HEADER
+from shared.http.problems import ServiceSilent, ServiceUnreachable, problems
+from shared.http.tokens import MAX_WAIT_SECONDS, POSITION_HEADER, TOKEN_HEADER
 from shared.http.tracing import REQUEST_ID_HEADER
 from shared.identity.tokens import Verifier
 from shared.service_process import configured_verifier
@@ -34,6 +36,20 @@ DESCRIPTION = (
     "Government targets, key projects and their assessment. Facts go into one ordered log for each jurisdiction; "
     "every answer names the date it is about and the position it knows, and can be computed again."
 )
+
+
+_PASSING = (RateExceeded, ServiceUnreachable, ServiceSilent)
+"""What a caller may get from us in place of a service's answer."""
+
+
+def _limits(limits: Limited) -> str:
+    """Every limit with its number, for those who read the document."""
+    return (
+        f"\n\nLimits: a body of {limits.max_body_bytes:,} bytes (413); {MAX_LIMIT:,} items in a page, {DEFAULT_LIMIT} "
+        f"unless asked; 1,000 entries in a submission and 1,000 events in a batch (413); {LARGEST_RECORD:,} bytes for "
+        f"one record as stored (413); {limits.rate_per_second:,} requests a second for one client, "
+        f"{limits.rate_burst:,} at once (429); `Prefer: wait` up to {MAX_WAIT_SECONDS} s (503)."
+    )
 
 
 def build(
@@ -61,7 +77,7 @@ def build(
     app = create_app(
         TITLE,
         version=version("jikao"),
-        description=DESCRIPTION,
+        description=DESCRIPTION + _limits(limits),
         checks=checks,
         max_body_bytes=limits.max_body_bytes,
         lifespan=whole_life,
@@ -125,4 +141,11 @@ async def document(own: dict[str, Any], upstreams: Sequence[Upstream]) -> dict[s
         if not isinstance(part, dict):
             raise ServiceUnreachable(service=upstream.name)
     named = {upstream.name: part for upstream, part in zip(upstreams, parts, strict=True)}
-    return merge({"gateway": own, **named}, title=TITLE, version=version("jikao"), description=DESCRIPTION)
+    passing = {str(status): response for status, response in problems(*_PASSING).items()}
+    return merge(
+        {"gateway": own, **named},
+        title=TITLE,
+        version=version("jikao"),
+        description=own["info"]["description"],
+        passing=passing,
+    )

@@ -18,8 +18,18 @@ class MergeConflict(Exception):
     """Two services offer the same operation, or name two operations alike; the message says which."""
 
 
-def merge(documents: Mapping[str, Document], *, title: str, version: str, description: str) -> dict[str, Any]:
-    """The merged document; `documents` by service. Its order depends on names alone. Raises MergeConflict."""
+def merge(
+    documents: Mapping[str, Document],
+    *,
+    title: str,
+    version: str,
+    description: str,
+    passing: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """The merged document; `documents` by service. Its order depends on names alone. Raises MergeConflict.
+
+    `passing` holds the responses, by status, that may come instead of a service's own to a request that needs a token.
+    """
     renamed = _renamed(documents)
     paths: dict[str, dict[str, Any]] = {}
     schemas: dict[str, Any] = {}
@@ -36,6 +46,8 @@ def merge(documents: Mapping[str, Document], *, title: str, version: str, descri
                 if name in operation_ids:
                     raise MergeConflict(f"{service} and {operation_ids[name]} both call an operation {name}")
                 operation_ids[name] = service
+                if operation.get("security"):
+                    operation["responses"] = dict(sorted({**(passing or {}), **operation["responses"]}.items()))
                 paths[path][method] = operation
                 for tag in operation.get("tags", ()):
                     tags.setdefault(tag, {"name": tag})

@@ -52,6 +52,9 @@ TABLE: tuple[tuple[str, ServiceName], ...] = (
     (_J + "/simulation/…", "targets"),
     (_J, "targets"),
     ("/v1/jurisdictions", "targets"),
+    ("/v1/operations/targets/…", "targets"),
+    ("/v1/operations/projects/…", "projects"),
+    ("/v1/operations/evaluation/…", "evaluation"),
 )
 
 

@@ -107,17 +107,14 @@ class Door:
         actor = service.actors.known(caller)
         if actor is None:
             actor = await run_in_threadpool(service.actors.of, caller)
-        return Visit(listing, caller, role, scope_text(caller), actor, copy)
+        return Visit(listing, caller, role, scope_text(caller, copy.registry.unit_id), actor, copy)
 
     async def _copy(self, listing: Listing) -> Copy:
-        """The first visit to a log in this process."""
+        """The first visit to a log in this process, or the first after its copy was dropped."""
         if self.service.read_side.fold_of(listing.log) is None:
             await self.service.read_side.reached_end(listing.partition, WAIT)
         await run_in_threadpool(self.seen.load, self.service.read_side, listing.log)
-        await run_in_threadpool(self.mirror.load, self.service.read_side, listing.log)
-        copy = self.mirror.of(listing.log)
-        assert copy is not None
-        return copy
+        return await run_in_threadpool(self.mirror.load, self.service.read_side, listing.log)
 
     def source(self, caller: Caller, named: str | None) -> str:
         """The source under which a submission without one of its own comes. SourceNotNamed, SourceNotAllowed."""
@@ -141,7 +138,7 @@ class Door:
         refusal = self._refusal(visit, sent)
         if refusal is not None and not visit.at_end:
             await self.service.read_side.reached_end(visit.listing.partition, WAIT)
-            self.mirror.of(visit.listing.log)
+            visit.copy = self.mirror.of(visit.listing.log) or await self._copy(visit.listing)
             visit.at_end = True
             refusal = self._refusal(visit, sent)
         if refusal is not None:
@@ -205,7 +202,7 @@ class Door:
     def _seal(self, visit: Visit, sent: Sent) -> bytes:
         return seal(
             sent.fact, id=sent.id, source=sent.source, subject=sent.subject, time=sent.time, log=visit.listing.log,
-            actor=visit.actor, authrole=visit.role, authscope=visit.scope,
+            actor=visit.actor, authrole=visit.role, authscope=visit.scope, decoded=True,
         )  # fmt: skip
 
     async def _earlier(self, visit: Visit, sent: Sent) -> Admitted | None:
@@ -218,7 +215,7 @@ class Door:
             except NotYetRead:
                 return None
         taken = await run_in_threadpool(self._taken, listing.log, sent)
-        if taken is None or not taken.certain:
+        if taken is None:
             return None
         value = self._seal(visit, sent)
         if identity_hash(decode(value)) != taken.identity_sha256:

@@ -89,6 +89,12 @@ class PlanNotPositive(Malformed):
     zh = "计划投资须大于零。"
 
 
+class PlanIsNotMoney(RuleBroken):
+    """The first measure of this project is not money, so no planned investment can be judged by it."""
+
+    zh = "该项目首项指标不是金额,不能设定计划投资。"
+
+
 class PlanUnitOfMeasureDiffers(RuleBroken):
     """The unit of measure cannot be converted exactly into that of the project's first measure."""
 
@@ -161,22 +167,10 @@ class ReferenceOutOfScope(NotPermitted):
     zh = "只有范围为 all 的令牌才能更正或撤回其他来源的条目。"
 
 
-class ContentTypeNotTaken(Malformed):
-    """This address takes another content type."""
-
-    zh = "此地址不接受该内容类型。"
-
-
 class EventTypeNotTaken(Malformed):
     """This door takes events of type `jikao.progress.submitted.v1` only."""
 
     zh = "此入口只接受 jikao.progress.submitted.v1 类型的事件。"
-
-
-class NotJson(Malformed):
-    """The body is not JSON in UTF-8."""
-
-    zh = "请求体不是 UTF-8 编码的 JSON。"
 
 
 class SubmissionMalformed(Malformed):

@@ -16,6 +16,7 @@ from services.projects.read_models.receipts import receipts
 from services.projects.seen import SeenIdentities
 from shared.event_log.port import Topics
 from shared.http.app import create_app
+from shared.http.operations import operations_router
 from shared.identity.tokens import Verifier
 from shared.projections import ProjectionSet, core_tables
 from shared.service import Service, compose
@@ -43,6 +44,7 @@ def app(service: Service, door: Door) -> FastAPI:
     made.include_router(progress.router)  # first: routes are tried in this order, and most requests are progress
     made.include_router(groups.router)
     made.include_router(projects.router)
+    made.include_router(operations_router("projects"))
     document = made.openapi
 
     def with_contracts() -> dict[str, Any]:

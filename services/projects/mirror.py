@@ -2,7 +2,8 @@
 
 The reader holds its lock through a whole transaction, flush to disk included; a door that took that lock to
 judge would stand still with every batch. So each log's registry is copied once, and from then on the reader only
-leaves its changes in a queue, which the door empties before it judges.
+leaves its changes in a queue, which the door empties before it judges. Nobody empties it where nobody visits, so
+beyond a bound copy and queue are dropped, and the next visit copies again.
 """
 
 from __future__ import annotations
@@ -17,13 +18,20 @@ from shared.identity.callers import Caller
 from shared.projections import NotYetRead, ReadSide
 from shared.registry import Change, Registry, versions
 
+MOST_TOLD = 10_000
+"""Records that may wait in a log's queue: more than a year brings, and copied again in a second."""
+
 
 @dataclass(slots=True)
 class Copy:
-    """One log's registry as of `position`, and what has been derived from it since its last change."""
+    """One log's registry as of `position`, and what has been derived from it since its last change.
+
+    `told` is what the reader has said since, not yet put in.
+    """
 
     registry: Registry
     position: int
+    told: deque[tuple[int, Sequence[Change]]] = field(default_factory=deque)
     scopes: dict[Caller, frozenset[str] | None] = field(default_factory=dict)
     precedents: Precedents = field(default_factory=Precedents)
 
@@ -33,7 +41,6 @@ class RegistryMirror:
 
     def __init__(self) -> None:
         self._copies: dict[str, Copy] = {}
-        self._queues: dict[str, deque[tuple[int, Sequence[Change]]]] = {}
         self._taking = threading.Lock()  # two event loops of one process may ask for one log
 
     def tell(self, log: str, position: int, changes: Sequence[Change]) -> None:
@@ -42,30 +49,35 @@ class RegistryMirror:
         A batch that is rolled back is told again with the same positions, and a rebuild tells everything again:
         what lies at or below the copy's position is passed over.
         """
-        queue = self._queues.get(log)
-        if queue is not None:
-            queue.append((position, changes))
+        copy = self._copies.get(log)
+        if copy is None or position <= copy.position:
+            return
+        if len(copy.told) >= MOST_TOLD:
+            del self._copies[log]
+            return
+        copy.told.append((position, changes))
 
-    def load(self, read_side: ReadSide, log: str) -> None:
+    def load(self, read_side: ReadSide, log: str) -> Copy:
         """Copy a log's registry. Blocks until the batch at hand is folded. NotYetRead right after its opening."""
         with read_side.lock_of(log):  # between two batches: nothing is told that the copy does not hold
             fold = read_side.fold_of(log)
             if fold is None:
                 raise NotYetRead(retry_after=1)
-            if log in self._copies:
-                return
+            loaded = self._copies.get(log)
+            if loaded is not None:
+                return loaded
             with read_side.reading() as (db, tables):
                 registry = versions.load(db, tables.core.versions, log, fold.place.position)
-            self._queues[log] = deque()
-            self._copies[log] = Copy(registry, fold.place.position)
+            loaded = self._copies[log] = Copy(registry, fold.place.position)
+            return loaded
 
     def of(self, log: str) -> Copy | None:
-        """The copy, with all that the reader has told; None before it is loaded."""
+        """The copy, with all that the reader has told; None before it is loaded, and after it was dropped."""
         copy = self._copies.get(log)
-        if copy is not None and (queue := self._queues[log]):
+        if copy is not None and copy.told:
             with self._taking:
-                while queue:
-                    position, changes = queue.popleft()
+                while copy.told:
+                    position, changes = copy.told.popleft()
                     if position <= copy.position:
                         continue
                     for change in changes:

@@ -23,6 +23,7 @@ from services.projects.errors import (
     ParentIsSubProject,
     ParentProjectUnknown,
     PlanBelongsToSubProjects,
+    PlanIsNotMoney,
     PlanNotPositive,
     PlanUnchanged,
     PlanUnitOfMeasureDiffers,
@@ -48,15 +49,21 @@ from shared.quantities import NOT_CONVERTIBLE, UNITS, convert_text, parse
 
 INVESTMENT = Measure(code="investment", name=Label(zh="完成投资", en="Completed investment"), unit_of_measure="yi_yuan")
 """What is reported of a project that declares nothing else."""
+MONEY = UNITS[INVESTMENT.unit_of_measure].dimension
+"""A planned investment is judged by the first measure, which can be that of an investment only if it is money."""
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """What the next decision needs; `id` is None while there is none. The plan is in `unit_of_measure`."""
+    """What the next decision needs; `id` is None while there is none. The plan is in `unit_of_measure`.
+
+    That and `measure` are of the first measure declared.
+    """
 
     id: str | None = None
     parent: str | None = None
     valid_from: date = date.max
+    measure: str = ""
     unit_of_measure: str = ""
     plan: str | None = None
     planned_from: date = date.max
@@ -113,7 +120,8 @@ def evolve(project: Project, fact: Shape) -> Project:
     match fact:
         case ProjectRegistered():
             parent = None if fact.parent is UNSET else str(fact.parent)
-            return Project(fact.project, parent, fact.valid_from, fact.measures[0].unit_of_measure)
+            first = fact.measures[0]
+            return Project(fact.project, parent, fact.valid_from, first.code, first.unit_of_measure)
         case ProjectPlanned() | ProjectPlanChanged():
             return replace(project, plan=fact.planned_investment, planned_from=fact.effective_on)
         case ProjectStarted():
@@ -220,6 +228,11 @@ def _planned(command: PlanProject, project: Project) -> str:
     _id(project)
     if command.has_sub_projects:
         raise PlanBelongsToSubProjects
+    if UNITS[project.unit_of_measure].dimension != MONEY:
+        raise PlanIsNotMoney(
+            faults=[PlanIsNotMoney().fault("/planned_investment")],
+            measure=project.measure, unit_of_measure=project.unit_of_measure,
+        )  # fmt: skip
     if command.effective_on.year != command.year:
         raise DateOutsideYear(faults=[DateOutsideYear().fault("/effective_on")])
     if command.effective_on < project.valid_from:

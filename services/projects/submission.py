@@ -17,21 +17,21 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from services.projects.errors import (
     EventTypeNotTaken,
-    NotJson,
     SubmissionMalformed,
     TooManyEntries,
     TooManyEvents,
 )
 from shared.contracts.projects import MAX_ENTRIES, Entry, ProgressSubmitted, Withdrawal
-from shared.contracts.shapes import EntryRef, EventId, Instant, Source
+from shared.contracts.shapes import PLAIN_PATTERN, EntryRef, EventId, Instant, Source
 from shared.errors import Fault, Refusal
 from shared.quantities import NotAQuantity
+from shared.strict_json import NotJson, not_json, refuse_unsound
 
 PROGRESS = "jikao.progress.submitted.v1"
 SUBJECT = "progress"
 MAX_EVENTS = 1000
 
-Subject = Annotated[str, Meta(min_length=1, max_length=256)]
+Subject = Annotated[str, Meta(pattern=PLAIN_PATTERN, max_length=256)]
 
 
 class ProgressSubmission(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -72,6 +72,7 @@ _EVENT = msgspec.json.Decoder(ProgressEvent)
 _BATCH = msgspec.json.Decoder(list[Raw])
 _PLAIN = msgspec.json.Decoder()
 _ANY = msgspec.json.Decoder(Raw)
+_ENCODER = msgspec.json.Encoder()
 
 
 def read_submission(body: bytes) -> ProgressSubmission:
@@ -80,7 +81,8 @@ def read_submission(body: bytes) -> ProgressSubmission:
         submission = _SUBMISSION.decode(body)
     except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise _why(body, _submission_faults) from None
-    _refuse(_beyond_form(body, submission.time, UNSET, submission.entries, ""))
+    _refuse_repeated_members(body, submission)
+    _refuse(_beyond_form(submission.time))
     return submission
 
 
@@ -90,7 +92,8 @@ def read_event(body: bytes | Raw) -> Sent:
         event = _EVENT.decode(body)
     except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise _why(body, _event_faults) from None
-    _refuse(_beyond_form(bytes(body), event.time, event.id, event.data.entries, "/data"))
+    _refuse_repeated_members(body, event)
+    _refuse(_beyond_form(event.time))
     subject = SUBJECT if isinstance(event.subject, UnsetType) else event.subject
     return Sent(event.source, event.id, subject, event.time, event.data, "/data")
 
@@ -119,6 +122,16 @@ def refuse_what_is_not_json(body: bytes) -> None:
         raise _not_json(error) from None
 
 
+def _refuse_repeated_members(body: bytes | Raw, decoded: Struct) -> None:
+    """MemberRepeated. What was decoded, written again, has as many quotes as the body, unless a member was dropped.
+
+    Where a text holds escapes, or a default was spelt out, the quotes cannot tell; then the body is read again.
+    """
+    sent = bytes(body)
+    if b"\\" in sent or sent.count(b'"') != _ENCODER.encode(decoded).count(b'"'):
+        refuse_unsound(sent)
+
+
 def id_of(body: bytes | Raw) -> str | None:
     """The id of something that may not be an event, for its receipt."""
     try:
@@ -134,34 +147,21 @@ def _refuse(faults: Sequence[Fault]) -> None:
         raise SubmissionMalformed(faults=faults)
 
 
-def _beyond_form(
-    body: bytes, time: str | UnsetType, id: str | UnsetType, entries: Sequence[Entry], root: str
-) -> list[Fault]:
-    """What the contract's patterns let pass: the 30th of February, and NUL, which PostgreSQL keeps in no text."""
-    faults = []
-    if not isinstance(time, UnsetType):
-        try:
-            datetime.fromisoformat(time)
-        except ValueError:
-            faults.append(_fault("/time", "TIME_INVALID", "There is no such instant.", "该时刻不存在。"))
-    if b"\\u0000" not in body:  # the only way JSON can say NUL
-        return faults
-    if not isinstance(id, UnsetType) and "\0" in id:
-        faults.append(_fault("/id", *_NUL))
-    for at, entry in enumerate(entries):
-        if (ref := reference(entry)) is not None and "\0" in ref.id:
-            name = "withdraws" if isinstance(entry, Withdrawal) else "corrects"
-            faults.append(_fault(f"{root}/entries/{at}/{name}/id", *_NUL))
-    return faults
+def _beyond_form(time: str | UnsetType) -> list[Fault]:
+    """What the contract's pattern lets pass: an instant on the 30th of February."""
+    if isinstance(time, UnsetType):
+        return []
+    try:
+        datetime.fromisoformat(time)
+    except ValueError:
+        return [_fault("/time", "TIME_INVALID", "There is no such instant.", "该时刻不存在。")]
+    return []
 
 
 def reference(entry: Entry) -> EntryRef | None:
     """The entry that this one corrects or withdraws."""
     named = entry.withdraws if isinstance(entry, Withdrawal) else entry.corrects
     return None if isinstance(named, UnsetType) else named
-
-
-_NUL = ("ID_INVALID", "An id holds no NUL character.", "编号不得含有空字符。")
 
 
 def _why(body: bytes | Raw, faults_of: Any) -> Refusal:
@@ -174,7 +174,7 @@ def _why(body: bytes | Raw, faults_of: Any) -> Refusal:
 
 
 def _not_json(error: Exception) -> NotJson:
-    return NotJson(faults=[_fault("", "JSON_INVALID", f"{error}.", "不是有效的 JSON。")])
+    return not_json(str(error))
 
 
 def _submission_faults(plain: object) -> Refusal:

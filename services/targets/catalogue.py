@@ -130,9 +130,13 @@ def _of_item(row: int, item: CatalogueItem) -> Iterator[Fault]:
             yield Fault(f"{at}/{member}", "NEGATIVE_NOT_ALLOWED", "This cannot be negative.", "此数值不得为负。")
 
 
+_ROWS_NAMED = 5
+"""All of them at each of ten thousand rows would be half a gigabyte."""
+
+
 def _twice(member: str, value: str, rows: Sequence[int]) -> Iterator[Fault]:
-    """A fault at each of the rows, naming all of them, counted from 1 as people count."""
-    named = [str(row + 1) for row in rows]
+    """A fault at each of the rows, naming the first few of them, counted from 1 as people count."""
+    named = [str(row + 1) for row in rows[:_ROWS_NAMED]] + (["…"] if len(rows) > _ROWS_NAMED else [])
     for row in rows:
         yield Fault(
             f"/items/{row}/{member}",

@@ -11,6 +11,7 @@ from services.targets import api
 from services.targets.read_models.parts import Parts, parts_table
 from shared.event_log.port import Topics
 from shared.http.app import create_app
+from shared.http.operations import operations_router
 from shared.identity.tokens import Verifier
 from shared.projections import ProjectionSet, core_tables
 from shared.service import Service, compose
@@ -28,6 +29,7 @@ def app(service: Service) -> FastAPI:
     made.state.service, made.state.verifier = service, service.verifier
     for router in api.ROUTERS:
         made.include_router(router)
+    made.include_router(operations_router("targets"))
     return made
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-import msgspec
 from msgspec import UNSET, Struct
 from sqlalchemy import Connection
 
@@ -56,7 +55,9 @@ def open_log(service: Service, command: OpenLog) -> Opening:
 
     LogIsOpenAlready for a second one, ListedElsewhere when the control topic has another log already.
     """
-    store, first = service.store, event_id(service.store.source, command.key)
+    # The blank keeps it apart from the ids of commands: no Idempotency-Key can hold one. They are stored under the
+    # log, the opening under its jurisdiction, so a shared key would only be noticed by the fold.
+    store, first = service.store, event_id(service.store.source, f"open {command.jurisdiction} {command.key}")
     service.directory.refresh()
     with store.begin() as db:
         earlier = store.find(db, command.jurisdiction, first)
@@ -70,7 +71,8 @@ def open_log(service: Service, command: OpenLog) -> Opening:
             raise ListedElsewhere(jurisdiction=command.jurisdiction)
         value, listed = _records(store.source, command, first)
         listing = Outgoing(
-            event_id(SOURCE, f"listed {listed.log}"), TYPE_OF[LogListed], listing_record(listed, _now())[1],
+            event_id(SOURCE, f"listed {listed.log}"), TYPE_OF[LogListed],
+            listing_record(listed, _now(), actor=command.actor, authscope=command.authscope)[1],
             "listings", 0, listed.log,
         )  # fmt: skip
         record0 = Outgoing(first, TYPE_OF[LogOpened], value, "events", command.partition, listed.log)
@@ -110,14 +112,9 @@ def _records(source: str, command: OpenLog, id: str) -> tuple[bytes, Listing]:
 def _partition(store: EventStore, db: Connection, jurisdiction: str) -> int:
     """Where record 0 was sent: the listing beside it says."""
     listed = store.read(db, jurisdiction, _stream(jurisdiction))[0]
-    # The listing has an envelope of its own, shorter than a record's, so its data is read without one.
-    fact = decode_data(listed.type, msgspec.json.decode(listed.value, type=_Listed).data)
+    fact = decode_data(listed.type, decode(listed.value).data)
     assert isinstance(fact, LogListed)
     return fact.partition
-
-
-class _Listed(Struct):
-    data: msgspec.Raw
 
 
 def _stored(value: bytes, id: str, partition: int) -> Opening:

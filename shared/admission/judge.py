@@ -147,7 +147,7 @@ def _part(target: str, unit: str | UnsetType, on: date, registry: Registry) -> s
             return Refused(PartIsAmbiguous)
         return answering[0][0] if answering else Refused(PartUnknown)
     unit_id = registry.unit_id(unit)
-    own = [(id, part) for id, part in registry.parts_of(target) if part.reports and part.unit == unit_id]
+    own = registry.reporting(target, unit_id) if unit_id is not None else []
     for id, part in own:
         if part.valid_on(on):
             return id

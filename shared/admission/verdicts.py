@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, NamedTuple
 
+from msgspec import Struct
+
 from shared.errors import Refusal
 
 
@@ -26,8 +28,7 @@ class Series(NamedTuple):
     part: str
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(Struct, frozen=True, gc=False):
     """The entry counts: `value` is canonical text in the measure's declared unit of measure."""
 
     series: Series
@@ -36,8 +37,7 @@ class Counted:
     corrects: EntryKey | None
 
 
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
+class Withdrawn(Struct, frozen=True, gc=False):
     """The withdrawal counts: the entry at `names` no longer does."""
 
     names: EntryKey
@@ -76,3 +76,8 @@ class Judgement:
     def takes_identity(self) -> bool:
         """A record takes its identity if at least one of its entries counted."""
         return any(not isinstance(outcome, Refused) for outcome in self.outcomes)
+
+    @property
+    def counts_by_itself(self) -> bool:
+        """An entry counted that refers to no other: it needed no ledger."""
+        return any(isinstance(outcome, Counted) and outcome.corrects is None for outcome in self.outcomes)

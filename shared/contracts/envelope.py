@@ -13,8 +13,9 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from shared import canonical
-from shared.contracts.registry import TYPE_OF, InvalidData, schema_id
+from shared.contracts.registry import TYPE_OF, InvalidData, decode_data, schema_id
 from shared.contracts.shapes import END, PLAIN_PATTERN, EventId, Instant, LogId, Shape, Source
+from shared.errors import Malformed
 
 Scope = Annotated[str, Meta(pattern=PLAIN_PATTERN, max_length=40_000)]
 
@@ -39,6 +40,12 @@ class Envelope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     stream: Annotated[str, Meta(pattern=PLAIN_PATTERN, max_length=200)] | UnsetType = UNSET
     streamversion: Annotated[int, Meta(ge=1, lt=2**31)] | UnsetType = UNSET
     basis: Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]*)" + END)] | UnsetType = UNSET
+
+
+class WouldBeInvalid(Malformed):
+    """This cannot be written down as a valid fact."""
+
+    zh = "无法写成有效的事实记录。"
 
 
 _DECODER = msgspec.json.Decoder(Envelope)
@@ -69,10 +76,16 @@ def seal(
     stream: str | UnsetType = UNSET,
     streamversion: int | UnsetType = UNSET,
     basis: str | UnsetType = UNSET,
+    decoded: bool = False,
 ) -> bytes:
-    """The bytes that will be stored: RFC 8785 of the envelope around `fact`."""
+    """The bytes that will be stored: RFC 8785 of the envelope around `fact`.
+
+    What is acknowledged must count, so nothing is sealed that readers would find invalid: WouldBeInvalid. Structs
+    made in Python are not checked when they are made; a `fact` that was just decoded by its contract need not be
+    proved once more (`decoded`), its envelope always is.
+    """
     type_ = TYPE_OF[type(fact)]
-    return canonical.encode_trusted(
+    value = canonical.encode_trusted(
         Envelope(
             specversion="1.0", id=id, source=source, type=type_, subject=subject, time=time,
             datacontenttype="application/json", dataschema=schema_id(type_),
@@ -80,6 +93,13 @@ def seal(
             effectiveon=effectiveon, stream=stream, streamversion=streamversion, basis=basis,
         )
     )  # fmt: skip
+    try:
+        envelope = decode(value)
+        if not decoded:
+            decode_data(type_, envelope.data)
+    except InvalidData as fault:
+        raise WouldBeInvalid(why=str(fault)) from fault
+    return value
 
 
 def identity_hash(envelope: Envelope) -> str:

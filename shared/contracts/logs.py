@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from shared.contracts.registry import contract
 from shared.contracts.shapes import END, Instant, Jurisdiction, LogId, Sha256, Shape, refuse_no_instant
 
-Zone = Annotated[str, Meta(pattern=r"^[A-Za-z]+(/[A-Za-z0-9_+-]+)*" + END, max_length=64)]
+Zone = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*" + END, max_length=64)]
 
 
 @contract("jikao.log.listed.v1")

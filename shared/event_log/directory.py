@@ -7,23 +7,19 @@ is malformed or foreign is ignored and kept in `rejected` for reporting.
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-import msgspec
-
-from shared import canonical
+from shared.contracts import InvalidData, decode, decode_data, seal
+from shared.contracts.logs import LogListed
 from shared.event_log.ids import event_id
 from shared.event_log.port import LogUnavailable, Raw, Topic
 
 LISTED: Final = "jikao.log.listed.v1"
 SOURCE: Final = "urn:jikao:service:targets"
-LOG_ID: Final = re.compile(r"(sim-)?[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-SHA256: Final = re.compile(r"[0-9a-f]{64}")
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 ONE_READ: Final = 1.0
@@ -151,57 +147,41 @@ class Directory:
 
 
 def read_listing(record: Raw) -> Listing | str:
-    """The listing that a record of the control topic carries, or a few words on why it carries none."""
+    """The listing that a record of the control topic is, or why it is none."""
     try:
-        event: Any = msgspec.json.decode(record.value or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return "not JSON"
-    if not isinstance(event, dict) or event.get("specversion") != "1.0":
-        return "not a CloudEvent"
-    if event.get("type") != LISTED:
-        return "not a listing"
-    if event.get("source") != SOURCE:
-        return "not from the service that lists logs"
-    match event.get("data"):
-        case {
-            "log": str(log),
-            "jurisdiction": str(jurisdiction),
-            "partition": int(partition),
-            "record0_sha256": str(record0_sha256),
-        } if (
-            LOG_ID.fullmatch(log)
-            and 0 < len(jurisdiction) <= 128
-            and not isinstance(partition, bool)
-            and partition >= 0
-            and SHA256.fullmatch(record0_sha256)
-        ):
-            listing = Listing(log, jurisdiction, partition, record0_sha256)
-        case _:
-            return "not valid as a listing"
-    if record.key != listing.log:
+        envelope = decode(record.value)
+        if envelope.type != LISTED:
+            return "not a listing"
+        if envelope.source != SOURCE:
+            return "not from the service that lists logs"
+        fact = decode_data(LISTED, envelope.data)
+    except InvalidData as fault:
+        return f"not valid as a listing: {fault}"
+    assert isinstance(fact, LogListed)
+    if not record.key == envelope.log == fact.log:
         return "its key is not the log it lists"
-    return listing
+    return Listing(fact.log, fact.jurisdiction, fact.partition, fact.record0_sha256)
 
 
-def listing_record(listing: Listing, now: int) -> tuple[str, bytes]:
+def listing_record(
+    listing: Listing, now: int, *, actor: str = "unattended", authscope: str = "all"
+) -> tuple[str, bytes]:
     """The key and bytes of the record that lists a log; `now` in microseconds since 1970.
 
     The event's id follows from the log, so a repeat has the same identity.
     """
-    time_ = EPOCH + timedelta(microseconds=now)
-    event = {
-        "specversion": "1.0",
-        "id": event_id(SOURCE, f"listed {listing.log}"),
-        "source": SOURCE,
-        "type": LISTED,
-        "subject": f"logs/{listing.log}",
-        "time": time_.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "datacontenttype": "application/json",
-        "data": {
-            "log": listing.log,
-            "jurisdiction": listing.jurisdiction,
-            "partition": listing.partition,
-            "record0_sha256": listing.record0_sha256,
-        },
-    }
-    return listing.log, canonical.encode(event)
+    value = seal(
+        LogListed(
+            log=listing.log, jurisdiction=listing.jurisdiction, partition=listing.partition,
+            record0_sha256=listing.record0_sha256,
+        ),
+        id=event_id(SOURCE, f"listed {listing.log}"),
+        source=SOURCE,
+        subject=f"logs/{listing.log}",
+        log=listing.log,
+        actor=actor,
+        authrole="admin",
+        authscope=authscope,
+        time=(EPOCH + timedelta(microseconds=now)).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    )  # fmt: skip
+    return listing.log, value

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.types import Lifespan
 
-from shared.errors import Malformed, NotAuthenticated
+from shared.errors import Malformed, NotAuthenticated, Refusal
 from shared.http import problems
 from shared.http.fields import Label, QuantityStr, StrictDate
 from shared.http.health import Check, health_router
 from shared.http.metrics import Metrics
-from shared.http.preconditions import NEEDED_HEADERS
+from shared.http.preconditions import IDEMPOTENCY_KEY_HEADER, NEEDED_HEADERS
 from shared.http.requests import MAX_BODY_BYTES, BodyTooLarge, RequestMiddleware
+from shared.http.strictness import ContentTypeNotTaken, ParameterRepeated, ParameterUnknown, Strictness
+from shared.http.tokens import POSITION_HEADER, TOKEN_HEADER
+from shared.strict_json import MemberRepeated, NotJson
 
 __all__ = ["Label", "QuantityStr", "StrictDate", "create_app"]
 
@@ -42,6 +45,10 @@ def create_app(
         version=version,
         description=description,
         lifespan=lifespan,
+        dependencies=[Depends(Strictness())],
+        # The pages that FastAPI offers fetch scripts from elsewhere; the document itself is at /openapi.json.
+        docs_url=None,
+        redoc_url=None,
         generate_unique_id_function=_function_name,
         separate_input_output_schemas=False,
     )
@@ -90,9 +97,40 @@ def _complete(operation: dict[str, Any]) -> None:
     if parameters or "requestBody" in operation:
         if "HTTPValidationError" in str(responses.get("422", {})):
             del responses["422"]
-        responses.setdefault("422", problems.documented(Malformed))
+        malformed = [Malformed, ParameterUnknown, ParameterRepeated]
+        if "requestBody" in operation:
+            malformed += [ContentTypeNotTaken, NotJson, MemberRepeated]
+        _add(responses, "422", *malformed)
     if "requestBody" in operation:
-        responses.setdefault("413", problems.documented(BodyTooLarge))
+        _add(responses, "413", BodyTooLarge)
     if "security" in operation:
-        responses.setdefault("401", problems.documented(NotAuthenticated))
+        _add(responses, "401", NotAuthenticated)
+    named = {parameter["name"] for parameter in parameters}
+    for status in ("200", "201", "202"):
+        if status in responses:
+            responses[status].setdefault("headers", {}).update(_headers(status, named))
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _add(responses: dict[str, Any], status: str, *refusals: type[Refusal]) -> None:
+    """Say that these may come too; what else a route answers with this status stays."""
+    said = responses.setdefault(status, {"description": ""})
+    parts = [said["description"]] if said["description"] else []
+    parts += [problems.told(refusal) for refusal in refusals if f"`{refusal.code()}`" not in said["description"]]
+    said["description"] = "\n\n".join(parts)
+    for media, content in problems.documented(*refusals)["content"].items():
+        said.setdefault("content", {}).setdefault(media, content)
+
+
+def _headers(status: str, parameters: Set[str]) -> dict[str, Any]:
+    """The headers of answers that say where one stands: to read after what was written, to change what was read."""
+    if IDEMPOTENCY_KEY_HEADER in parameters and status != "200":
+        return {TOKEN_HEADER: _header("For `after=`, to read what this wrote."), "ETag": _header(_VERSION)}
+    return {POSITION_HEADER: _header("The position that the answer knows.")} if "after" in parameters else {}
+
+
+_VERSION = "The version of what was written, for `If-Match`."
+
+
+def _header(description: str) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string"}}

@@ -13,14 +13,17 @@ from sqlalchemy import Connection
 
 from shared.errors import Gone
 from shared.event_log.directory import Listing
-from shared.http.axes import Axes, AxesDep
+from shared.http.axes import AtPosition, Axes, AxesDep, ComparedAxesDep
 from shared.http.ordering import JurisdictionCode
-from shared.http.tokens import POSITION_HEADER, After, Unsent, Wait, Written
+from shared.http.pages import PageAsked, Place, cursor_invalid
+from shared.http.tokens import POSITION_HEADER, After, FreshnessTokenInvalid, Unsent, Wait, Written
 from shared.identity.callers import Caller
-from shared.identity.http import CallerDep, permit
+from shared.identity.http import CallerDep, permit, permit_whole
 from shared.projections import ProjectionSet, Standpoint, resolve, resolve_compared
 from shared.registry import Registry
 from shared.service import Service
+
+_MOST = 2**63 - 1
 
 
 class TokenIsOfAnotherLog(Gone):
@@ -53,6 +56,10 @@ class Asked:
         """The role that opens the door, or NotPermitted naming what is missing."""
         return permit(self.caller, self.listing.jurisdiction, *roles)
 
+    def permit_whole(self, *roles: str) -> str:
+        """The same for what is about the whole jurisdiction: only a scope of `all` will do."""
+        return permit_whole(self.caller, self.listing.jurisdiction, *roles)
+
     @contextmanager
     def view(self) -> Iterator[View]:
         """The snapshot in which the whole question is answered; sets Jikao-Position."""
@@ -69,6 +76,23 @@ class Asked:
             return None
         registry = self.service.read_side.registry(view.db, view.tables, self.listing.log, at.position)
         return View(view.db, view.tables, at, registry)
+
+    def turn_to(self, page: PageAsked, of: str, *kinds: type) -> Place | None:
+        """Put the question where the walk through the list `of` began; where this page begins, None at the start.
+
+        CursorInvalid too when the query names another date or position than the cursor keeps.
+        """
+        place = page.place(of, *kinds)
+        if place is None:
+            return None
+        asked, known_at = self.axes, AtPosition(place.position)
+        other = asked.as_of not in (None, place.as_of)
+        other |= isinstance(asked.known_at, AtPosition) and asked.known_at != known_at
+        other |= asked.pin is not None and (asked.pin.as_of, asked.pin.position) != (place.as_of, place.position)
+        if other:
+            raise cursor_invalid()
+        self.axes = Axes(as_of=place.as_of, known_at=known_at)
+        return place
 
     def units(self, registry: Registry) -> frozenset[str] | None:
         """The ids of the units within the caller's scope; None for all."""
@@ -100,17 +124,33 @@ async def _asked(
     service: Service = request.app.state.service
     permit(caller, jurisdiction, *caller.roles)
     listing = await run_in_threadpool(service.read_side.listing, jurisdiction)
-    match after:
-        case Written():
-            if after.incarnation != service.topics.events.incarnation:
-                raise TokenIsOfAnotherLog
-            await service.read_side.reached(after.partition, after.offset, wait)
-        case Unsent():
-            await service.read_side.reached_event(after.log, after.event_id, wait)
-        case None:
-            pass
+    await _fresh(service, listing, after, wait)
     return Asked(service, caller, listing, axes, response)
+
+
+async def _asked_twice(asked: Annotated[Asked, Depends(_asked)], axes: ComparedAxesDep) -> Asked:
+    asked.axes = axes
+    return asked
+
+
+async def _fresh(service: Service, listing: Listing, after: Written | Unsent | None, wait: float) -> None:
+    """Wait until what the token was given for is read. Whoever makes up a token gets a refusal, no more."""
+    if after is None:
+        return
+    if after.log != listing.log:
+        raise FreshnessTokenInvalid(faults=[FreshnessTokenInvalid().fault("/query/after")])
+    if isinstance(after, Unsent):
+        await service.read_side.reached_event(after.log, after.event_id, wait)
+        return
+    if after.incarnation != service.topics.events.incarnation:
+        raise TokenIsOfAnotherLog
+    if after.partition != listing.partition or not 0 <= after.offset <= _MOST:
+        raise FreshnessTokenInvalid(faults=[FreshnessTokenInvalid().fault("/query/after")])
+    await service.read_side.reached(after.partition, after.offset, wait)
 
 
 AskedDep = Annotated[Asked, Depends(_asked)]
 """For every read. Plain `def` handlers: the wait is over when they run."""
+
+AskedTwiceDep = Annotated[Asked, Depends(_asked_twice)]
+"""For a read that also answers `compare_as_of` and `compare_known_at`."""

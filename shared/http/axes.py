@@ -6,7 +6,7 @@ Only reading is done here; what an instant or a day means in a log is resolved b
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
@@ -59,6 +59,9 @@ class AtPosition:
 
     position: int
 
+    def __str__(self) -> str:
+        return f"position:{self.position}"
+
 
 @dataclass(frozen=True, slots=True)
 class AtInstant:
@@ -66,12 +69,22 @@ class AtInstant:
 
     instant: int
 
+    def __str__(self) -> str:
+        try:
+            moment = _EPOCH.replace(tzinfo=None) + timedelta(microseconds=self.instant)
+        except OverflowError:
+            return f"{self.instant} microseconds since 1970"  # an offset reached beyond the years of a datetime
+        return moment.isoformat() + "Z"
+
 
 @dataclass(frozen=True, slots=True)
 class AtDay:
     """Known at the end of this day in the jurisdiction's zone."""
 
     day: date
+
+    def __str__(self) -> str:
+        return self.day.isoformat()
 
 
 KnownAt = AtPosition | AtInstant | AtDay
@@ -195,20 +208,20 @@ _CompareKnownAt = Annotated[
 ]
 
 
-def _axes(
-    as_of: _AsOf = None,
-    known_at: _KnownAt = None,
-    pin: _Pin = None,
-    compare_as_of: _CompareAsOf = None,
-    compare_known_at: _CompareKnownAt = None,
-) -> Axes:
+def _axes(as_of: _AsOf = None, known_at: _KnownAt = None, pin: _Pin = None) -> Axes:
     if pin is not None and (as_of is not None or known_at is not None):
         beside = [name for name, given in (("as_of", as_of), ("known_at", known_at)) if given is not None]
         raise PinExcludesAxes(faults=[PinExcludesAxes().fault(f"/query/{name}") for name in beside])
-    return Axes(
-        as_of=_date("as_of", as_of),
-        known_at=_known_at("known_at", known_at),
-        pin=_pin(pin),
+    return Axes(as_of=_date("as_of", as_of), known_at=_known_at("known_at", known_at), pin=_pin(pin))
+
+
+def _compared_axes(
+    axes: Annotated[Axes, Depends(_axes)],
+    compare_as_of: _CompareAsOf = None,
+    compare_known_at: _CompareKnownAt = None,
+) -> Axes:
+    return replace(
+        axes,
         compare_as_of=_date("compare_as_of", compare_as_of),
         compare_known_at=_known_at("compare_known_at", compare_known_at),
     )
@@ -246,5 +259,10 @@ def _refusal(refusal: type[Refusal], name: str) -> Refusal:
 
 
 AxesDep = Annotated[Axes, Depends(_axes)]
+"""Of a question that stands at one place."""
+
+ComparedAxesDep = Annotated[Axes, Depends(_compared_axes)]
+"""Of a question that may be asked at two places at once, for both answers and how they differ."""
+
 AxisRefusals = (AsOfInvalid, KnownAtInvalid, PinInvalid, PinExcludesAxes)
 """What a route that takes the axes may refuse, for its `responses=problems(…)`."""

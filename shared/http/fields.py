@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from shared.quantities import QUANTITY_PATTERN
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
 def _only_a_date(value: object) -> object:
@@ -31,6 +32,26 @@ StrictDate = Annotated[
     WithJsonSchema({"type": "string", "format": "date", "examples": ["2009-07-31"]}),
 ]
 """A calendar date; only text `YYYY-MM-DD` is taken."""
+
+
+def _only_digits(value: object) -> object:
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        raise ValueError("a whole number is digits only, without a sign or leading zeros")
+    return value
+
+
+WholeNumber = Annotated[int, BeforeValidator(_only_digits)]
+"""A number in a path or a query: `10`; not `1_0`, `+10`, `10.0` or ` 10`, which pydantic takes for it too."""
+
+
+def _true_or_false(value: object) -> object:
+    if isinstance(value, str) and value not in ("true", "false"):
+        raise ValueError("true or false")
+    return value
+
+
+Flag = Annotated[bool, BeforeValidator(_true_or_false)]
+"""A yes or no in a query: `true` or `false`; not `on`, `1` or `T`, which pydantic takes for it too."""
 
 QuantityStr = Annotated[
     str,

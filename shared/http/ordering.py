@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from fastapi import Depends, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -13,10 +13,11 @@ from shared.canonical import sha256_hex
 from shared.commands import Done, Order, execute
 from shared.deciding import Decide, Stream
 from shared.event_log.directory import Listing
+from shared.http.fields import WholeNumber
 from shared.http.preconditions import IdempotencyKey, IfMatch, etag
 from shared.http.tokens import TOKEN_HEADER, Unsent, Written, encode_token
-from shared.identity.callers import Caller, scope_text
-from shared.identity.http import CallerDep, permit
+from shared.identity.callers import Caller
+from shared.identity.http import CallerDep, permit, permit_whole
 from shared.service import Service
 
 S = TypeVar("S")
@@ -26,7 +27,7 @@ PUBLISHED_WITHIN = 2.0
 JurisdictionCode = Annotated[
     str, Path(pattern=r"^[0-9]{6}$", description="GB/T 2260 code of the jurisdiction.", examples=["430300"])
 ]
-YearNumber = Annotated[int, Path(ge=1990, le=2100, description="Assessment year.", examples=[2009])]
+YearNumber = Annotated[WholeNumber, Path(ge=1990, le=2100, description="Assessment year.", examples=[2009])]
 
 
 class Recorded(BaseModel):
@@ -35,7 +36,7 @@ class Recorded(BaseModel):
     id: str
     event_id: str
     version: int
-    status: str
+    status: Literal["recorded", "accepted"]
 
 
 @dataclass(slots=True)
@@ -54,6 +55,10 @@ class Ordering:
         """The role that opens the door, or NotPermitted naming what is missing."""
         return permit(self.caller, self.jurisdiction, *roles)
 
+    def permit_whole(self, *roles: str) -> str:
+        """The same for what is about the whole jurisdiction: only a scope of `all` will do."""
+        return permit_whole(self.caller, self.jurisdiction, *roles)
+
     async def execute(self, role: str, stream: Stream[S], decide: Decide[S]) -> Done:
         """Run the command in this jurisdiction's log and wait until its facts are published."""
         listing = await run_in_threadpool(self.service.read_side.listing, self.jurisdiction)
@@ -71,8 +76,8 @@ class Ordering:
         time, today = self.service.clock(listing)
         return Order(
             log=listing.log, partition=listing.partition, actor=self.service.actors.of(self.caller), authrole=role,
-            authscope=scope_text(self.caller), key=self.key, request_sha256=self.request_sha256, time=time,
-            today=today, if_match=self.if_match,
+            authscope=self.service.scope_of(listing, self.caller), key=self.key, request_sha256=self.request_sha256,
+            time=time, today=today, if_match=self.if_match,
         )  # fmt: skip
 
     async def publish(self, done: Done) -> None:
@@ -89,7 +94,7 @@ class Ordering:
 
     def recorded(self, id: str, done: Done) -> Recorded:
         """The body of the answer."""
-        status = "accepted" if self.response.status_code == 202 else "recorded"
+        status: Literal["recorded", "accepted"] = "accepted" if self.response.status_code == 202 else "recorded"
         return Recorded(id=id, event_id=done.event_id, version=done.version, status=status)
 
 

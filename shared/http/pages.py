@@ -12,9 +12,11 @@ from fastapi import Depends, Query
 
 from shared.errors import Malformed
 from shared.http import opaque
+from shared.http.fields import WholeNumber
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
+MAX_POSITION = 2**53 - 1
 
 
 class CursorInvalid(Malformed):
@@ -43,20 +45,23 @@ class PageAsked:
     limit: int
     cursor: str | None
 
-    def place(self, of: str) -> Place | None:
+    def place(self, of: str, *kinds: type) -> Place | None:
         """Where this page begins, None at the start.
 
         `of` names the list and everything that selects from it (its path, filters and sort): a cursor of
-        another list or of other filters is refused as CursorInvalid, as is text that is no cursor.
+        another list or of other filters is refused as CursorInvalid, as is text that is no cursor. `kinds` are the
+        types that the key must be made of, where the list knows them: whoever makes up a cursor gets no further.
         """
         if self.cursor is None:
             return None
         try:
             cursor = opaque.decode(self.cursor, _Cursor)
         except ValueError as error:
-            raise _invalid() from error
-        if cursor.walk != _walk(of):
-            raise _invalid()
+            raise cursor_invalid() from error
+        if cursor.walk != _walk(of) or not 0 <= cursor.place.position <= MAX_POSITION or not _sound(cursor.place.key):
+            raise cursor_invalid()
+        if kinds and tuple(map(type, cursor.place.key)) != kinds:
+            raise cursor_invalid()
         return cursor.place
 
 
@@ -65,16 +70,24 @@ def next_cursor(of: str, place: Place) -> str:
     return opaque.encode(_Cursor(place, _walk(of)))
 
 
+def _sound(key: tuple[str | int, ...]) -> bool:
+    """A key that a list of ours may have given: not empty, and no number that a database cannot hold."""
+    return bool(key) and all(isinstance(part, str) or abs(part) <= MAX_POSITION for part in key)
+
+
 def _walk(of: str) -> str:
     return hashlib.sha256(of.encode()).hexdigest()[:16]
 
 
-def _invalid() -> CursorInvalid:
+def cursor_invalid() -> CursorInvalid:
+    """The refusal, naming the parameter."""
     return CursorInvalid(faults=[CursorInvalid().fault("/query/cursor")])
 
 
 def _page(
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Items in this page, at most.")] = DEFAULT_LIMIT,
+    limit: Annotated[
+        WholeNumber, Query(ge=1, le=MAX_LIMIT, description="Items in this page, at most.")
+    ] = DEFAULT_LIMIT,
     cursor: Annotated[
         str | None, Query(description="`next_cursor` of the page before; it keeps that page's position.")
     ] = None,

@@ -31,6 +31,7 @@ from shared.errors import (
 )
 from shared.http.languages import Language, preferred
 from shared.http.tracing import current_trace_id
+from shared.strict_json import not_json
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -171,10 +172,19 @@ async def _invalid(request: Request, invalid: RequestValidationError) -> JSONRes
     return problem_response(request, Malformed(faults=faults))
 
 
+_WHY: Mapping[type[BaseException], str] = {
+    UnicodeDecodeError: "The bytes are not UTF-8",
+    RecursionError: "It is nested too deeply",
+}
+
+
 async def _framework_refused(request: Request, error: HTTPException) -> JSONResponse:
     if isinstance(error.__cause__, Refusal):
         # FastAPI wraps what is raised while it reads the body (our size limit) in a 400 of its own.
         return problem_response(request, error.__cause__)
+    if isinstance(error.__cause__, (ValueError, RecursionError)):
+        # Too deep, a number of thousands of digits, not UTF-8: what its decoder of JSON raises beside JSONDecodeError.
+        return problem_response(request, not_json(_WHY.get(type(error.__cause__), "This cannot be read as JSON")))
     status, headers = error.status_code, dict(error.headers or {})
     if status == HTTPStatus.BAD_REQUEST:
         status = HTTPStatus.UNPROCESSABLE_ENTITY  # for us one status says "malformed"
@@ -312,9 +322,14 @@ def problems(*refusals: type[Refusal]) -> dict[int | str, dict[str, Any]]:
     return {status: documented(*named) for status, named in sorted(by_status.items())}
 
 
+def told(refusal: type[Refusal]) -> str:
+    """A refusal in the API's document."""
+    return f"`{refusal.code()}`: {refusal.sentence()}"
+
+
 def documented(*refusals: type[Refusal]) -> dict[str, Any]:
     """One OpenAPI response for refusals of one status."""
     return {
-        "description": "\n\n".join(f"`{refusal.code()}`: {refusal.sentence()}" for refusal in refusals),
+        "description": "\n\n".join(told(refusal) for refusal in refusals),
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }

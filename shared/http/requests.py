@@ -29,9 +29,9 @@ logger = logging.getLogger("jikao.http")
 
 
 class BodyTooLarge(TooLarge):
-    """The body is larger than this service takes."""
+    """The body is larger than this address takes: 8 MiB, unless the operator has set another limit."""
 
-    zh = "请求体超过本服务允许的大小。"
+    zh = "请求体超过允许的大小:8 MiB,除非运维另有设定。"
 
 
 class RequestMiddleware:

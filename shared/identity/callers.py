@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
+
+from shared.errors import NotPermitted
 
 Scope = Literal["all", "own", "own+below"] | tuple[str, ...]
 
 ROLES = ("office", "unit", "county_system", "certifier", "inspector", "leader", "auditor", "admin")
+
+
+class ScopeIsEmpty(NotPermitted):
+    """None of the units that your token names exists here."""
+
+    zh = "令牌所列单位在此均不存在。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +34,17 @@ class Caller:
     """A subject means something only beside its issuer."""
 
 
-def scope_text(caller: Caller) -> str:
-    """The scope as events carry it (`authscope`): `all`, `own`, `own+below`, or sorted units with commas."""
-    return caller.scope if isinstance(caller.scope, str) else ",".join(sorted(caller.scope))
+def scope_text(caller: Caller, unit_id: Callable[[str], str | None]) -> str:
+    """The scope as events carry it (`authscope`): `all`, `own`, `own+below`, or sorted unit ids with commas.
+
+    `unit_id` looks a code up; codes of no unit name nobody and are left out. ScopeIsEmpty when none is left.
+    """
+    if isinstance(caller.scope, str):
+        return caller.scope
+    ids = sorted(id for code in caller.scope if (id := unit_id(code)) is not None)
+    if not ids:
+        raise ScopeIsEmpty(scope=",".join(caller.scope))
+    return ",".join(ids)
 
 
 def source_allowed(caller: Caller, source_name: str) -> bool:

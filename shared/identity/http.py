@@ -13,7 +13,10 @@ from shared.errors import NotFound, NotPermitted
 from shared.identity.callers import Caller, scope_text, source_allowed
 from shared.identity.tokens import TokenMissing, Verifier
 
-__all__ = ["CallerDep", "JurisdictionNotFound", "RoleMissing", "permit", "scope_text", "source_allowed"]
+__all__ = [
+    "CallerDep", "JurisdictionNotFound", "RoleMissing", "WholeJurisdictionOnly", "permit", "permit_whole",
+    "scope_text", "source_allowed",
+]  # fmt: skip
 
 
 class JurisdictionNotFound(NotFound):
@@ -26,6 +29,12 @@ class RoleMissing(NotPermitted):
     """Your token lacks a role that may do this."""
 
     zh = "您的令牌没有可执行此操作的角色。"
+
+
+class WholeJurisdictionOnly(NotPermitted):
+    """This concerns the whole jurisdiction, which needs a token of scope `all`."""
+
+    zh = "此操作或查询涉及整个行政区,需要范围为 all 的令牌。"
 
 
 class BearerCaller(SecurityBase):
@@ -66,3 +75,11 @@ def permit(caller: Caller, jurisdiction: str, *roles: str) -> str:
         if role in caller.roles:
             return role
     raise RoleMissing(needed_role=" | ".join(roles))
+
+
+def permit_whole(caller: Caller, jurisdiction: str, *roles: str) -> str:
+    """`permit`, for what is about the jurisdiction as a whole. WholeJurisdictionOnly when the scope is narrower."""
+    role = permit(caller, jurisdiction, *roles)
+    if caller.scope != "all":
+        raise WholeJurisdictionOnly(needed_scope="all")
+    return role

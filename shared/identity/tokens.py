@@ -164,7 +164,10 @@ def _scope(value: object) -> Scope:
         return "own"
     if value == "own+below":
         return "own+below"
-    return _texts(f"{CLAIM}.scope", value)
+    units = _texts(f"{CLAIM}.scope", value)
+    if not units or {"all", "own", "own+below"} & set(units):
+        raise TokenClaimsMalformed(claim=f"{CLAIM}.scope")
+    return units
 
 
 def _text(claim: str, value: object) -> str:

@@ -6,7 +6,7 @@ that are named), kept up to date in memory while the batch is judged, and stored
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, Protocol
@@ -36,13 +36,12 @@ from shared.projections.records import Place, Record
 from shared.projections.tables import CoreTables
 from shared.registry import Change, Registry, changes
 from shared.registry import versions as registry_versions
-from shared.sql import insert_many, upsert
+from shared.sql import each_of, insert_many, upsert
 
 ENGINES = frozenset({1})
 """The engines whose code is here. A log that adopts another stops this reader."""
 
 Status = Literal["counted", "duplicate", "reused", "invalid", "foreign"]
-_CHUNK = 5_000  # below SQLite's limit of parameters in one statement
 
 
 class CannotProcess(Exception):
@@ -87,6 +86,8 @@ class _Knowledge:
     known: Known
     identities: dict[tuple[str, str], Identity]
     entries: dict[EntryKey, EntryState] | None
+    named: Set[tuple[str, str]] = frozenset()
+    """The submissions whose entries the batch speaks of: nobody asks how the others stand."""
     taken: list[Record] = field(default_factory=list)
     _open: dict[tuple[Series, date], EntryKey] = field(default_factory=dict)
 
@@ -103,7 +104,8 @@ class _Knowledge:
 
     def count(self, record: Record, judgement: Judgement) -> None:
         """Entries open and close one another, as in the ledger."""
-        if self.entries is None:
+        is_named = record.identity in self.named
+        if self.entries is None or not (is_named or self._open):
             return
         for at, outcome in enumerate(judgement.outcomes):
             match outcome:
@@ -113,9 +115,10 @@ class _Knowledge:
                     place = (outcome.series, outcome.effective_on)
                     if place in self._open:
                         self.close(self._open[place])
-                    key = EntryKey(record.position, at)
-                    self.entries[key] = EntryState(outcome.series, outcome.effective_on, open=True)
-                    self._open[place] = key
+                    if is_named:
+                        key = EntryKey(record.position, at)
+                        self.entries[key] = EntryState(outcome.series, outcome.effective_on, open=True)
+                        self._open[place] = key
                 case Withdrawn():
                     self.close(outcome.names)
 
@@ -168,7 +171,7 @@ class LogFold:
             if not self.judges_progress:
                 return Folded(record, "counted", today)
             judgement = judge(fact, identity, record.sha256, today, self.registry, knowledge.known)
-            if judgement.takes_identity:
+            if self._takes_identity(judgement):
                 knowledge.take(record)
                 knowledge.count(record, judgement)
             return Folded(record, judgement.status, today, judgement)
@@ -195,20 +198,26 @@ class LogFold:
                 self.place.engine = fact.engine
         return Folded(record, "counted", today, changes=tuple(changes(fact, envelope.actor, self.registry)))
 
+    def _takes_identity(self, judgement: Judgement) -> bool:
+        """Is it certain that the record takes its identity?
+
+        Without a ledger corrections and withdrawals are taken on trust, and the fold that has one may have refused
+        them all. Then the identity is still free, and what is sent under it later must be judged.
+        """
+        return judgement.takes_identity if self.index is not None else judgement.counts_by_itself
+
     def _fetch(self, db: Connection, records: Sequence[Record]) -> _Knowledge:
         """Identities of the batch and of what it names, and the state of the entries that it names."""
         refs = [ref for record in records for ref in _named(record)]
-        wanted = {record.identity for record in records if record.identity is not None}
-        wanted |= {(ref.source, ref.id) for ref in refs}
+        named = {(ref.source, ref.id) for ref in refs}
+        wanted = named | {record.identity for record in records if record.identity is not None}
         table = self.core.identities
         identities: dict[tuple[str, str], Identity] = {}
-        ids = sorted({id for _, id in wanted})
-        for start in range(0, len(ids), _CHUNK):
-            found = db.execute(
-                select(table.c.source, table.c.id, table.c.position, table.c.sha256)
-                .where(table.c.log == self.place.log, table.c.id.in_(ids[start : start + _CHUNK]))
-            )  # fmt: skip
-            identities.update({(source, id): Identity(position, sha256) for source, id, position, sha256 in found})
+        asked = select(table.c.source, table.c.id, table.c.position, table.c.sha256).where(
+            table.c.log == self.place.log
+        )
+        for source, id, position, sha256 in each_of(db, asked, table.c.id, sorted({id for _, id in wanted})):
+            identities[(source, id)] = Identity(position, sha256)
         if self.index is None:
             return _Knowledge(Known(identities, None), identities, None)
         keys = [
@@ -217,19 +226,13 @@ class LogFold:
             if (ref.source, ref.id) in identities
         ]
         entries = self.index.states(db, self.place.log, keys) if keys else {}
-        return _Knowledge(Known(identities, entries), identities, entries)
+        return _Knowledge(Known(identities, entries), identities, entries, named)
 
     def _heads(self, db: Connection, records: Sequence[Record]) -> dict[tuple[str, str], int]:
         table = self.core.streams
         names = sorted({r.envelope.stream for r in records if r.envelope and isinstance(r.envelope.stream, str)})
-        heads: dict[tuple[str, str], int] = {}
-        for start in range(0, len(names), _CHUNK):
-            found = db.execute(
-                select(table.c.stream, table.c.source, table.c.version)
-                .where(table.c.log == self.place.log, table.c.stream.in_(names[start : start + _CHUNK]))
-            )  # fmt: skip
-            heads.update({(stream, source): version for stream, source, version in found})
-        return heads
+        asked = select(table.c.stream, table.c.source, table.c.version).where(table.c.log == self.place.log)
+        return {(stream, source): version for stream, source, version in each_of(db, asked, table.c.stream, names)}
 
     def _store(
         self,

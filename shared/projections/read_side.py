@@ -103,6 +103,7 @@ class ReadSide:
     def open(self) -> None:
         """Open the generation in force and check it against the log; LogIsShorter refuses the start."""
         self.generation = generations.active(self.engine, self.generations, self.service)
+        self._drop_others()
         self.current = generations.create(self.engine, self.make, self.generation)
         self.readers = [self._reader(self.current, p) for p in range(self.topics.events.partitions)]
         for reader in self.readers:
@@ -163,7 +164,7 @@ class ReadSide:
             raise RebuildIsRunning
         try:
             new = self.generation + 1
-            generations.drop(self.engine, self.make, new)  # what a rebuild that did not finish left behind
+            self._drop_others()
             into = generations.create(self.engine, self.make, new)
             readers = [self._reader(into, reader.partition, guarded=False) for reader in self.readers]
             for reader in readers:
@@ -171,19 +172,19 @@ class ReadSide:
             running = bool(self._threads)
             self.stop()
             try:
-                # Both read to one and the same end: the old one's place or further on, whichever the log has now.
-                for pair in zip(self.readers, readers, strict=True):
-                    for reader in pair:
+                # Both read to one and the same end, else what is written meanwhile would count as a difference.
+                for old, fresh in zip(self.readers, readers, strict=True):
+                    end = self.topics.events.end(fresh.partition)
+                    for reader in (old, fresh):
                         reader.open()
-                        reader.catch_up()
+                        reader.catch_up(end)
                 differing = generations.differences(self.engine, self.make, self.generation, new)
                 if differing and not accept_differences:
-                    generations.drop(self.engine, self.make, new)
                     return Rebuilt(self.generation, tuple(differing), switched=False)
                 with writing(self.engine) as db:
                     if not generations.switch(db, self.generations, self.service, self.generation, new):
                         raise Fenced("another process has switched generations")
-                old, self.generation, self.current = self.generation, new, into
+                self.generation, self.current = new, into
                 for reader in [*self.readers, *readers]:
                     reader.close()
                 self.readers = [self._reader(into, reader.partition) for reader in readers]
@@ -192,10 +193,14 @@ class ReadSide:
             finally:
                 if running:
                     self.start()
-            generations.drop(self.engine, self.make, old)
             return Rebuilt(new, tuple(differing), switched=True)
         finally:
             self._rebuilding.release()
+
+    def _drop_others(self) -> None:
+        """Drop what a rebuild left: the generation before (kept until now, for reads under way) or one unfinished."""
+        for other in (self.generation - 1, self.generation + 1):
+            generations.drop(self.engine, self.make, other)
 
     @contextmanager
     def reading(self) -> Iterator[tuple[Connection, ProjectionSet]]:
@@ -211,11 +216,11 @@ class ReadSide:
         return None
 
     def lock_of(self, log: str) -> threading.Lock:
-        """The lock under which the log's fold changes in memory."""
-        for reader in self.readers:
-            if log in reader.logs:
-                return reader.lock
-        return self._lock
+        """The lock under which the log's fold changes in memory. JurisdictionUnknown for a log that is not listed."""
+        listing = self.directory.by_log(log)
+        if listing is None:
+            raise JurisdictionUnknown(log=log)
+        return self.readers[listing.partition].lock
 
     def listing(self, jurisdiction: str) -> Listing:
         """The open log of a jurisdiction. JurisdictionUnknown if there is none."""
@@ -281,6 +286,8 @@ class ReadSide:
 
     def _has_read(self, waiter: _Waiter) -> bool:
         if waiter.offset is not None:
+            if waiter.partition >= len(self.readers):
+                return False  # the topic has grown since this service was started
             return waiter.offset < 0 or self.readers[waiter.partition].next_offset > waiter.offset
         assert waiter.event is not None
         log, event_id = waiter.event

@@ -7,14 +7,18 @@ process stops its log here, by name, and is never stepped over; the partition's 
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine, insert, select, update
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as SqlTimeout
 
+from shared.errors import Unavailable
 from shared.event_log.directory import Directory
 from shared.event_log.port import PartitionReader, Raw, Topic
 from shared.merkle import Frontier
@@ -36,8 +40,10 @@ class LogIsShorter(Exception):
     """The log is shorter than, or differs from, what was read of it: the start is refused."""
 
 
-_NOT_THE_RECORDS_FAULT = (Fenced, OperationalError, InterfaceError)
-"""The database is away, full or locked: the same batch is read again later, and no log is stopped for it."""
+_NOT_THE_RECORDS_FAULT = (
+    Fenced, Unavailable, OperationalError, InterfaceError, InternalError, SqlTimeout, MemoryError,
+)  # fmt: skip
+"""The log or the database is away, full or locked: the same batch is read again, and no log is stopped for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +106,14 @@ class Reader:
         """The offset in the partition from which this reader goes on."""
         return self._next
 
-    def step(self, timeout: float = 0.0) -> int:
+    def step(self, timeout: float = 0.0, most: int = BATCH) -> int:
         """Read and fold one batch, waiting up to `timeout` seconds for its first record; how many it had."""
         if self._source is None:
             self.open()
         assert self._source is not None
         if self._unsure:
             self._reload()
-        raws = self._source.read(self._next, limit=BATCH, timeout=timeout)
+        raws = self._source.read(self._next, limit=min(most, BATCH), timeout=timeout)
         if not raws:
             return 0
         try:
@@ -123,13 +129,13 @@ class Reader:
         self.on_read()
         return len(raws)
 
-    def catch_up(self) -> None:
-        """Read to the end that the log has now."""
+    def catch_up(self, end: int | None = None) -> None:
+        """Read to `end` and no further; to the end that the log has now unless it is given."""
         if self._source is None:
             self.open()
-        end = self.topic.end(self.partition)
+        end = self.topic.end(self.partition) if end is None else end
         while self._next < end:
-            self.step(timeout=1.0)
+            self.step(timeout=1.0, most=end - self._next)
 
     def _fold_one(self, raw: Raw) -> None:
         try:
@@ -148,7 +154,7 @@ class Reader:
         for raw in raws:
             by_log.setdefault(raw.key, []).append(raw)
         self._unsure = True  # until it is committed, memory may be ahead of the database
-        with self.lock, writing(self.engine) as db:
+        with self.lock, _no_collections(), writing(self.engine) as db:
             self.guard(db)
             for key, of_log in by_log.items():
                 if key in self.stopped:
@@ -222,18 +228,19 @@ class Reader:
             raise Fenced(f"the place of log {moved.log} is no longer at offset {expected}")
 
     def _reload(self) -> None:
-        with reading(self.engine) as db:
+        with self.lock, reading(self.engine) as db:
             self._load(db)
         self._unsure = False
 
     def _load(self, db: Connection) -> None:
         core = self.into.core
-        self.logs.clear()
+        logs: dict[str, LogFold] = {}
         for row in db.execute(select(core.places).where(core.places.c.partition == self.partition)).mappings():
             values = dict(row)
             at = Place(**(values | {"frontier": Frontier.from_bytes(values["frontier"])}))
             registry = versions.load(db, core.versions, at.log, at.position)
-            self.logs[at.log] = LogFold(at, registry, core, self.into.index, self.into.judges_progress)
+            logs[at.log] = LogFold(at, registry, core, self.into.index, self.into.judges_progress)
+        self.logs = logs  # at once: whoever looks for a log meanwhile finds the one or the other
 
     def _start(self, db: Connection) -> int:
         partitions = self.into.core.partitions
@@ -244,21 +251,38 @@ class Reader:
         """The log may not be shorter than our place, and its last record must be the one we read."""
         if at.incarnation != self.topic.incarnation:
             raise LogIsShorter(
-                f"log {at.log} was read from another topic ({at.incarnation}): "
-                "restore that topic, or rebuild the projections from this one"
+                f"log {at.log} was read from another topic ({at.incarnation}): restore that topic, "
+                "or start on an empty database"
             )
         if end < at.next_offset:
             raise LogIsShorter(
                 f"the database has read log {at.log} up to offset {at.next_offset}, the log ends at {end}: "
-                "restore the log, or rebuild the projections from it"
+                "restore the log, or start on an empty database"
             )
         assert self._source is not None
         last = self._source.read(at.next_offset - 1, limit=1, timeout=5.0)
         if not last or value_sha256(last[0].value) != at.last_value_sha256:
             raise LogIsShorter(
                 f"the last record read of log {at.log} (offset {at.next_offset - 1}) differs from the one in the log: "
-                "restore the log, or rebuild the projections from it"
+                "restore the log, or start on an empty database"
             )
+
+
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """Let no search for cycles of garbage run meanwhile.
+
+    A batch makes some hundred thousand objects, all needed until its end and none of them in a cycle; looking through
+    them (and the registry, again and again) would cost it a tenth of its time.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _columns(at: Place) -> dict[str, object]:

@@ -102,12 +102,23 @@ class Registry:
         )  # fmt: skip
         self._by_code: dict[tuple[str, int, str], str] = {}
         self._parts: dict[str, list[str]] = {}
+        self._parts_of: dict[str, list[tuple[str, rows.Assignment]]] = {}
+        self._reporting: dict[tuple[str, str], list[tuple[str, rows.Assignment]]] = {}
+        self._locked: dict[tuple[int, int, str | None], tuple[rows.Lock, int]] = {}
         self._subs: dict[str, list[str]] = {}
 
     def put(self, kind: str, id: str, effective_on: date, row: rows.Row, position: int) -> None:
         """Take in one version; `position` is that of the fact which says so."""
         new = id not in self._kinds[kind]
         self._kinds[kind].put(id, effective_on, row, position)
+        match row:
+            case rows.Assignment():
+                self._parts_of.clear()
+                self._reporting.clear()
+            case rows.Lock():
+                self._lock(id)
+            case _:
+                pass
         if not new:
             return
         match row:
@@ -141,8 +152,20 @@ class Registry:
         return self._by_code.get(("project", year, code))
 
     def parts_of(self, target: str) -> list[tuple[str, rows.Assignment]]:
-        """All assignments of a target, ended ones included, oldest first."""
-        return [(id, self.assignments.latest(id)) for id in self._parts.get(target, ())]
+        """All assignments of a target, ended ones included, oldest first. Not to be changed: it is kept."""
+        kept = self._parts_of.get(target)
+        if kept is None:
+            kept = [(id, self.assignments.latest(id)) for id in self._parts.get(target, ())]
+            self._parts_of[target] = kept
+        return kept
+
+    def reporting(self, target: str, unit: str) -> list[tuple[str, rows.Assignment]]:
+        """Those of a unit that report. Not to be changed: it is kept, as every entry asks for it."""
+        kept = self._reporting.get((target, unit))
+        if kept is None:
+            kept = [(id, part) for id, part in self.parts_of(target) if part.reports and part.unit == unit]
+            self._reporting[(target, unit)] = kept
+        return kept
 
     def answering(self, target: str, on: date) -> list[tuple[str, rows.Assignment]]:
         """The parts whose levels make the target's figure on a day, oldest first.
@@ -162,11 +185,17 @@ class Registry:
 
     def locked(self, year: int, month: int, target: str | None) -> tuple[rows.Lock, int] | None:
         """The lock that closes this month for this target (or project: None), and the position that set it."""
-        ids = [f"{year}-{month:02d}"] + ([f"{year}-{month:02d}:{target}"] if target else [])
-        for id in ids:
-            if id in self.locks and (lock := self.locks.latest(id)).locked:
-                return lock, self.locks.position(id)
-        return None
+        if not self._locked:
+            return None
+        everything = self._locked.get((year, month, None))
+        return everything if everything or target is None else self._locked.get((year, month, target))
+
+    def _lock(self, id: str) -> None:
+        lock = self.locks.latest(id)
+        if lock.locked:
+            self._locked[(lock.year, lock.month, lock.target)] = lock, self.locks.position(id)
+        else:
+            self._locked.pop((lock.year, lock.month, lock.target), None)
 
     def below(self, unit: str) -> set[str]:
         """The unit's id and those of all units under it."""

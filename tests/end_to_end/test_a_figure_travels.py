@@ -266,3 +266,16 @@ def test_every_problem_of_every_service_is_explained(year: Year, city_url: str) 
 def test_it_is_alive_and_ready(city_url: str) -> None:
     for path in ("/healthz", "/readyz", "/v1/labels"):
         assert httpx.get(city_url + path, trust_env=False).status_code == 200
+
+
+def test_read_models_are_rebuilt_beside_the_running_ones_and_say_the_same(year: Year) -> None:
+    city = year.city
+    before = city.told("auditor", f"{YEAR}/completion", as_of="2009-07-31")
+    for service in ("targets", "projects", "evaluation"):
+        assert code(city.post("office", f"/v1/operations/{service}/rebuilds", {})) == (403, "ROLE_MISSING")
+        rebuilt = city.post("admin", f"/v1/operations/{service}/rebuilds", {})
+        assert rebuilt.status_code == 200, rebuilt.text
+        assert (rebuilt.json()["switched"], rebuilt.json()["differing"]) == (True, [])
+    assert city.told("auditor", f"{YEAR}/completion", as_of="2009-07-31") == before
+    assert city.report("37", "2009-08-05").status_code == 202
+    assert city.told("auditor", f"{YEAR}/completion", as_of="2009-07-31")["pin"]["position"] > before["pin"]["position"]

@@ -42,18 +42,17 @@ from services.evaluation.target_documents import Document
 from shared.commands import transaction_of
 from shared.contracts.evaluation import AuditPart, AuditSealed, PinPart
 from shared.contracts.shapes import END, UUID_PATTERN
-from shared.errors import IdReused
 from shared.event_log.directory import Listing
 from shared.event_log.ids import event_id
+from shared.http.answers import commanded
 from shared.http.asking import Asked, AskedDep, View
 from shared.http.axes import Axes, KnownAt, KnownAtInvalid, read_known_at
 from shared.http.fields import StrictDate
 from shared.http.ordering import OrderingDep, Recorded, YearNumber
 from shared.http.pages import CursorInvalid, Page, Place, next_cursor
-from shared.http.preconditions import IdempotencyKeyInvalid, IdempotencyKeyMissing
 from shared.http.problems import problems
-from shared.identity.http import JurisdictionNotFound, RoleMissing
-from shared.projections import JurisdictionUnknown, NotYetRead, resolve
+from shared.identity.http import WholeJurisdictionOnly
+from shared.projections import resolve
 from shared.projections.asking import AsOfInFuture, KnownAtOutOfBounds
 from shared.service import Service
 
@@ -184,24 +183,17 @@ class AuditReplay(TypedDict):
     failure: NotRequired[str]
 
 
-_ACCEPTED: dict[int | str, dict[str, Any]] = {
-    202: {"model": AuditRecorded, "description": "Sealed; its fact is on its way to the log."}
-}
-
-
 @router.post(
     "",
     status_code=201,
-    responses=_ACCEPTED
-    | problems(
+    responses=commanded(
         PartStatedTwice, ReasonMissing, SupersededAuditUnknown, KnownAtInvalid, KnownAtOutOfBounds, AsOfInFuture,
-        NoSuchYear, IdReused, IdempotencyKeyMissing, IdempotencyKeyInvalid, RoleMissing, JurisdictionNotFound,
-        JurisdictionUnknown, NotYetRead,
-    ),
+        NoSuchYear,
+    ) | {202: {"model": AuditRecorded, "description": "Sealed; its fact is on its way to the log."}},
 )  # fmt: skip
 async def seal_audit(ordering: OrderingDep, year: YearNumber, body: AuditIn) -> AuditRecorded:
     """Answer several questions at one position, keep the answer's bytes by hash, and append the fact that says so."""
-    role = ordering.permit(*SEALERS)
+    role = ordering.permit_whole(*SEALERS)
     listing = await run_in_threadpool(ordering.service.read_side.listing, ordering.jurisdiction)
     drafted = await run_in_threadpool(_draft, ordering.service, listing, year, body)
     # From the key, so that a repeat names the stream in which the first one stands.
@@ -250,29 +242,32 @@ def _draft(service: Service, listing: Listing, year: int, body: AuditIn) -> _Dra
     return _Draft(parts, pin, content, tuple(later))
 
 
-@router.get("", response_model=AuditList, responses=problems(*READ_REFUSALS, CursorInvalid))
+@router.get("", response_model=AuditList, responses=problems(*READ_REFUSALS, WholeJurisdictionOnly, CursorInvalid))
 def list_audits(asked: AskedDep, year: YearNumber, page: Page) -> Response:
     """The audits sealed in a year, in the order of their sealing."""
-    asked.permit(*READERS)
+    asked.permit_whole(*READERS)
     of = f"audits {asked.listing.log} {year}"
-    start = page.place(of)
+    start = asked.turn_to(page, of, int)
     with asked.view() as view:
-        at = start.position if start is not None else view.standpoint.position
+        at = view.standpoint.position
         after = int(start.key[0]) if start is not None else -1
         table, log = audits_of(view.tables), view.standpoint.log
         found = sealed_in(view.db, table, log, year, at, after=after, limit=page.limit + 1)
         everything = sealed_in(view.db, table, log, year, at)
+        as_of = view.standpoint.as_of
     shown, more = found[: page.limit], len(found) > page.limit
-    cursor = next_cursor(of, Place(at, (shown[-1].position,))) if more else None
+    cursor = next_cursor(of, Place(at, (shown[-1].position,), as_of)) if more else None
     # A list is no canonical document: the end of its pages is a null, as in every list.
     answer = {"items": [_row(kept, everything) for kept in shown], "next_cursor": cursor}
     return Response(msgspec.json.encode(answer), media_type="application/json", headers=_headers(asked))
 
 
-@router.get("/{audit}", response_model=AuditShown, responses=problems(*READ_REFUSALS, AuditUnknown))
+@router.get(
+    "/{audit}", response_model=AuditShown, responses=problems(*READ_REFUSALS, WholeJurisdictionOnly, AuditUnknown)
+)
 def get_audit(asked: AskedDep, year: YearNumber, audit: AuditId) -> Response:
     """One sealed audit with its document, exactly as it was sealed."""
-    asked.permit(*READERS)
+    asked.permit_whole(*READERS)
     with asked.view() as view:
         kept, content = _sealed(view, year, audit)
         everything = sealed_in(view.db, audits_of(view.tables), view.standpoint.log, year, view.standpoint.position)
@@ -282,10 +277,14 @@ def get_audit(asked: AskedDep, year: YearNumber, audit: AuditId) -> Response:
     return respond(asked, document)
 
 
-@router.post("/{audit}/replays", response_model=AuditReplay, responses=problems(*READ_REFUSALS, AuditUnknown))
+@router.post(
+    "/{audit}/replays",
+    response_model=AuditReplay,
+    responses=problems(*READ_REFUSALS, WholeJurisdictionOnly, AuditUnknown),
+)
 def replay_audit(asked: AskedDep, year: YearNumber, audit: AuditId) -> Response:
     """Fold the archive again in memory up to the audit's pin, answer it again, and say equal or what differs."""
-    asked.permit(*READERS)
+    asked.permit_whole(*READERS)
     with asked.view() as view:
         kept, content = _sealed(view, year, audit)
         pin = kept.fact.pin

@@ -32,14 +32,15 @@ from services.evaluation.documents import (
     canonical,
 )
 from services.evaluation.read_models.ledger import levels
+from services.evaluation.scope import within
 from services.evaluation.target_documents import Document
 from shared.contracts.shapes import CODE_PATTERN, END
-from shared.errors import NotPermitted
-from shared.http.asking import Asked, AskedDep, TokenIsOfAnotherLog, View
+from shared.http.asking import Asked, AskedTwiceDep, TokenIsOfAnotherLog, View
 from shared.http.axes import AxisRefusals
 from shared.http.ordering import YearNumber
 from shared.http.problems import problems
-from shared.identity.http import JurisdictionNotFound, RoleMissing
+from shared.http.tokens import FreshnessTokenInvalid
+from shared.identity.http import JurisdictionNotFound, RoleMissing, WholeJurisdictionOnly
 from shared.projections import JurisdictionUnknown, NotYetRead
 from shared.projections.asking import AsOfInFuture, KnownAtOutOfBounds, PinDoesNotMatch
 
@@ -64,15 +65,9 @@ GroupCode = Annotated[
 CategoryName = Annotated[str, Path(description=f"One of {', '.join(CATEGORIES)}.", examples=["livelihood"])]
 
 
-class WholeCityOnly(NotPermitted):
-    """This is about the whole jurisdiction, which needs a token of scope `all`."""
-
-    zh = "此查询涉及整个行政区,需要范围为 all 的令牌。"
-
-
 READ_REFUSALS = (
     *AxisRefusals, AsOfInFuture, KnownAtOutOfBounds, PinDoesNotMatch, RoleMissing, JurisdictionNotFound,
-    JurisdictionUnknown, TokenIsOfAnotherLog, NotYetRead, NoSuchYear,
+    JurisdictionUnknown, FreshnessTokenInvalid, TokenIsOfAnotherLog, NotYetRead, NoSuchYear,
 )  # fmt: skip
 """What every question about figures may be refused for."""
 _PLANS = Plans()
@@ -90,8 +85,8 @@ def _responses(*refusals: type[Any]) -> dict[int | str, dict[str, Any]]:
     return answered | problems(*READ_REFUSALS, *refusals)
 
 
-@router.get("/completion", response_model=CityCompletion | Comparison, responses=_responses(WholeCityOnly))
-def get_completion(asked: AskedDep, year: YearNumber) -> Response:
+@router.get("/completion", response_model=CityCompletion | Comparison, responses=_responses(WholeJurisdictionOnly))
+def get_completion(asked: AskedTwiceDep, year: YearNumber) -> Response:
     """How far along is the whole city: totals, by category, by unit, and every target in a row."""
     return _answered(asked, Question("completion", year))
 
@@ -101,19 +96,19 @@ def get_completion(asked: AskedDep, year: YearNumber) -> Response:
     response_model=TargetCompletion | Comparison,
     responses=_responses(NoSuchTarget),
 )
-def get_target_completion(asked: AskedDep, year: YearNumber, code: Code) -> Response:
+def get_target_completion(asked: AskedTwiceDep, year: YearNumber, code: Code) -> Response:
     """How far along is one target, from which parts, levels and entries."""
     return _answered(asked, Question("target", year, code))
 
 
 @router.get("/targets/{code}/history", response_model=TargetHistory | Comparison, responses=_responses(NoSuchTarget))
-def get_target_history(asked: AskedDep, year: YearNumber, code: Code) -> Response:
+def get_target_history(asked: AskedTwiceDep, year: YearNumber, code: Code) -> Response:
     """Which entries were made about one target, which of them count, and who stands behind them."""
     return _answered(asked, Question("history", year, code))
 
 
 @router.get("/units/{code}/completion", response_model=UnitCompletion | Comparison, responses=_responses(NoSuchUnit))
-def get_unit_completion(asked: AskedDep, year: YearNumber, code: UnitCode) -> Response:
+def get_unit_completion(asked: AskedTwiceDep, year: YearNumber, code: UnitCode) -> Response:
     """How far along is one unit with what it answers for."""
     return _answered(asked, Question("unit", year, code))
 
@@ -121,21 +116,23 @@ def get_unit_completion(asked: AskedDep, year: YearNumber, code: UnitCode) -> Re
 @router.get(
     "/categories/{category}/completion",
     response_model=TargetsCompletion | Comparison,
-    responses=_responses(NoSuchCategory, WholeCityOnly),
+    responses=_responses(NoSuchCategory, WholeJurisdictionOnly),
 )
-def get_category_completion(asked: AskedDep, year: YearNumber, category: CategoryName) -> Response:
+def get_category_completion(asked: AskedTwiceDep, year: YearNumber, category: CategoryName) -> Response:
     """How far along are the targets of one category."""
     return _answered(asked, Question("category", year, category))
 
 
-@router.get("/practical-matters", response_model=TargetsCompletion | Comparison, responses=_responses(WholeCityOnly))
-def get_practical_matters(asked: AskedDep, year: YearNumber) -> Response:
+@router.get(
+    "/practical-matters", response_model=TargetsCompletion | Comparison, responses=_responses(WholeJurisdictionOnly)
+)
+def get_practical_matters(asked: AskedTwiceDep, year: YearNumber) -> Response:
     """How far along are the practical matters for the people (为民办实事)."""
     return _answered(asked, Question("practical_matters", year))
 
 
-@router.get("/groups", response_model=GroupsCompletion | Comparison, responses=_responses(WholeCityOnly))
-def get_groups_completion(asked: AskedDep, year: YearNumber) -> Response:
+@router.get("/groups", response_model=GroupsCompletion | Comparison, responses=_responses(WholeJurisdictionOnly))
+def get_groups_completion(asked: AskedTwiceDep, year: YearNumber) -> Response:
     """How far along are all groups of key projects, and the city's key projects together."""
     return _answered(asked, Question("groups", year))
 
@@ -143,9 +140,9 @@ def get_groups_completion(asked: AskedDep, year: YearNumber) -> Response:
 @router.get(
     "/groups/{code}/completion",
     response_model=GroupCompletion | Comparison,
-    responses=_responses(NoSuchGroup, WholeCityOnly),
+    responses=_responses(NoSuchGroup, WholeJurisdictionOnly),
 )
-def get_group_completion(asked: AskedDep, year: YearNumber, code: GroupCode) -> Response:
+def get_group_completion(asked: AskedTwiceDep, year: YearNumber, code: GroupCode) -> Response:
     """How far along is one group of key projects, and each of its projects."""
     return _answered(asked, Question("group", year, code))
 
@@ -155,18 +152,18 @@ def get_group_completion(asked: AskedDep, year: YearNumber, code: GroupCode) -> 
     response_model=ProjectCompletion | Comparison,
     responses=_responses(NoSuchProject),
 )
-def get_project_completion(asked: AskedDep, year: YearNumber, code: ProjectCode) -> Response:
+def get_project_completion(asked: AskedTwiceDep, year: YearNumber, code: ProjectCode) -> Response:
     """How far along is one key project, with its sub-projects."""
     return _answered(asked, Question("project", year, code))
 
 
 def _answered(asked: Asked, question: Question) -> Response:
     """The question answered at its standpoint; with `compare_*` at both, and how the answers differ."""
-    role = asked.permit(*SEE_ALL, *SEE_OWN)
+    asked.permit(*SEE_ALL, *SEE_OWN)
     with asked.view() as view:
-        first = _document(asked, view, question, role)
+        first = _document(asked, view, question)
         other = asked.compared(view)
-        second = None if other is None else _document(asked, other, question, role)
+        second = None if other is None else _document(asked, other, question)
         is_open = view.standpoint.open or (other is not None and other.standpoint.open)
     if second is None:
         return respond(asked, first, is_open=is_open)
@@ -174,12 +171,13 @@ def _answered(asked: Asked, question: Question) -> Response:
     return respond(asked, {"first": first, "second": second, "differences": differing}, is_open=is_open)
 
 
-def _document(asked: Asked, view: View, question: Question, role: str) -> Document:
-    units = None if role in SEE_ALL else asked.units(view.registry)
+def _document(asked: Asked, view: View, question: Question) -> Document:
+    units = asked.units(view.registry)
     if units is not None:
         _within(view, question, units)
     at = view.standpoint
-    return answer(question, at, view.registry, levels(view.db, view.tables, at.log, at.position), _PLANS)
+    document = answer(question, at, view.registry, levels(view.db, view.tables, at.log, at.position), _PLANS)
+    return document if units is None else within(document, question, view.registry, units)
 
 
 def _within(view: View, question: Question, units: frozenset[str]) -> None:
@@ -195,12 +193,10 @@ def _within(view: View, question: Question, units: frozenset[str]) -> None:
                 raise NoSuchUnit(unit=code)
         case "project":
             id = registry.project_id(question.year, code)
-            row = registry.projects.latest(id) if id is not None else None
-            parent = registry.projects.latest(row.parent) if row is not None and row.parent is not None else row
-            if row is None or parent is None or not {row.unit, parent.unit} & units:
+            if id is None or registry.projects.latest(id).unit not in units:
                 raise NoSuchProject(project=code)
         case _:
-            raise WholeCityOnly(needed_scope="all")
+            raise WholeJurisdictionOnly(needed_scope="all")
 
 
 def _figures(document: Document) -> Json:

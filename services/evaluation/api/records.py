@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import base64
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
-from services.evaluation.errors import RecordsNeedAllScope
 from services.evaluation.read_models.archive import archived
+from shared.http.answers import asking
 from shared.http.asking import AskedDep
-from shared.http.axes import AxisRefusals
-from shared.http.problems import problems
-from shared.identity.http import RoleMissing
+from shared.http.fields import WholeNumber
+from shared.identity.http import WholeJurisdictionOnly
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}", tags=["evaluation"])
 
@@ -28,7 +27,9 @@ class RecordShown(BaseModel):
     position: int
     offset: int = Field(description="Where it lies in its partition of the log.")
     recorded_at: int = Field(description="Microseconds since 1970, as in the leaf.")
-    status: str = Field(description="counted, duplicate, reused, invalid or foreign: what became of it.")
+    status: Literal["counted", "duplicate", "reused", "invalid", "foreign"] = Field(
+        description="counted, duplicate, reused, invalid or foreign: what became of it."
+    )
     value: str | None = Field(description="The stored bytes, base64; null for a record without a value.")
     text: str | None = Field(description="The same as text, where the bytes are UTF-8.")
     leaf_hash: str
@@ -43,19 +44,17 @@ class RecordPage(BaseModel):
     next_position: int | None
 
 
-@router.get("/records", responses=problems(RoleMissing, RecordsNeedAllScope, *AxisRefusals))
+@router.get("/records", responses=asking(WholeJurisdictionOnly))
 def list_records(
     asked: AskedDep,
-    from_position: Annotated[int, Query(ge=0, lt=2**53, description="The first position that is wanted.")] = 0,
-    limit: Annotated[int, Query(ge=1, le=1000, description="Records in this page, at most.")] = 100,
+    from_position: Annotated[WholeNumber, Query(ge=0, lt=2**53, description="The first position that is wanted.")] = 0,
+    limit: Annotated[WholeNumber, Query(ge=1, le=1000, description="Records in this page, at most.")] = 100,
 ) -> RecordPage:
     """Raw records with their leaf hashes and the running root, up to `known_at`. Everyone who may see everything.
 
     A page may hold fewer records than asked for when they are large; `next_position` goes on from there.
     """
-    asked.permit("auditor", "office", "leader", "inspector", "certifier")
-    if asked.caller.scope != "all":
-        raise RecordsNeedAllScope
+    asked.permit_whole("auditor", "office", "leader", "inspector", "certifier")
     with asked.view() as view:
         log, last = view.standpoint.log, view.standpoint.position
         up_to = min(last, from_position + limit - 1)

@@ -140,7 +140,7 @@ class MissShown(TypedDict):
 
 
 @_CLOSED
-class TargetShown(TargetRow):
+class TargetInFull(TargetRow):
     """A target in full."""
 
     issuer: str
@@ -309,7 +309,7 @@ class CityCompletion(_Answer):
 class TargetCompletion(_Answer):
     """One target."""
 
-    target: TargetShown
+    target: TargetInFull
 
 
 @_CLOSED
@@ -317,7 +317,7 @@ class TargetsCompletion(_Answer):
     """Some targets in full: those of a category, or the practical matters."""
 
     totals: Totals
-    targets: list[TargetShown]
+    targets: list[TargetInFull]
 
 
 @_CLOSED

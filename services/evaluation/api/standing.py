@@ -25,13 +25,12 @@ from shared.admission.errors import EntryNotCurrent
 from shared.commands import execute
 from shared.contracts.shapes import EntryRef, Shape
 from shared.deciding import Fact, Look, Stream
-from shared.errors import IdReused, NotPermitted, Refusal, VersionConflict
+from shared.errors import Refusal
 from shared.event_log.directory import Listing
+from shared.http.answers import commanded
 from shared.http.asking import units_in_scope
 from shared.http.fields import QuantityStr, Text
 from shared.http.ordering import Ordering, OrderingDep, Recorded
-from shared.http.problems import problems
-from shared.projections import NotYetRead
 from shared.registry import Registry
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}", tags=["evaluation"])
@@ -39,7 +38,7 @@ router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}", tags=["evaluation"
 READ_WITHIN = 2.0
 """Seconds for which we wait to have read the log's end, before we say how an entry stands."""
 
-_REFUSED = (NotPermitted, EntryUnknown, EntryNotCurrent, EntryIsReturned, IdReused, VersionConflict, NotYetRead)
+_REFUSED = (EntryUnknown, EntryNotCurrent, EntryIsReturned)
 _ENTRY: dict[str, JsonValue] = {"source": "urn:jikao:source:transport", "id": "2009-08/roads", "entry": 0}
 
 
@@ -53,7 +52,7 @@ class EntryNamed(Input):
     """An entry: the submission's source and id, and the 0-based place among its entries."""
 
     source: Annotated[str, Field(strict=True, pattern=r"^urn:jikao:source:[a-z0-9][a-z0-9._-]{0,63}$")]
-    id: Annotated[str, Field(strict=True, min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
+    id: Annotated[str, Field(strict=True, min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
     entry: Annotated[int, Field(strict=True, ge=0, lt=1000)]
 
     @property
@@ -100,7 +99,7 @@ class _Found:
     position: int
 
 
-@router.post("/verifications", status_code=201, responses=problems(*_REFUSED, EntryIsCertified, ValueNotConvertible))
+@router.post("/verifications", status_code=201, responses=commanded(*_REFUSED, EntryIsCertified, ValueNotConvertible))
 async def verify_value(body: ValueBody, ordering: OrderingDep) -> Recorded:
     """State the verified value (审核值) of an entry that is current; again to replace an earlier one.
 
@@ -113,7 +112,7 @@ async def verify_value(body: ValueBody, ordering: OrderingDep) -> Recorded:
     )
 
 
-@router.post("/returns", status_code=201, responses=problems(*_REFUSED, EntryIsCertified))
+@router.post("/returns", status_code=201, responses=commanded(*_REFUSED, EntryIsCertified))
 async def return_value(body: ReturnBody, ordering: OrderingDep) -> Recorded:
     """Return an entry to its reporter: from here on it counts as not reported.
 
@@ -124,7 +123,9 @@ async def return_value(body: ReturnBody, ordering: OrderingDep) -> Recorded:
     return await _decide(ordering, role, ref, lambda state, _: standing.return_(state, ref, body.reason))
 
 
-@router.post("/certifications", status_code=201, responses=problems(*_REFUSED, EntryIsNotVerified, ValueNotConvertible))
+@router.post(
+    "/certifications", status_code=201, responses=commanded(*_REFUSED, EntryIsNotVerified, ValueNotConvertible)
+)
 async def certify_value(body: ValueBody, ordering: OrderingDep) -> Recorded:
     """State the certified value (认定值) of an entry that has been verified; again to replace an earlier one.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query
@@ -14,11 +13,9 @@ from services.evaluation.errors import SubmissionUnknown
 from services.evaluation.read_models.submissions import of_identity, page, refusals, submissions_of
 from shared.admission import errors as admission
 from shared.errors import IdReused, Refusal
+from shared.http.answers import asking
 from shared.http.asking import Asked, AskedDep
-from shared.http.axes import AtPosition, AxisRefusals
 from shared.http.pages import CursorInvalid, Page, Place, next_cursor
-from shared.http.problems import problems
-from shared.identity.http import RoleMissing
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/submissions", tags=["evaluation"])
 
@@ -82,7 +79,7 @@ class SubmissionList(BaseModel):
     position: int = Field(description="All pages of one walk stand at this position.")
 
 
-@router.get("", responses=problems(RoleMissing, CursorInvalid, *AxisRefusals))
+@router.get("", responses=asking(CursorInvalid))
 def list_submissions(
     asked: AskedDep,
     paged: Page,
@@ -97,9 +94,7 @@ def list_submissions(
     """What was sent in, and what of it did not count. Units and county systems see their own sources."""
     own = _own(asked)
     of = f"submissions {asked.listing.log} {outcome} {source}"
-    place = paged.place(of)
-    if place is not None:
-        asked.axes = replace(asked.axes, known_at=AtPosition(place.position), as_of=place.as_of, pin=None)
+    place = asked.turn_to(paged, of, int)
     sources = own if source is None else {_URN + source} & (own if own is not None else {_URN + source})
     with asked.view() as view:
         tables, at = submissions_of(view.tables), view.standpoint
@@ -116,7 +111,7 @@ def list_submissions(
     )  # fmt: skip
 
 
-@router.get("/{source}/{id:path}", responses=problems(RoleMissing, SubmissionUnknown, *AxisRefusals))
+@router.get("/{source}/{id:path}", responses=asking(SubmissionUnknown))
 def get_submission(
     source: SourceName,
     id: Annotated[

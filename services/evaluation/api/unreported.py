@@ -11,24 +11,13 @@ from pydantic import BaseModel, Field
 from services.evaluation.errors import MonthNotBegun, YearIsUnknown
 from services.evaluation.read_models.ledger import levels
 from services.evaluation.read_models.unreported import unreported
+from shared.http.answers import asking
 from shared.http.asking import AskedDep
-from shared.http.axes import AxisRefusals
+from shared.http.fields import WholeNumber
 from shared.http.ordering import YearNumber
-from shared.http.problems import problems
-from shared.identity.http import RoleMissing
-from shared.projections import Standpoint
+from shared.http.pins import StandsAt, stands_at
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}", tags=["evaluation"])
-
-
-class StandsAt(BaseModel):
-    """The pin of an answer: what it is about, and what it knows. `text` is to be sent as `pin=`."""
-
-    log: str
-    as_of: date
-    position: int
-    root: str
-    text: str
 
 
 class Missing(BaseModel):
@@ -61,11 +50,11 @@ class UnreportedAnswer(BaseModel):
     pin: StandsAt
 
 
-@router.get("/unreported", responses=problems(RoleMissing, YearIsUnknown, MonthNotBegun, *AxisRefusals))
+@router.get("/unreported", responses=asking(YearIsUnknown, MonthNotBegun))
 def list_unreported(
     year: YearNumber,
     asked: AskedDep,
-    month: Annotated[int, Query(ge=1, le=12, description="Month of the year.", examples=[8])],
+    month: Annotated[WholeNumber, Query(ge=1, le=12, description="Month of the year.", examples=[8])],
 ) -> UnreportedAnswer:
     """Parts of targets and projects without a current entry dated in a month, unit by unit, on both axes.
 
@@ -92,9 +81,5 @@ def list_unreported(
             )
             for unit in found
         ],
-        pin=_pin(at),
+        pin=stands_at(at),
     )  # fmt: skip
-
-
-def _pin(at: Standpoint) -> StandsAt:
-    return StandsAt(log=at.log, as_of=at.as_of, position=at.position, root=at.root, text=at.text)

@@ -7,10 +7,11 @@ never summed or ordered here: figures are folded in Python.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -28,11 +29,12 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     func,
+    null,
     select,
 )
 
 from services.evaluation.ledger import LedgerRow, Level, Levels, Standing, Stood
-from services.evaluation.read_models.bulk import close_rows, insert_rows
+from services.evaluation.read_models.bulk import close_rows
 from services.evaluation.read_models.submissions import SubmissionTables, sent_by
 from shared.admission import Counted, EntryKey, EntryState, Series, Withdrawn
 from shared.contracts.evaluation import ValueCertified, ValueReturned, ValueVerified
@@ -40,7 +42,7 @@ from shared.contracts.shapes import EntryRef
 from shared.projections import CoreTables, Folded, LogFold, NotYetRead, ProjectionSet
 from shared.quantities import canonical_text
 from shared.registry.versions import STILL
-from shared.sql import Code, insert_if_absent
+from shared.sql import Code, each_of, insert_if_absent, insert_plain
 
 _CHUNK = 5_000  # below SQLite's limit of parameters in one statement
 _CACHED = 200_000  # series remembered by number; beyond it they are read again
@@ -117,25 +119,29 @@ class Ledger:
     submissions: SubmissionTables
     _numbers: dict[str, dict[Series, int]] = field(default_factory=dict)
     _series: dict[int, Series] = field(default_factory=dict)
-    _stored: dict[str, tuple[LogFold, set[int]]] = field(default_factory=dict)
+    _stored: dict[str, tuple[LogFold, dict[int, str]]] = field(default_factory=dict)
 
     def project(self, db: Connection, log: LogFold, batch: Sequence[Folded]) -> None:
         """Take in a batch: in memory first, so that one statement of each kind reaches the database."""
         changed = _Changed(log.place.log, self._numbers_of(log.place.log))
         for folded in batch:
             changed.take(folded)
-        self._store_series(db, log, changed.series)
+        newest = self._store_series(db, log, changed.series)
         rows, standings, id = self.tables.rows, self.tables.standings, changed.log
         # One row may be meant by its place and by its name, at different positions. Whoever closes it earlier is
         # right, so rows are only ever closed at a lower position than they were, in whichever order this runs.
-        close_rows(db, rows, _PLACE, sorted((*place, until) for place, until in changed.closed_places.items()))
+        close_rows(db, rows, _PLACE, sorted(
+            (series, on, until) for (series, on), until in changed.closed_places.items() if on <= newest[series]
+        ))  # fmt: skip
         close_rows(db, rows, _ENTRY, [(id, *key, until) for key, until in changed.closed.items()])
-        insert_rows(db, rows, _COLUMNS, changed.rows())
+        insert_plain(db, rows, _COLUMNS, changed.rows())
+        for series, on in changed.closed_places:
+            newest[series] = max(newest[series], on)
         close_rows(
             db, standings, _STANDING,
             [(id, *key, standing, until) for (key, standing), until in changed.superseded.items()],
         )  # fmt: skip
-        insert_rows(
+        insert_plain(
             db, standings, ("log", "position", "entry", "standing", "known_from", "known_until", "value"),
             [(id, *key, standing, known_from, until, value)
              for (key, standing, known_from), (value, until) in changed.standings.items()],
@@ -145,15 +151,15 @@ class Ledger:
         """The state of those of the keys that are counted entries."""
         rows = self.tables.rows
         wanted = set(keys)
-        positions = sorted({key.position for key in wanted})
-        found: list[tuple[EntryKey, int, date, bool]] = []
-        for some in _chunks(positions):
-            asked = select(rows.c.position, rows.c.entry, rows.c.series, rows.c.effective_on, rows.c.known_until).where(
-                rows.c.log == number(log), rows.c.position.in_(some)
-            )
-            for position, entry, series, effective_on, until in db.execute(asked):
-                if (key := EntryKey(position, entry)) in wanted:
-                    found.append((key, series, effective_on, until == STILL))
+        asked = select(rows.c.position, rows.c.entry, rows.c.series, rows.c.effective_on, rows.c.known_until).where(
+            rows.c.log == number(log)
+        )
+        found = [
+            (key, series, effective_on, until == STILL)
+            for position, entry, series, effective_on, until
+            in each_of(db, asked, rows.c.position, {key.position for key in wanted})
+            if (key := EntryKey(position, entry)) in wanted
+        ]  # fmt: skip
         series_of = self.series_of(db, {series for _, series, _, _ in found})
         return {key: EntryState(series_of[series], on, is_open) for key, series, on, is_open in found}
 
@@ -163,9 +169,8 @@ class Ledger:
         found = {id: known[id] for id in numbers if id in known}
         missing = [id for id in numbers if id not in found]
         table = self.tables.series
-        for some in _chunks(missing):
-            for row in db.execute(select(table).where(table.c.id.in_(some))):
-                found[row.id] = Series(row.year, row.subject, row.subject_id, row.measure, row.part)
+        for row in each_of(db, select(table), table.c.id, missing):
+            found[row.id] = Series(row.year, row.subject, row.subject_id, row.measure, row.part)
         if missing:
             if len(known) + len(missing) > _CACHED:
                 known.clear()
@@ -178,27 +183,32 @@ class Ledger:
             numbers.clear()
         return numbers
 
-    def _store_series(self, db: Connection, log: LogFold, series: dict[int, Series]) -> None:
-        """Insert the series that are new.
+    def _store_series(self, db: Connection, log: LogFold, series: dict[int, Series]) -> dict[int, str]:
+        """Insert the series that are new; the latest date, as ISO text, that a stored row of each series has.
 
-        Which are stored is remembered only as long as the reader keeps this very fold: after a transaction that
+        What is stored is remembered only as long as the reader keeps this very fold: after a transaction that
         failed it loads another, and we look again.
         """
-        fold, stored = self._stored.get(log.place.log, (None, set()))
-        if fold is not log or len(stored) > _CACHED:
-            stored = set()
-            self._stored[log.place.log] = log, stored
-        new = [id for id in series if id not in stored]
+        fold, newest = self._stored.get(log.place.log, (None, {}))
+        if fold is not log or len(newest) > _CACHED:
+            newest = {}
+            self._stored[log.place.log] = log, newest
+        new = [id for id in series if id not in newest]
         insert_if_absent(db, self.tables.series, [
             {"id": id, "log": log.place.log, "year": series[id].year, "subject": series[id].subject,
              "subject_id": series[id].subject_id, "measure": series[id].measure, "part": series[id].part}
             for id in new
         ], on=("id",))  # fmt: skip
-        stored.update(new)
+        rows = self.tables.rows
+        newest.update(dict.fromkeys(new, ""))
+        dated = select(rows.c.series, func.max(rows.c.effective_on)).group_by(rows.c.series)
+        newest.update({id: str(on) for id, on in each_of(db, dated, rows.c.series, new)})
+        return newest
 
 
-_Place = tuple[int, date]
-_Stored = tuple[int, date, int, int, int, int, str]
+_Place = tuple[int, str]
+"""A series by its number, and a date as ISO text, as both drivers take it."""
+_Row = tuple[int, str, int, int, int, int, str]
 _COLUMNS = ("series", "effective_on", "position", "known_until", "log", "entry", "value")
 
 
@@ -210,11 +220,12 @@ class _Changed:
         self.series: dict[int, Series] = {}
         self.closed: dict[EntryKey, int] = {}
         self.closed_places: dict[_Place, int] = {}
+        """Every place at which the batch counts an entry, and the first position at which it does."""
         self.standings: dict[tuple[EntryKey, Standing, int], tuple[str, int]] = {}
         self.superseded: dict[tuple[EntryKey, Standing], int] = {}
         self._name, self._numbers = log, numbers
-        self._rows: dict[tuple[int, int], tuple[_Place, str]] = {}
-        self._until: dict[tuple[int, int], int] = {}
+        self._days: dict[date, str] = {}
+        self._rows: dict[tuple[int, int], _Row] = {}
         self._open: dict[_Place, tuple[int, int]] = {}
         self._standing: dict[tuple[EntryKey, Standing], int] = {}
 
@@ -236,13 +247,9 @@ class _Changed:
                 case ValueReturned():
                     self._close(folded.standing, position)
 
-    def rows(self) -> list[_Stored]:
+    def rows(self) -> list[_Row]:
         """The batch's own rows, in the order in which they lie in the table."""
-        until, log = self._until, self.log
-        return sorted(
-            (series, on, position, until.get((position, entry), STILL), log, entry, value)
-            for (position, entry), ((series, on), value) in self._rows.items()
-        )
+        return sorted(self._rows.values())
 
     def _count(self, position: int, at: int, counted: Counted) -> None:
         if counted.corrects is not None:
@@ -251,22 +258,29 @@ class _Changed:
         if id is None:
             id = self._numbers[counted.series] = number(self._name, *counted.series)
         self.series[id] = counted.series
-        place, key = (id, counted.effective_on), (position, at)
+        day = self._days.get(counted.effective_on)
+        if day is None:
+            day = self._days[counted.effective_on] = counted.effective_on.isoformat()
+        place, key = (id, day), (position, at)
         before = self._open.get(place)
         if before is not None:
-            self._until[before] = position
-        elif place not in self.closed_places:
-            self.closed_places[place] = position
-        self._rows[key] = place, counted.value
+            self._until(before, position)
+        else:
+            self.closed_places.setdefault(place, position)
+        self._rows[key] = id, day, position, STILL, self.log, at, counted.value
         self._open[place] = key
 
     def _close(self, key: EntryKey, position: int) -> None:
         row = self._rows.get(key)
         if row is None:
             self.closed.setdefault(key, position)
-        elif key not in self._until:
-            self._until[key] = position
-            del self._open[row[0]]
+        elif row[3] == STILL:
+            self._until(key, position)
+            del self._open[row[:2]]
+
+    def _until(self, key: tuple[int, int], position: int) -> None:
+        id, day, known_from, _, log, entry, value = self._rows[key]
+        self._rows[key] = id, day, known_from, position, log, entry, value
 
     def _stand(self, key: EntryKey, standing: Standing, value: str, position: int) -> None:
         earlier = self._standing.get((key, standing))
@@ -297,7 +311,8 @@ class SqlLevels:
         """The same for the series of these targets and projects only."""
         series = self.ledger.tables.series
         found: dict[Series, Level] = {}
-        for some in _chunks(sorted(set(subject_ids))):
+        subjects = sorted(set(subject_ids))
+        for some in (subjects[start : start + _CHUNK] for start in range(0, len(subjects), _CHUNK)):
             which = select(series.c.id).where(series.c.log == self.log, series.c.subject_id.in_(some))
             found |= self._latest(which, as_of)
         return found
@@ -313,20 +328,11 @@ class SqlLevels:
         ).all()
         positions = {row.position for row in found}
         stood: dict[EntryKey, list[Stood]] = {}
-        for some in _chunks(sorted(positions)):
-            asked = (
-                select(standings)
-                .where(
-                    standings.c.log == number(self.log),
-                    standings.c.position.in_(some),
-                    standings.c.known_from <= self.known_at,
-                )
-                .order_by(standings.c.known_from)
+        asked = select(standings).where(standings.c.log == number(self.log), standings.c.known_from <= self.known_at)
+        for row in sorted(each_of(self.db, asked, standings.c.position, positions), key=lambda row: row.known_from):
+            stood.setdefault(EntryKey(row.position, row.entry), []).append(
+                Stood(row.standing, row.value, row.known_from, self._by(row.known_until))
             )
-            for row in self.db.execute(asked):
-                stood.setdefault(EntryKey(row.position, row.entry), []).append(
-                    Stood(row.standing, row.value, row.known_from, self._by(row.known_until))
-                )
         sent = sent_by(self.db, self.ledger.submissions, self.log, positions)
         series_of = self.ledger.series_of(self.db, {row.series for row in found})
         return [
@@ -355,23 +361,36 @@ class SqlLevels:
             .limit(1)
             .scalar_subquery()
         )
-        verified, certified = (self.ledger.tables.standings.alias(name) for name in ("verified", "certified"))
+        current = wanted.join(rows, (rows.c.series == wanted.c.id) & (rows.c.effective_on == latest))
+        values: list[ColumnElement[Any]] = []
+        for name in ("verified", "certified"):
+            standings = self.ledger.tables.standings.alias(name)
+            if self._any_standing:
+                current = current.outerjoin(standings, _standing(rows, standings, name, at))
+                values.append(standings.c.value)
+            else:
+                values.append(null())
         found = self.db.execute(
-            select(rows.c.series, rows.c.effective_on, rows.c.position, rows.c.entry, rows.c.value,
-                   verified.c.value, certified.c.value)
-            .select_from(
-                wanted.join(rows, (rows.c.series == wanted.c.id) & (rows.c.effective_on == latest))
-                .outerjoin(verified, _standing(rows, verified, "verified", at))
-                .outerjoin(certified, _standing(rows, certified, "certified", at))
-            )
+            select(rows.c.series, rows.c.effective_on, rows.c.position, rows.c.entry, rows.c.value, *values)
+            .select_from(current)
             .where(rows.c.position <= at, rows.c.known_until > at)
-        ).all()  # fmt: skip
+        ).all()
         series_of = self.ledger.series_of(self.db, [row[0] for row in found])
         sent = sent_by(self.db, self.ledger.submissions, self.log, {row[2] for row in found})
-        return {
-            (series := series_of[id]): Level(series, on, EntryKey(position, entry), *sent[position], value, v, c)
-            for id, on, position, entry, value, v, c in found
-        }
+        levels: dict[Series, Level] = {}
+        for id, on, position, entry, value, verified, certified in found:
+            series, (source, event_id) = series_of[id], sent[position]
+            levels[series] = Level(
+                series, on, EntryKey(position, entry), source, event_id, value, verified, certified
+            )  # fmt: skip
+        return levels
+
+    @property
+    def _any_standing(self) -> bool:
+        """Has any entry of the log ever been verified or certified? As long as none has, nobody need look."""
+        standings = self.ledger.tables.standings
+        asked = select(standings.c.position).where(standings.c.log == number(self.log)).limit(1)
+        return self.db.execute(asked).first() is not None
 
 
 def _standing(rows: Table, standings: FromClause, name: Standing, at: int) -> ColumnElement[bool]:
@@ -414,7 +433,3 @@ def last_read(db: Connection, core: CoreTables, log: str) -> int:
     if position is None:
         raise NotYetRead(retry_after=1)
     return int(position)
-
-
-def _chunks(values: Sequence[object]) -> Iterable[Sequence[object]]:
-    return (values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK))

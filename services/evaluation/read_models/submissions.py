@@ -22,9 +22,7 @@ from sqlalchemy import (
 from shared.admission import Refused
 from shared.projections import Folded, LogFold, ProjectionSet
 from shared.projections.records import value_sha256
-from shared.sql import Code, insert_many
-
-_CHUNK = 5_000  # below SQLite's limit of parameters in one statement
+from shared.sql import Code, each_of, insert_many
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +94,9 @@ def sent_by(
     db: Connection, tables: SubmissionTables, log: str, positions: Collection[int]
 ) -> dict[int, tuple[str, str]]:
     """Which submission each of these records is: (source, id) by position."""
-    table, wanted = tables.submissions, sorted(positions)
-    found: dict[int, tuple[str, str]] = {}
-    for start in range(0, len(wanted), _CHUNK):
-        asked = select(table.c.position, table.c.source, table.c.id).where(
-            table.c.log == log, table.c.position.in_(wanted[start : start + _CHUNK])
-        )
-        found.update({position: (source, id) for position, source, id in db.execute(asked)})
-    return found
+    table = tables.submissions
+    asked = select(table.c.position, table.c.source, table.c.id).where(table.c.log == log)
+    return {position: (source, id) for position, source, id in each_of(db, asked, table.c.position, positions)}
 
 
 def of_identity(

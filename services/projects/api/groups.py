@@ -13,21 +13,16 @@ from services.projects.api.fields import CodeStr, In, label, shown
 from services.projects.api.looking import listing_of, turn_to
 from services.projects.errors import GroupCodeTaken, GroupUnknown
 from shared.contracts.projects import GroupDefined
-from shared.errors import IdReused
 from shared.event_log.ids import uuid7
+from shared.http.answers import asking, commanded
 from shared.http.asking import AskedDep
-from shared.http.axes import AxisRefusals
 from shared.http.fields import Label, StrictDate
 from shared.http.ordering import OrderingDep, Recorded
 from shared.http.pages import CursorInvalid, Page, Place, next_cursor
-from shared.http.problems import problems
-from shared.identity.http import JurisdictionNotFound, RoleMissing
-from shared.projections import JurisdictionUnknown, NotYetRead
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/groups", tags=["projects"])
 
 READERS = ("office", "leader", "auditor", "inspector", "certifier", "admin", "unit", "county_system")
-_DOOR = (JurisdictionNotFound, JurisdictionUnknown, RoleMissing, NotYetRead)
 
 
 class GroupIn(In):
@@ -57,10 +52,10 @@ class GroupPage(BaseModel):
     next_cursor: str | None
 
 
-@router.post("", status_code=201, responses=problems(*_DOOR, GroupCodeTaken, GroupUnknown, IdReused))
+@router.post("", status_code=201, responses=commanded(GroupCodeTaken, GroupUnknown))
 async def define_group(body: GroupIn, ordering: OrderingDep) -> Recorded:
     """Define a group from a date on, perhaps inside another one (role office)."""
-    role = ordering.permit("office")
+    role = ordering.permit_whole("office")
     command = group.DefineGroup(uuid7(), body.code, label(body.name), body.parent, body.valid_from)
     listing = await listing_of(ordering)
     done = await ordering.execute_in(listing, role, group.stream(body.code), partial(group.define, command))
@@ -69,7 +64,7 @@ async def define_group(body: GroupIn, ordering: OrderingDep) -> Recorded:
     return ordering.recorded(fact.group, done)
 
 
-@router.get("", responses=problems(*_DOOR, *AxisRefusals, CursorInvalid))
+@router.get("", responses=asking(CursorInvalid))
 def list_groups(asked: AskedDep, page: Page) -> GroupPage:
     """The groups that stand on a date, as known at a position."""
     asked.permit(*READERS)

@@ -10,7 +10,6 @@ from fastapi.concurrency import run_in_threadpool
 from shared.errors import Refusal
 from shared.event_log.directory import Listing
 from shared.http.asking import Asked
-from shared.http.axes import AtPosition, Axes
 from shared.http.ordering import Ordering
 from shared.http.pages import PageAsked
 from shared.projections import NotYetRead
@@ -48,8 +47,5 @@ async def look(ordering: Ordering, listing: Listing, ask: Callable[[Registry], T
 
 def turn_to(asked: Asked, page: PageAsked, of: str) -> str | None:
     """Put the question where the walk through list `of` began; the code after which this page begins."""
-    place = page.place(of)
-    if place is None:
-        return None
-    asked.axes = Axes(as_of=place.as_of, known_at=AtPosition(place.position))
-    return str(place.key[0])
+    place = asked.turn_to(page, of, str)
+    return None if place is None else str(place.key[0])

@@ -19,9 +19,7 @@ from services.projects import submission as reading
 from services.projects.door import Admitted, Door, Visit
 from services.projects.errors import (
     BatchNotSent,
-    ContentTypeNotTaken,
     EventTypeNotTaken,
-    NotJson,
     ReferenceOutOfScope,
     SourceNotAllowed,
     SourceNotNamed,
@@ -36,13 +34,16 @@ from shared.contracts.projects import ProgressSubmitted
 from shared.errors import Fault, IdReused, Refusal, Unavailable
 from shared.event_log.ids import event_id
 from shared.event_log.port import ClockSkewed, LogBusy, LogUnavailable, RecordTooLarge
+from shared.http.fields import Flag
 from shared.http.languages import Language, preferred
 from shared.http.ordering import JurisdictionCode
 from shared.http.preconditions import IdempotencyKey
 from shared.http.problems import documented, problems
+from shared.http.strictness import ContentTypeNotTaken, media_type
 from shared.http.tokens import TOKEN_HEADER
 from shared.identity.http import CallerDep, JurisdictionNotFound, RoleMissing
 from shared.projections import JurisdictionUnknown, NotYetRead
+from shared.strict_json import MemberRepeated, NotJson
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}", tags=["projects"])
 
@@ -88,7 +89,7 @@ _EVENT = {"specversion": "1.0", "id": "2009-08/roads", "source": "urn:jikao:sour
 _RECEIPT = {"id": "2009-08/roads", "status": "accepted", "sha256": "0" * 64, "token": "…", "errors": []}
 
 _REFUSED = (
-    SubmissionMalformed, NotJson, ContentTypeNotTaken, TooManyEntries, RecordTooLarge, SourceNotNamed,
+    SubmissionMalformed, NotJson, MemberRepeated, ContentTypeNotTaken, TooManyEntries, RecordTooLarge, SourceNotNamed,
     SourceNotAllowed, SourceNotRegistered, ReferenceOutOfScope, JurisdictionNotFound, JurisdictionUnknown,
     RoleMissing, NotYetRead, LogBusy, LogUnavailable, ClockSkewed,
 )  # fmt: skip
@@ -168,7 +169,7 @@ async def submit_progress(
     Idempotency-Key as often as you like: it counts once. `kind` is `target`, `project` or `withdrawal`.
     """
     door: Door = request.app.state.door
-    _content_type(request, JSON)
+    media_type(request, JSON)
     visit = await door.enter(caller, jurisdiction)
     urn = door.source(caller, source)
     sent = reading.read_submission(await request.body())
@@ -200,7 +201,7 @@ async def submit_events(
     jurisdiction: JurisdictionCode,
     caller: CallerDep,
     atomic: Annotated[
-        bool, Query(description="Send nothing unless all events are valid at the door. Delivery is not atomic.")
+        Flag, Query(description="Send nothing unless all events are valid at the door. Delivery is not atomic.")
     ] = False,
 ) -> Response:
     """Submit progress as CloudEvents: one event, or a batch of at most 1,000. One receipt an event.
@@ -210,7 +211,7 @@ async def submit_events(
     are not documented here are not taken.
     """
     door: Door = request.app.state.door
-    kind = _content_type(request, EVENT, BATCH)
+    kind = media_type(request, EVENT, BATCH)
     visit = await door.enter(caller, jurisdiction)
     body = await request.body()
     language = preferred(request.headers.get("accept-language"))
@@ -318,14 +319,6 @@ def _response(status: int, answer: Struct, token: str | None) -> Response:
 def _faults(refusal: Refusal, language: Language) -> list[ReceiptFault]:
     faults: Sequence[Fault] = refusal.faults or [refusal.fault("")]
     return [ReceiptFault(f.pointer, f.code, f.message_zh if language == "zh" else f.message) for f in faults]
-
-
-def _content_type(request: Request, *taken: str) -> str:
-    """The media type of the body, if it is one of these."""
-    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if sent not in taken:
-        raise ContentTypeNotTaken(faults=[ContentTypeNotTaken().fault("/header/Content-Type")], takes=list(taken))
-    return sent
 
 
 def components() -> Mapping[str, Any]:

@@ -14,7 +14,6 @@ from sqlalchemy import select
 
 from services.projects import project
 from services.projects.api.fields import CodeStr, In, MeasureIn, MeasureOut, label, measure_shown, shown
-from services.projects.api.groups import READERS
 from services.projects.api.looking import listing_of, look, turn_to
 from services.projects.door import receipts_of
 from services.projects.errors import (
@@ -44,30 +43,26 @@ from shared.admission.errors import YearIsNotOpen
 from shared.commands import Done
 from shared.contracts.projects import ProjectLevel, ProjectPhase, ProjectRegistered
 from shared.contracts.shapes import Measure
-from shared.errors import IdReused, VersionConflict
 from shared.event_log.directory import Listing
 from shared.event_log.ids import uuid7
+from shared.http.answers import asking, commanded
 from shared.http.asking import AskedDep, View, units_in_scope
-from shared.http.axes import AxisRefusals
-from shared.http.fields import Label, QuantityStr, StrictDate
+from shared.http.fields import Label, QuantityStr, StrictDate, Text
 from shared.http.ordering import ChangingDep, Ordering, OrderingDep, Recorded, YearNumber
 from shared.http.pages import CursorInvalid, Page, Place, next_cursor
-from shared.http.preconditions import IfMatchMissing, etag
-from shared.http.problems import problems
-from shared.identity.http import JurisdictionNotFound, RoleMissing
-from shared.projections import JurisdictionUnknown, NotYetRead
+from shared.http.preconditions import IfMatchInvalid, IfMatchMissing, etag
 from shared.registry import ALWAYS, Registry
 from shared.registry.rows import Project
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}/projects", tags=["projects"])
 
-_DOOR = (JurisdictionNotFound, JurisdictionUnknown, RoleMissing, NotYetRead)
+READERS = ("office", "leader", "auditor", "inspector", "certifier", "unit", "county_system")
+"""Not an administrator: a plan is a figure."""
+
 ProjectCode = Annotated[
     str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="Code of the project.", examples=["stadium"])
 ]
-Reason = Annotated[
-    str, Field(strict=True, min_length=1, max_length=500, description="For the record. No names of persons.")
-]
+Reason = Annotated[Text, Field(description="For the record. No names of persons.")]
 
 
 class ProjectIn(In):
@@ -130,14 +125,14 @@ class ProjectOut(BaseModel):
     level: ProjectLevel
     phase: ProjectPhase
     unit: str = Field(description="Code of the responsible unit.")
-    parent: str | None
+    parent: str | None = Field(description="Code of the project it is a part of, where that is within your scope.")
     groups: list[str]
     measures: list[MeasureOut]
     planned_start: date | None
     started_on: date | None
     valid_from: date
     planned_investment: str | None = Field(description="In the first measure's unit of measure.")
-    sub_projects: int
+    sub_projects: int = Field(description="How many there are within your scope.")
 
 
 class ProjectPage(BaseModel):
@@ -160,10 +155,10 @@ class ProjectWhole(BaseModel):
 @router.post(
     "",
     status_code=201,
-    responses=problems(
-        *_DOOR, ProjectCodeTaken, YearIsNotOpen, ResponsibleUnitUnknown, GroupUnknown, ParentProjectUnknown,
+    responses=commanded(
+        ProjectCodeTaken, YearIsNotOpen, ResponsibleUnitUnknown, GroupUnknown, ParentProjectUnknown,
         ParentIsSubProject, ParentHasPlan, ParentHasFigures, DateOutsideYear, MeasureDeclaredTwice,
-        MeasureUnitUnknown, GroupNamedTwice, IdReused,
+        MeasureUnitUnknown, GroupNamedTwice,
     ),
 )  # fmt: skip
 async def register_project(year: YearNumber, body: ProjectIn, ordering: OrderingDep) -> Recorded:
@@ -171,7 +166,7 @@ async def register_project(year: YearNumber, body: ProjectIn, ordering: Ordering
 
     A parent is a project of the same year that is no sub-project and has neither plan nor figures of its own.
     """
-    role = ordering.permit("office")
+    role = ordering.permit_whole("office")
     listing = await listing_of(ordering)
     valid_from = body.valid_from or date(year, 1, 1)
 
@@ -200,9 +195,9 @@ async def register_project(year: YearNumber, body: ProjectIn, ordering: Ordering
 @router.post(
     "/{code}/plans",
     status_code=201,
-    responses=problems(
-        *_DOOR, ProjectNotFound, ProjectHasPlan, PlanBelongsToSubProjects, DateOutsideYear, DateBeforeProject,
-        PlanNotPositive, PlanUnitOfMeasureDiffers, IdReused,
+    responses=commanded(
+        ProjectNotFound, ProjectHasPlan, PlanBelongsToSubProjects, DateOutsideYear, DateBeforeProject,
+        PlanNotPositive, PlanUnitOfMeasureDiffers,
     ),
 )  # fmt: skip
 async def plan_project(year: YearNumber, code: ProjectCode, body: PlanIn, ordering: OrderingDep) -> Recorded:
@@ -218,9 +213,9 @@ async def plan_project(year: YearNumber, code: ProjectCode, body: PlanIn, orderi
 @router.post(
     "/{code}/plan-changes",
     status_code=201,
-    responses=problems(
-        *_DOOR, ProjectNotFound, ProjectHasNoPlan, PlanUnchanged, PlanBelongsToSubProjects, DateOutsideYear,
-        DateBeforeProject, PlanNotPositive, PlanUnitOfMeasureDiffers, IdReused, VersionConflict, IfMatchMissing,
+    responses=commanded(
+        ProjectNotFound, ProjectHasNoPlan, PlanUnchanged, PlanBelongsToSubProjects, DateOutsideYear,
+        DateBeforeProject, PlanNotPositive, PlanUnitOfMeasureDiffers, IfMatchMissing, IfMatchInvalid,
     ),
 )  # fmt: skip
 async def change_plan(year: YearNumber, code: ProjectCode, body: PlanChangeIn, ordering: ChangingDep) -> Recorded:
@@ -237,7 +232,7 @@ async def change_plan(year: YearNumber, code: ProjectCode, body: PlanChangeIn, o
 @router.post(
     "/{code}/starts",
     status_code=201,
-    responses=problems(*_DOOR, ProjectNotFound, ProjectStartedAlready, StartInFuture, IdReused),
+    responses=commanded(ProjectNotFound, ProjectStartedAlready, StartInFuture),
 )
 async def start_project(year: YearNumber, code: ProjectCode, body: StartIn, ordering: OrderingDep) -> Recorded:
     """Report that work has begun, once and not in the future (role office, or the unit that answers for it)."""
@@ -249,7 +244,7 @@ async def start_project(year: YearNumber, code: ProjectCode, body: StartIn, orde
     return ordering.recorded(id, done)
 
 
-@router.get("", responses=problems(*_DOOR, *AxisRefusals, CursorInvalid))
+@router.get("", responses=asking(CursorInvalid))
 def list_projects(
     year: YearNumber,
     asked: AskedDep,
@@ -267,16 +262,17 @@ def list_projects(
         registry, day = view.registry, view.standpoint.as_of
         groups = None if group is None else _inside(registry, group, day)
         unit_id = None if unit is None else registry.unit_id(unit)
+        units = asked.units(registry)
         found = sorted(
             (row.code, id, row)
-            for id, row in _standing(asked.units(registry), view, year)
+            for id, row in _standing(units, view, year)
             if (after is None or row.code > after)
             and (groups is None or not groups.isdisjoint(row.groups))
             and (level is None or row.level == level)
             and (phase is None or row.phase == phase)
             and (unit is None or row.unit == unit_id)
         )
-        items = [_shown(view, id, row) for _, id, row in found[: page.limit]]
+        items = [_shown(view, id, row, units) for _, id, row in found[: page.limit]]
         more = len(found) > page.limit
         place = Place(view.standpoint.position, (items[-1].code,), day) if more else None
         return ProjectPage(
@@ -284,7 +280,7 @@ def list_projects(
         )
 
 
-@router.get("/{code}", responses=problems(*_DOOR, *AxisRefusals, ProjectNotFound))
+@router.get("/{code}", responses=asking(ProjectNotFound))
 def get_project(year: YearNumber, code: ProjectCode, asked: AskedDep) -> ProjectWhole:
     """One project with its sub-projects and its plan's history up to the date asked for. `ETag` is its version."""
     asked.permit(*READERS)
@@ -302,8 +298,8 @@ def get_project(year: YearNumber, code: ProjectCode, asked: AskedDep) -> Project
             asked.response.headers["ETag"] = etag(version)
         return ProjectWhole(
             pin=view.standpoint.text,
-            project=_shown(view, id, row),
-            sub_projects=sorted((_shown(view, sub, r) for sub, r in within), key=lambda out: out.code),
+            project=_shown(view, id, row, units),
+            sub_projects=sorted((_shown(view, sub, r, units) for sub, r in within), key=lambda out: out.code),
             plans=[
                 PlanOut(planned_investment=plan.planned_investment, effective_on=on, position=position,
                         unit_of_measure=row.measures[0].unit_of_measure)
@@ -355,21 +351,22 @@ def _inside(registry: Registry, code: str, day: date) -> set[str]:
     return found
 
 
-def _shown(view: View, id: str, row: Project) -> ProjectOut:
+def _shown(view: View, id: str, row: Project, units: frozenset[str] | None) -> ProjectOut:
     registry, day = view.registry, view.standpoint.as_of
+    parent = registry.projects.latest(row.parent) if row.parent is not None else None
     plan, start = registry.plans.get(id, day), registry.starts.get(id, max(day, ALWAYS))
-    subs = [sub for sub in registry.subs_of(id) if registry.projects.get(sub, day) is not None]
+    subs = [registry.projects.get(sub, day) for sub in registry.subs_of(id)]
     return ProjectOut.model_validate({
         "id": id, "code": row.code, "name": shown(row.name), "level": row.level, "phase": row.phase,
         "unit": registry.units.latest(row.unit).code,
-        "parent": registry.projects.latest(row.parent).code if row.parent is not None else None,
+        "parent": parent.code if parent is not None and (units is None or parent.unit in units) else None,
         "groups": sorted(registry.groups.latest(group).code for group in row.groups),
         "measures": [measure_shown(measure) for measure in row.measures],
         "planned_start": row.planned_start,
         "started_on": start.started_on if start is not None and start.started_on <= day else None,
         "valid_from": row.valid_from,
         "planned_investment": plan.planned_investment if plan is not None else None,
-        "sub_projects": len(subs),
+        "sub_projects": sum(sub is not None and (units is None or sub.unit in units) for sub in subs),
     })  # fmt: skip
 
 

@@ -1,8 +1,8 @@
-"""What was taken in under an identity, and is it certain? So that a repeat gets its first receipt.
+"""What was certainly taken in under an identity? So that a repeat gets its first receipt.
 
-This service knows identities and not what corrections and withdrawals came to (evaluation does), so a record
-whose only chance to count is one of those is not certain: a repeat of it goes to the log again, and the fold
-decides. Everything else that took its identity here took it everywhere.
+This service does not know what corrections and withdrawals came to (evaluation does), so a record whose only
+chance to count is one of those takes no identity here: what comes under it again goes to the log, and the fold
+with the ledger decides. A plain figure that counts here counts everywhere, and takes its identity everywhere.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, MetaData, String, Table, select
+from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, select
 
 from services.projects.mirror import RegistryMirror
 from services.projects.seen import SeenIdentities
@@ -28,12 +28,11 @@ class Taken:
     offset: int
     identity_sha256: str
     sha256: str
-    certain: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Receipts:
-    """One row a submission that took its identity, and one a project of which figures were counted."""
+    """One row a submission that took its identity, and one a project of which plain figures were counted."""
 
     core: CoreTables
     receipts: Table
@@ -50,16 +49,14 @@ class Receipts:
             record, judgement = folded.record, folded.judgement
             if folded.changes:
                 self.mirror.tell(name, record.position, folded.changes)
-            if judgement is None or not judgement.takes_identity or not isinstance(record.fact, ProgressSubmitted):
+            if judgement is None or not judgement.counts_by_itself or not isinstance(record.fact, ProgressSubmitted):
                 continue
             assert record.identity is not None
             self.seen.add(name, *record.identity)
-            counted = [outcome for outcome in judgement.outcomes if isinstance(outcome, Counted)]
-            projects |= {outcome.series.subject_id for outcome in counted if outcome.series.subject == "project"}
-            rows.append({
-                "log": name, "position": record.position, "sha256": value_sha256(record.value),
-                "certain": any(outcome.corrects is None for outcome in counted),
-            })  # fmt: skip
+            for outcome in judgement.outcomes:
+                if isinstance(outcome, Counted) and outcome.corrects is None and outcome.series.subject == "project":
+                    projects.add(outcome.series.subject_id)
+            rows.append({"log": name, "position": record.position, "sha256": value_sha256(record.value)})
         insert_many(db, self.receipts, rows)
         insert_if_absent(
             db, self.reported, [{"log": name, "project": id} for id in sorted(projects)], on=("log", "project")
@@ -69,7 +66,7 @@ class Receipts:
         """What holds this identity, if anything does."""
         identities, records, receipts = self.core.identities, self.core.records, self.receipts
         row = db.execute(
-            select(records.c.topic_offset, identities.c.sha256, receipts.c.sha256, receipts.c.certain)
+            select(records.c.topic_offset, identities.c.sha256, receipts.c.sha256)
             .join_from(
                 identities, records,
                 (records.c.log == identities.c.log) & (records.c.position == identities.c.position),
@@ -96,7 +93,6 @@ def receipts(
         Column("log", Code(64), primary_key=True),
         Column("position", BigInteger, primary_key=True, autoincrement=False),
         Column("sha256", String(64), nullable=False),
-        Column("certain", Boolean, nullable=False),
     )  # fmt: skip
     reported = Table(
         f"projects_reported{suffix}", metadata,

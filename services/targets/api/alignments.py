@@ -7,24 +7,23 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from fastapi.concurrency import run_in_threadpool
 from msgspec import UnsetType
 from pydantic import BaseModel
 
 from services.targets.alignment_run import AlignCatalogues, align_catalogues, alignment_stream
-from services.targets.api.answers import asking, commanded
-from services.targets.api.asking import StandsAt, page_of
-from services.targets.api.repeats import id_of_first
+from services.targets.api.asking import page_of
 from services.targets.api.shapes import OFFICE, SEES_THE_CITY, Body, UuidStr, example, shown
 from services.targets.catalogue import catalogue_stream
 from services.targets.errors import AlignmentUnknown, CatalogueIsUnknown, CatalogueOfOtherIssuer
 from services.targets.read_models.parts import parts_of
 from shared.contracts.targets import AlignedSide, AlignmentCompleted, AlignmentOutcome, AlignmentReason, Category
 from shared.event_log.ids import uuid7
+from shared.http.answers import asking, commanded
 from shared.http.asking import AskedDep, View
 from shared.http.fields import Label
 from shared.http.ordering import OrderingDep, Recorded, YearNumber
 from shared.http.pages import CursorInvalid, Page
+from shared.http.pins import StandsAt
 from shared.registry import ALWAYS, rows
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}/alignments", tags=["targets"])
@@ -110,12 +109,10 @@ class AlignmentAnswer(BaseModel):
 @router.post("", status_code=201, responses=commanded(CatalogueIsUnknown, CatalogueOfOtherIssuer))
 async def align_year_catalogues(year: YearNumber, body: AlignmentBody, ordering: OrderingDep) -> Recorded:
     """Align two catalogues: the stricter stands. The assessment office only; nothing is issued by it."""
-    role = ordering.permit(*OFFICE)
-    listing = await run_in_threadpool(ordering.service.read_side.listing, ordering.jurisdiction)
-    alignment = await id_of_first(ordering, listing.log) or uuid7()
+    role = ordering.permit_whole(*OFFICE)
+    alignment = uuid7()
     command = AlignCatalogues(alignment, year, body.province, body.city)
-    done = await ordering.execute_in(
-        listing,
+    done = await ordering.execute(
         role,
         alignment_stream(alignment),
         lambda _, look: align_catalogues(
@@ -130,7 +127,7 @@ async def align_year_catalogues(year: YearNumber, body: AlignmentBody, ordering:
 @router.get("", responses=asking(CursorInvalid))
 def list_alignments(year: YearNumber, asked: AskedDep, page: Page) -> AlignmentList:
     """The completed alignments of the year."""
-    asked.permit(*SEES_THE_CITY)
+    asked.permit_whole(*SEES_THE_CITY)
 
     def found(view: View) -> list[tuple[tuple[int], AlignmentShown]]:
         alignments = view.registry.alignments
@@ -143,7 +140,7 @@ def list_alignments(year: YearNumber, asked: AskedDep, page: Page) -> AlignmentL
 @router.get("/{alignment}", responses=asking(AlignmentUnknown, CursorInvalid))
 def get_alignment(year: YearNumber, alignment: AlignmentId, asked: AskedDep, page: Page) -> AlignmentAnswer:
     """One alignment: its totals, and its outcomes page by page."""
-    asked.permit(*SEES_THE_CITY)
+    asked.permit_whole(*SEES_THE_CITY)
     whole: list[tuple[AlignmentShown, AlignmentTotals]] = []
 
     def found(view: View) -> list[tuple[tuple[str], OutcomeShown]]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from services.targets.api.answers import asking, commanded
-from services.targets.api.asking import StandsAt, page_of
+from services.targets.api.asking import page_of
 from services.targets.api.shapes import OFFICE, SEES_TARGETS, Body, CodeStr, TargetCode, UnitCode, example
 from services.targets.api.targets import AssignmentShown, parts_in_scope, standing_target
 from services.targets.assignment import AssignTarget, HandOver, assign_target, assignments_stream, hand_over
@@ -29,10 +28,12 @@ from services.targets.unit import unit_stream
 from shared.admission.errors import TargetUnknown
 from shared.contracts.targets import AssignmentHandedOver, AssignmentMade, AssignmentRole
 from shared.event_log.ids import uuid7
+from shared.http.answers import asking, commanded
 from shared.http.asking import AskedDep, View
 from shared.http.fields import QuantityStr, StrictDate
 from shared.http.ordering import OrderingDep, Recorded, YearNumber
 from shared.http.pages import CursorInvalid, Page
+from shared.http.pins import StandsAt
 
 router = APIRouter(
     prefix="/v1/jurisdictions/{jurisdiction}/years/{year}/targets/{target}/assignments", tags=["targets"]
@@ -92,7 +93,7 @@ async def assign_year_target(
     year: YearNumber, target: TargetCode, body: AssignmentBody, ordering: OrderingDep
 ) -> Recorded:
     """Give a part of a target to a unit. The assessment office only."""
-    role = ordering.permit(*OFFICE)
+    role = ordering.permit_whole(*OFFICE)
     command = AssignTarget(uuid7(), year, target, body.unit, body.role, body.value, body.valid_from)
     done = await ordering.execute(
         role,
@@ -124,7 +125,7 @@ async def hand_over_assignment(
     year: YearNumber, target: TargetCode, unit: UnitCode, body: HandOverBody, ordering: OrderingDep
 ) -> Recorded:
     """Hand a unit's part over to another unit on a date; answers with the new part's id. The office only."""
-    role = ordering.permit(*OFFICE)
+    role = ordering.permit_whole(*OFFICE)
     command = HandOver(uuid7(), year, target, unit, body.successor, body.on, body.carries_levels)
     done = await ordering.execute(
         role,

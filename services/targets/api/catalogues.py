@@ -10,9 +10,7 @@ from msgspec import UNSET, UnsetType
 from pydantic import BaseModel, Field, ValidationError, WithJsonSchema
 from sqlalchemy import select
 
-from services.targets.api.answers import asking, commanded
-from services.targets.api.asking import StandsAt, page_of
-from services.targets.api.repeats import id_of_first
+from services.targets.api.asking import page_of
 from services.targets.api.shapes import OFFICE, SEES_THE_CITY, Body, CodeStr, example, label, shown
 from services.targets.catalogue import ImportCatalogue, catalogue_stream, faults, import_catalogue
 from services.targets.errors import CatalogueFaulty, CatalogueUnknown, EditionTaken
@@ -31,10 +29,12 @@ from shared.contracts.targets import (
 from shared.errors import Fault
 from shared.event_log.ids import event_id
 from shared.event_store.store import EventStore
+from shared.http.answers import asking, commanded
 from shared.http.asking import AskedDep, View
 from shared.http.fields import Label, QuantityStr
 from shared.http.ordering import OrderingDep, Recorded, YearNumber
 from shared.http.pages import CursorInvalid, Page
+from shared.http.pins import StandsAt
 from shared.http.problems import validation_fault
 from shared.registry import ALWAYS, rows
 from shared.sql import reading
@@ -153,7 +153,7 @@ async def import_year_catalogue(
     mode: Annotated[Literal["check", "apply"], Query(description="Only check, or take in if faultless.")] = "apply",
 ) -> Recorded | CatalogueReport:
     """Import a catalogue, all of it or nothing. The assessment office only. Every fault of every row is named."""
-    role = ordering.permit(*OFFICE)
+    role = ordering.permit_whole(*OFFICE)
     items, found = await run_in_threadpool(_checked, body)
     if mode == "check":
         response.status_code = 200
@@ -166,7 +166,7 @@ async def import_year_catalogue(
     edition = body.edition
     if edition is None:
         edition = await run_in_threadpool(_next_edition, service.store, listing.log, year, body.issuer)
-    catalogue = await id_of_first(ordering, listing.log) or _id(service.store, listing.log, year, body.issuer, edition)
+    catalogue = _id(service.store, listing.log, year, body.issuer, edition)
     command = ImportCatalogue(catalogue, year, body.issuer, edition, items)
     done = await ordering.execute_in(
         listing,
@@ -241,7 +241,7 @@ def _item(item: CatalogueItem) -> CatalogueItemBody:
 @router.get("", responses=asking(CursorInvalid))
 def list_catalogues(year: YearNumber, asked: AskedDep, page: Page) -> CatalogueList:
     """The complete catalogues of the year."""
-    asked.permit(*SEES_THE_CITY)
+    asked.permit_whole(*SEES_THE_CITY)
 
     def found(view: View) -> list[tuple[tuple[str, int], CatalogueShown]]:
         return [
@@ -257,7 +257,7 @@ def list_catalogues(year: YearNumber, asked: AskedDep, page: Page) -> CatalogueL
 @router.get("/{catalogue}", responses=asking(CatalogueUnknown, CursorInvalid))
 def get_catalogue(year: YearNumber, catalogue: CatalogueId, asked: AskedDep, page: Page) -> CatalogueAnswer:
     """One complete catalogue, with its items page by page."""
-    asked.permit(*SEES_THE_CITY)
+    asked.permit_whole(*SEES_THE_CITY)
     closed: list[CatalogueShown] = []
 
     def found(view: View) -> list[tuple[tuple[int], CatalogueItemBody]]:

@@ -8,8 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from services.targets.api.answers import asking, commanded
-from services.targets.api.asking import StandsAt, page_of
+from services.targets.api.asking import page_of
 from services.targets.api.shapes import OFFICE, SEES_TARGETS, Body, CodeStr, MonthNumber, ReasonStr, example
 from services.targets.errors import MonthIsLockedAlready, MonthIsNotLocked, TargetIsUnknown
 from services.targets.lock import ChangeLock, Locks, lock_month, locks_stream, unlock_month
@@ -19,9 +18,12 @@ from shared.admission.errors import YearIsNotOpen
 from shared.commands import transaction_of
 from shared.contracts import decode
 from shared.deciding import Fact, Look
+from shared.http.answers import asking, commanded
 from shared.http.asking import AskedDep, View
+from shared.http.fields import Flag
 from shared.http.ordering import OrderingDep, Recorded, YearNumber
 from shared.http.pages import CursorInvalid, Page
+from shared.http.pins import StandsAt
 from shared.registry import ALWAYS, lock_id
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}", tags=["targets"])
@@ -63,7 +65,7 @@ class LockList(BaseModel):
 )
 async def lock_year_month(year: YearNumber, body: LockBody, ordering: OrderingDep) -> Recorded:
     """Close a month to figures. The assessment office only."""
-    role = ordering.permit(*OFFICE)
+    role = ordering.permit_whole(*OFFICE)
     command = ChangeLock(year, body.month, body.target, body.reason)
 
     def decide(locks: Locks, look: Look) -> list[Fact]:
@@ -83,7 +85,7 @@ async def lock_year_month(year: YearNumber, body: LockBody, ordering: OrderingDe
 )
 async def unlock_year_month(year: YearNumber, body: LockBody, ordering: OrderingDep) -> Recorded:
     """Open a locked month again, with a reason. The assessment office only."""
-    role = ordering.permit(*OFFICE)
+    role = ordering.permit_whole(*OFFICE)
     command = ChangeLock(year, body.month, body.target, body.reason)
 
     def decide(locks: Locks, look: Look) -> list[Fact]:
@@ -115,7 +117,7 @@ def list_locks(
     year: YearNumber,
     asked: AskedDep,
     page: Page,
-    locked: Annotated[bool | None, Query(description="Only months that are locked, or that are open again.")] = None,
+    locked: Annotated[Flag | None, Query(description="Only months that are locked, or that are open again.")] = None,
 ) -> LockList:
     """The months that were ever locked, each as it stands; locks of targets outside your scope are left out."""
     asked.permit(*SEES_TARGETS, "admin")

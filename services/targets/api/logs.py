@@ -13,8 +13,6 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 from sqlalchemy import select
 
-from services.targets.api.answers import asking, commanded
-from services.targets.api.asking import StandsAt, stands_at, uncompared
 from services.targets.api.shapes import ADMIN, Body, example
 from services.targets.clock import clock_stream, set_clock
 from services.targets.errors import (
@@ -32,13 +30,15 @@ from services.targets.opening import Opening, OpenLog, confirm, open_log, quiete
 from shared.canonical import sha256_hex
 from shared.contracts.shapes import INSTANT_PATTERN
 from shared.errors import Refusal
+from shared.http.answers import asking, commanded
 from shared.http.asking import AskedDep
 from shared.http.axes import read_instant
 from shared.http.ordering import PUBLISHED_WITHIN, OrderingDep, Recorded
+from shared.http.pins import StandsAt, stands_at
 from shared.http.preconditions import IdempotencyKey
 from shared.http.tokens import TOKEN_HEADER, Unsent, Written, encode_token
 from shared.identity.callers import scope_text
-from shared.identity.http import CallerDep, permit
+from shared.identity.http import CallerDep, permit_whole
 from shared.projections import NotYetRead
 from shared.service import Service
 
@@ -116,14 +116,14 @@ async def open_jurisdiction_log(
 ) -> OpenedLog:
     """Open the log of a jurisdiction, once for ever. Administrators only; the token must name the jurisdiction."""
     service: Service = request.app.state.service
-    permit(caller, body.jurisdiction, *ADMIN)
+    permit_whole(caller, body.jurisdiction, *ADMIN)
     _require_valid(body, service)
     partition = body.partition
     if partition is None:
         partition = await run_in_threadpool(quietest_partition, service, service.topics)
     command = OpenLog(
         jurisdiction=body.jurisdiction, zone=body.zone, instant=body.instant, partition=partition,
-        actor=await run_in_threadpool(service.actors.of, caller), authscope=scope_text(caller), key=key,
+        actor=await run_in_threadpool(service.actors.of, caller), authscope=scope_text(caller, lambda _: None), key=key,
         request_sha256=sha256_hex(b"POST /v1/jurisdictions\n" + await request.body()),
     )  # fmt: skip
     opening = await run_in_threadpool(open_log, service, command)
@@ -179,7 +179,7 @@ def _at(refusal: type[Refusal], pointer: str, **about: object) -> Refusal:
 @router.get("/{jurisdiction}", responses=asking())
 def get_jurisdiction(asked: AskedDep) -> JurisdictionState:
     """The log of a jurisdiction, its clock, and where it stands."""
-    with uncompared(asked) as view:
+    with asked.view() as view:
         places = view.tables.core.places
         row = view.db.execute(select(places).where(places.c.log == asked.listing.log)).mappings().one()
         at = view.standpoint
@@ -198,7 +198,7 @@ def get_jurisdiction(asked: AskedDep) -> JurisdictionState:
 )
 async def set_simulation_clock(body: ClockBody, ordering: OrderingDep) -> Recorded:
     """Move the clock of a simulated log forward. Administrators only; other logs have no such clock."""
-    role = ordering.permit(*ADMIN)
+    role = ordering.permit_whole(*ADMIN)
     service = ordering.service
     listing = await run_in_threadpool(service.read_side.listing, ordering.jurisdiction)
     place = service.place(listing)

@@ -6,12 +6,9 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
-from services.targets.api.answers import asking, commanded
-from services.targets.api.asking import StandsAt, page_of, stands_at, uncompared
-from services.targets.api.repeats import id_of_first
+from services.targets.api.asking import page_of
 from services.targets.api.shapes import ADMIN, Body, CodeStr, UnitCode, example, label, shown
 from services.targets.errors import (
     PersonIsErased,
@@ -30,11 +27,13 @@ from shared.contracts.targets import PersonErased, PersonRegistered, UnitKind, U
 from shared.deciding import Fact, Look
 from shared.errors import NotFound
 from shared.event_log.ids import uuid7
+from shared.http.answers import asking, commanded
 from shared.http.asking import AskedDep, View
 from shared.http.fields import Label, StrictDate
 from shared.http.fields import Text as Line
 from shared.http.ordering import OrderingDep, Recorded
 from shared.http.pages import CursorInvalid, Page
+from shared.http.pins import StandsAt, stands_at
 from shared.registry import ALWAYS, Registry, rows
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}", tags=["targets"])
@@ -56,6 +55,10 @@ class SourceUnknown(NotFound):
 
 
 SourceName = Annotated[str, Field(strict=True, pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", examples=["xiangtan-county"])]
+SourceCode = Annotated[
+    str,
+    Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", description="Name of the source.", examples=["xiangtan-county"]),
+]
 PersonId = Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$", description="Id of the person.")]
 
 
@@ -80,7 +83,7 @@ class UnitShown(BaseModel):
     code: str
     name: Label
     kind: UnitKind
-    parent: str | None
+    parent: str | None = Field(description="Code of the unit above it, where that is within your scope.")
     valid_from: date
 
 
@@ -164,7 +167,7 @@ class PersonAnswer(BaseModel):
 )
 async def create_unit(body: UnitBody, ordering: OrderingDep) -> Recorded:
     """Register a responsible unit. Administrators only."""
-    role = ordering.permit(*ADMIN)
+    role = ordering.permit_whole(*ADMIN)
     command = RegisterUnit(uuid7(), body.code, label(body.name), body.kind, body.parent, body.valid_from)
     done = await ordering.execute(
         role,
@@ -183,7 +186,7 @@ def list_units(asked: AskedDep, page: Page) -> UnitList:
     def found(view: View) -> list[tuple[tuple[str], UnitShown]]:
         scope = asked.units(view.registry)
         return [
-            ((unit.code,), _unit(id, unit, view.registry))
+            ((unit.code,), _unit(id, unit, view.registry, scope))
             for id, unit in view.registry.units.on(view.standpoint.as_of)
             if scope is None or id in scope
         ]
@@ -195,26 +198,27 @@ def list_units(asked: AskedDep, page: Page) -> UnitList:
 @router.get("/units/{unit}", responses=asking(UnitUnknown))
 def get_unit(unit: UnitCode, asked: AskedDep) -> UnitAnswer:
     """One unit as it stands at `as_of`."""
-    with uncompared(asked) as view:
+    with asked.view() as view:
         id = view.registry.unit_id(unit)
         row = view.registry.units.get(id, view.standpoint.as_of)
         scope = asked.units(view.registry)
         if id is None or row is None or (scope is not None and id not in scope):
             raise UnitUnknown(unit=unit)
-        return UnitAnswer(unit=_unit(id, row, view.registry), pin=stands_at(view.standpoint))
+        return UnitAnswer(unit=_unit(id, row, view.registry, scope), pin=stands_at(view.standpoint))
 
 
-def _unit(id: str, unit: rows.Unit, registry: Registry) -> UnitShown:
+def _unit(id: str, unit: rows.Unit, registry: Registry, scope: frozenset[str] | None) -> UnitShown:
+    parent = unit.parent if scope is None or unit.parent in scope else None
     return UnitShown(
         id=id, code=unit.code, name=shown(unit.name), kind=unit.kind, valid_from=unit.valid_from,
-        parent=registry.units.latest(unit.parent).code if unit.parent else None,
+        parent=registry.units.latest(parent).code if parent else None,
     )  # fmt: skip
 
 
 @router.post("/sources", status_code=201, responses=commanded(SourceNameTaken))
 async def create_source(body: SourceBody, ordering: OrderingDep) -> Recorded:
     """Register a name under which one client reports. Administrators only; a name is never reused."""
-    role = ordering.permit(*ADMIN)
+    role = ordering.permit_whole(*ADMIN)
     command = RegisterSource(body.name, body.client)
     done = await ordering.execute(role, source_stream(body.name), lambda client, _: register_source(command, client))
     return ordering.recorded(body.name, done)
@@ -223,7 +227,7 @@ async def create_source(body: SourceBody, ordering: OrderingDep) -> Recorded:
 @router.get("/sources", responses=asking(CursorInvalid))
 def list_sources(asked: AskedDep, page: Page) -> SourceList:
     """The registered sources by name."""
-    asked.permit(*SEES_SOURCES)
+    asked.permit_whole(*SEES_SOURCES)
     items, cursor, pin = page_of(
         asked,
         page,
@@ -234,13 +238,13 @@ def list_sources(asked: AskedDep, page: Page) -> SourceList:
 
 
 @router.get("/sources/{source}", responses=asking(SourceUnknown))
-def get_source(source: str, asked: AskedDep) -> SourceShown:
+def get_source(source: SourceCode, asked: AskedDep) -> SourceShown:
     """One registered source."""
-    asked.permit(*SEES_SOURCES)
-    with uncompared(asked) as view:
+    asked.permit_whole(*SEES_SOURCES)
+    with asked.view() as view:
         row = view.registry.sources.get(source, ALWAYS)
         if row is None:
-            raise SourceUnknown(source=source[:64])
+            raise SourceUnknown(source=source)
         return _source(source, row)
 
 
@@ -251,9 +255,8 @@ def _source(name: str, row: rows.Source) -> SourceShown:
 @router.post("/persons", status_code=201, responses=commanded(UnitIsUnknown, UnitIsNotValid))
 async def create_person(body: PersonBody, ordering: OrderingDep) -> Recorded:
     """Register a person under a new id. Administrators only; the name can be erased, the id stays."""
-    role = ordering.permit(*ADMIN)
-    listing = await run_in_threadpool(ordering.service.read_side.listing, ordering.jurisdiction)
-    person = await id_of_first(ordering, listing.log) or uuid7()
+    role = ordering.permit_whole(*ADMIN)
+    person = uuid7()
 
     def decide(_: object, look: Look) -> list[Fact]:
         unit = None
@@ -265,7 +268,7 @@ async def create_person(body: PersonBody, ordering: OrderingDep) -> Recorded:
         keep_name(at.db, at.log, person, body.name)
         return register_person(RegisterPerson(person, unit))
 
-    done = await ordering.execute_in(listing, role, person_stream(person), decide)
+    done = await ordering.execute(role, person_stream(person), decide)
     fact = done.facts[0]
     assert isinstance(fact, PersonRegistered)
     return ordering.recorded(fact.person, done)
@@ -274,7 +277,7 @@ async def create_person(body: PersonBody, ordering: OrderingDep) -> Recorded:
 @router.delete("/persons/{person}", status_code=201, responses=commanded(PersonUnknown, PersonIsErased))
 async def erase_person_name(person: PersonId, ordering: OrderingDep) -> Recorded:
     """Erase a person's name for good; the log keeps the id and says that the name was erased."""
-    role = ordering.permit(*ADMIN)
+    role = ordering.permit_whole(*ADMIN)
 
     def decide(known: Known, look: Look) -> list[Fact]:
         facts = erase_person(person, known)
@@ -291,7 +294,7 @@ async def erase_person_name(person: PersonId, ordering: OrderingDep) -> Recorded
 @router.get("/persons", responses=asking(CursorInvalid))
 def list_persons(asked: AskedDep, page: Page) -> PersonList:
     """The registered persons by id."""
-    asked.permit(*SEES_PERSONS)
+    asked.permit_whole(*SEES_PERSONS)
 
     def found(view: View) -> list[tuple[tuple[str], PersonShown]]:
         names, registry = names_of(view.db, view.standpoint.log), view.registry
@@ -304,8 +307,8 @@ def list_persons(asked: AskedDep, page: Page) -> PersonList:
 @router.get("/persons/{person}", responses=asking(PersonUnknown))
 def get_person(person: PersonId, asked: AskedDep) -> PersonAnswer:
     """One person; the name as it is kept now, or `erased`."""
-    asked.permit(*SEES_PERSONS)
-    with uncompared(asked) as view:
+    asked.permit_whole(*SEES_PERSONS)
+    with asked.view() as view:
         row = view.registry.persons.get(person, ALWAYS)
         if row is None:
             raise PersonUnknown(person=person)

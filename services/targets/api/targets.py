@@ -10,8 +10,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
-from services.targets.api.answers import asking, commanded
-from services.targets.api.asking import StandsAt, page_of, stands_at
+from services.targets.api.asking import page_of
 from services.targets.api.shapes import (
     DECIDES_ADJUSTMENTS,
     OFFICE,
@@ -56,10 +55,12 @@ from shared.contracts.targets import (
 )
 from shared.errors import PreconditionMissing
 from shared.event_log.ids import uuid7
-from shared.http.asking import Asked, AskedDep, View
+from shared.http.answers import asking, commanded
+from shared.http.asking import Asked, AskedDep, AskedTwiceDep, View
 from shared.http.fields import Label, QuantityStr, StrictDate
 from shared.http.ordering import ChangingDep, OrderingDep, Recorded, YearNumber
 from shared.http.pages import CursorInvalid, Page
+from shared.http.pins import StandsAt, stands_at
 from shared.http.preconditions import etag
 from shared.quantities import parse, text
 from shared.registry import Registry, rows
@@ -199,7 +200,7 @@ class TargetAnswer(TargetWithAssignments):
 )
 async def issue_year_target(year: YearNumber, body: TargetBody, ordering: OrderingDep) -> Recorded:
     """Issue a target. The assessment office only; assignments to units follow."""
-    role = ordering.permit(*OFFICE)
+    role = ordering.permit_whole(*OFFICE)
     command = IssueTarget(
         target=uuid7(), year=year, code=body.code, name=label(body.name), issuer=body.issuer, category=body.category,
         kind=body.kind, direction=body.direction, value=body.value, measures=[m.contract() for m in body.measures],
@@ -227,7 +228,7 @@ async def adjust_year_target(
     year: YearNumber, target: TargetCode, body: AdjustmentBody, ordering: ChangingDep
 ) -> Recorded:
     """Adjust a target's value from a date on. The assessment office or a leader; needs the target's ETag."""
-    role = ordering.permit(*DECIDES_ADJUSTMENTS)
+    role = ordering.permit_whole(*DECIDES_ADJUSTMENTS)
     command = AdjustTarget(year, target, body.value, body.effective_on, body.reason)
     done = await ordering.execute(
         role, target_stream(year, target), lambda standing, _: adjust_target(command, standing)
@@ -251,7 +252,9 @@ def list_targets(
 
     def found(view: View) -> list[tuple[tuple[str], TargetWithAssignments]]:
         registry, day = view.registry, view.standpoint.as_of
-        unit_id = registry.unit_id(unit) if unit is not None else None
+        unit_id, scope = registry.unit_id(unit) if unit is not None else None, asked.units(registry)
+        if unit is not None and scope is not None and unit_id not in scope:
+            return []  # a unit that is not theirs to see has no part in anything that is
         return [
             ((target.code,), answer)
             for id, target in registry.targets.on(day)
@@ -268,7 +271,7 @@ def list_targets(
 
 
 @router.get("/{target}", responses=asking(TargetUnknown))
-def get_target(year: YearNumber, target: TargetCode, asked: AskedDep) -> TargetAnswer:
+def get_target(year: YearNumber, target: TargetCode, asked: AskedTwiceDep) -> TargetAnswer:
     """One target as it stands at `as_of`, its parts and its versions; the ETag is what an adjustment must match."""
     asked.permit(*SEES_TARGETS)
     with asked.view() as view:

@@ -7,15 +7,16 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from services.targets.api.answers import asking, commanded
-from services.targets.api.asking import StandsAt, page_of, stands_at, uncompared
+from services.targets.api.asking import page_of
 from services.targets.api.shapes import OFFICE, Body, example
 from services.targets.errors import YearIsOpenAlready, YearUnknown
 from services.targets.year import open_year, year_stream
 from shared.contracts.targets import TimeProgress
+from shared.http.answers import asking, commanded
 from shared.http.asking import AskedDep, View
 from shared.http.ordering import OrderingDep, Recorded, YearNumber
 from shared.http.pages import CursorInvalid, Page
+from shared.http.pins import StandsAt, stands_at
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years", tags=["targets"])
 
@@ -56,7 +57,7 @@ class YearAnswer(BaseModel):
 @router.post("", status_code=201, responses=commanded(YearIsOpenAlready))
 async def create_year(body: YearBody, ordering: OrderingDep) -> Recorded:
     """Open an assessment year. The assessment office only."""
-    role = ordering.permit(*OFFICE)
+    role = ordering.permit_whole(*OFFICE)
     done = await ordering.execute(
         role, year_stream(body.year), lambda is_open, _: open_year(body.year, body.time_progress, is_open)
     )
@@ -78,7 +79,7 @@ def list_years(asked: AskedDep, page: Page) -> YearList:
 @router.get("/{year}", responses=asking(YearUnknown))
 def get_year(year: YearNumber, asked: AskedDep) -> YearAnswer:
     """One assessment year: its rules, how many targets stand, which months are locked for all of them."""
-    with uncompared(asked) as view:
+    with asked.view() as view:
         registry = view.registry
         if str(year) not in registry.years:
             raise YearUnknown(year=year)

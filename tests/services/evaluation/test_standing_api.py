@@ -203,7 +203,7 @@ def test_records_prove_their_own_root(office: Office) -> None:
     assert [leaf.hex() for leaf in leaves] == [r["leaf_hash"] for r in items]
     assert merkle.naive_root(leaves).hex() == items[-1]["root"]
     assert office.get("records", role="unit", unit="transport", scope="own").status_code == 403
-    assert office.get("records", role="auditor", scope=("transport",)).json()["code"] == "RECORDS_NEED_ALL_SCOPE"
+    assert office.get("records", role="auditor", scope=("transport",)).json()["code"] == "WHOLE_JURISDICTION_ONLY"
     assert office.get("records?from_position=999", role="auditor").json()["items"] == []
 
 

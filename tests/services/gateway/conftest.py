@@ -8,10 +8,11 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 import uvicorn
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Query, Request
 from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 from starlette.concurrency import run_in_threadpool
@@ -52,7 +53,12 @@ def stand_in(name: str, issuer: DevelopmentIssuer) -> StandIn:
     made = StandIn(name, app, checks)
     path = {"targets": "/units", "projects": "/progress", "evaluation": "/records"}[name]
 
-    async def echo(request: Request, caller: CallerDep) -> dict[str, object]:
+    async def echo(
+        request: Request,
+        caller: CallerDep,
+        after: str | None = None,
+        said: Annotated[str | None, Query(alias="name")] = None,
+    ) -> dict[str, object]:
         """Say what came."""
         body = await request.body()
         return {

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from services.projects.api import progress
 from shared.contracts import decode
 from shared.event_log.port import LogUnavailable
+from shared.http.tokens import Written, decode_token
 from tests.services.projects.conftest import J, Town, event, faults, figure
 
 
@@ -17,6 +21,15 @@ def statuses(answer: Any) -> list[str]:
 
 def codes(answer: Any) -> list[list[tuple[str, str]]]:
     return [[(e["code"], e["pointer"]) for e in receipt["errors"]] for receipt in answer.json()["receipts"]]
+
+
+def written(town: Town, first: int) -> list[str]:
+    """The ids on the log from an offset on."""
+    reader = town.service.topics.events.reader(0)
+    try:
+        return [decode(raw.value).id for raw in reader.read(first, limit=500)]
+    finally:
+        reader.close()
 
 
 def single(town: Town, body: object, **headers: str) -> Any:
@@ -127,26 +140,50 @@ def test_a_large_batch_keeps_its_order(town: Town) -> None:
     first = town.records()
     answer = town.batch(*(event(f"e{n}", figure(str(n))) for n in range(250)))
     assert answer.status_code == 202
-    reader = town.service.topics.events.reader(0)
-    values = [decode(raw.value).id for raw in reader.read(first, limit=500)]
-    reader.close()
-    assert values == [f"e{n}" for n in range(250)]
+    assert written(town, first) == [f"e{n}" for n in range(250)]
+
+
+def test_a_batch_keeps_its_order_where_single_appends_would_overtake_one_another(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = town.service.topics.events
+    append, waits = events.append, iter(range(100, 0, -1))
+
+    async def overtaking(partition: int, key: str, value: bytes) -> Any:
+        for _ in range(next(waits)):
+            await asyncio.sleep(0)
+        return await append(partition, key, value)
+
+    monkeypatch.setattr(events, "append", overtaking)
+    first = town.records()
+    corrected = {"source": "urn:jikao:source:county", "id": "e0", "entry": 0}
+    sent = [event("e0"), *(event(f"e{n}", figure(str(n), corrects=corrected)) for n in range(1, 10))]
+    answer = town.batch(*sent)
+    assert answer.status_code == 202
+    assert written(town, first) == [f"e{n}" for n in range(10)]
+    offsets = [decode_token(receipt["token"]) for receipt in answer.json()["receipts"]]
+    assert [token.offset for token in offsets if isinstance(token, Written)] == list(range(first, first + 10))
 
 
 def test_what_the_log_did_not_take_is_rejected_and_may_be_sent_again(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     events = town.service.topics.events
-    append = events.append
+    append_all = events.append_all
+    before = town.records()
 
-    async def sometimes(partition: int, key: str, value: bytes) -> Any:
-        if b'"id":"b"' in value:
+    def sometimes(partition: int, records: Sequence[tuple[str, bytes]]) -> Any:
+        if any(b'"id":"b"' in value for _, value in records):
             raise LogUnavailable
-        return await append(partition, key, value)
+        return append_all(partition, records)
 
-    monkeypatch.setattr(events, "append", sometimes)
-    answer = town.batch(event("a"), event("b", figure("55")))
-    assert (answer.status_code, codes(answer)) == (207, [[], [("LOG_UNAVAILABLE", "")]])
-    assert town.batch(event("b", figure("55"))).status_code == 503
+    monkeypatch.setattr(progress, "TOGETHER", 2)
+    monkeypatch.setattr(events, "append_all", sometimes)
+    sent = [event(id, figure(value)) for id, value in zip("axbyc", ("50", "51", "52", "53", "54"), strict=True)]
+    answer = town.batch(*sent)
+    # What comes after an event that was not taken may correct it, and is not sent before it.
+    assert (answer.status_code, codes(answer)) == (207, [[], [], *[[("LOG_UNAVAILABLE", "")]] * 3])
+    assert town.records() == before + 2
+    assert town.batch(*sent[2:]).status_code == 503
     monkeypatch.undo()
-    assert statuses(town.batch(event("a"), event("b", figure("55")))) == ["duplicate", "accepted"]
+    assert statuses(town.batch(*sent)) == ["duplicate"] * 2 + ["accepted"] * 3

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from services.projects import door
 from shared.canonical import sha256_hex
 from shared.contracts import decode
 from shared.event_log.ids import event_id
@@ -103,6 +104,26 @@ def test_a_repeated_withdrawal_goes_to_the_fold_which_knows_what_became_of_it(to
     before = town.records()
     assert town.submit({"kind": "withdrawal", "withdraws": named}, headers=headers).json()["status"] == "accepted"
     assert town.records() == before + 1
+
+
+def test_a_correction_that_the_fold_may_have_refused_does_not_hold_its_identity(any_town: Town) -> None:
+    town, headers = any_town, any_town.office()
+    nothing = {"source": COUNTY, "id": "never-counted", "entry": 0}
+    assert town.submit(figure("54", corrects=nothing), headers=headers).json()["status"] == "accepted"
+    first = town.submit(figure(), headers=headers)
+    assert first.json()["status"] == "accepted"
+    before = town.records()
+    for _ in range(2):
+        assert town.submit(figure(), headers=headers).json() == first.json() | {"status": "duplicate"}
+    assert town.records() == before
+    assert town.submit(figure("55"), headers=headers).json()["code"] == "ID_REUSED"
+
+
+def test_a_plain_figure_beside_a_correction_makes_the_identity_certain(town: Town) -> None:
+    headers = town.office()
+    correction = figure("54", on="2009-06-30", corrects={"source": COUNTY, "id": "never-counted", "entry": 0})
+    first = town.submit(correction, figure(), headers=headers).json()
+    assert town.submit(correction, figure(), headers=headers).json() == first | {"status": "duplicate"}
 
 
 @pytest.mark.parametrize(
@@ -268,14 +289,14 @@ def test_a_content_type_may_say_its_charset(town: Town) -> None:
     assert raw(town, json.dumps({"entries": [figure()]}).encode(), "application/json; charset=utf-8").status_code == 202
 
 
-def test_over_a_thousand_entries_or_900_kib_is_too_large(town: Town) -> None:
+def test_over_a_thousand_entries_or_the_largest_record_is_too_large(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
     many = town.submit(*(figure() for _ in range(1001)))
     assert (many.status_code, many.json()["code"]) == (413, "TOO_MANY_ENTRIES")
-    # A control character takes six octets in canonical JSON, so these references are as long as can be.
-    named = {"source": "urn:jikao:source:" + "a" * 64, "id": "\x01" * 128, "entry": 999}
-    days = [(date(2009, 1, 1) + timedelta(days=n)).isoformat() for n in range(200)]
-    entries = [figure("1" * 20 + "." + "1" * 12, on=day, corrects=named) for day in days]
-    large = town.submit(*entries, *({"kind": "withdrawal", "withdraws": named} for _ in range(800)))
+    monkeypatch.setattr(door, "LARGEST_RECORD", 100_000)
+    large = town.submit(*(figure(on=(date(2009, 1, 1) + timedelta(days=n % 200)).isoformat(), corrects={
+        "source": "urn:jikao:source:" + "a" * 64, "id": "绩" * 128, "entry": n}) for n in range(200)))  # fmt: skip
     assert (large.status_code, large.json()["code"]) == (413, "RECORD_TOO_LARGE")
     body = raw(town, b'{"entries":[' + b" " * (8 * 1024 * 1024) + b"]}")
     assert (body.status_code, body.json()["code"]) == (413, "BODY_TOO_LARGE")

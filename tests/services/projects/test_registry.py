@@ -129,6 +129,24 @@ def test_a_parent_has_neither_plan_nor_figures(any_town: Town) -> None:
     assert town.project("sub", parent="nowhere").json()["code"] == "PARENT_PROJECT_UNKNOWN"
 
 
+def test_a_correction_that_may_have_been_refused_is_no_figure_of_a_parent(any_town: Town) -> None:
+    any_town.project("plant")
+    nothing = {"source": "urn:jikao:source:county", "id": "never-counted", "entry": 0}
+    entry = {"kind": "project", "project": "plant", "value": "1", "unit_of_measure": "yi_yuan", "corrects": nothing,
+             "effective_on": "2009-07-31"}  # fmt: skip
+    # Beside a plain figure of another subject, which does make the identity certain.
+    assert any_town.submit(entry, figure()).status_code == 202
+    assert any_town.project("hall", parent="plant").status_code == 201
+
+
+def test_a_plan_of_a_project_that_is_not_measured_in_money_is_refused(town: Town) -> None:
+    town.project("road", measures=[{"code": "length", "name": {"zh": "里程"}, "unit_of_measure": "km"}])
+    before = town.records()
+    answer = town.post(f"{PROJECTS}/road/plans", {"planned_investment": "5"})
+    assert (answer.status_code, faults(answer)) == (409, [("PLAN_IS_NOT_MONEY", "/planned_investment")])
+    assert town.records() == before
+
+
 def test_a_project_declares_what_is_reported_of_it(town: Town) -> None:
     measures = [
         {"code": "funds_in_place", "name": {"zh": "到位资金"}, "unit_of_measure": "wan_yuan"},
@@ -213,6 +231,32 @@ def test_a_unit_reads_and_starts_its_own_projects_only(town: Town) -> None:
     assert (plan.status_code, plan.json()["code"]) == (403, "ROLE_MISSING")
     below_transport(town.city)
     assert codes(town.get(PROJECTS, town.headers("unit", unit="roadworks", scope="own"))) == []
+
+
+@pytest.mark.parametrize("role", ["office", "leader", "auditor"])
+def test_the_scope_limits_what_is_read_whatever_the_role(town: Town, role: str) -> None:
+    town.project("whole")
+    town.project("ours", parent="whole", unit="county")
+    last = token(town.project("theirs", parent="whole"))
+    own = town.headers(role, unit="county", scope="own")
+    listed = town.get(PROJECTS, own, after=last)
+    assert codes(listed) == ["ours"]
+    assert [item["parent"] for item in listed.json()["items"]] == [None]
+    assert codes(town.get(PROJECTS, own, unit="transport")) == []
+    assert codes(town.get(PROJECTS, own, limit=1)) == ["ours"]
+    assert town.get(PROJECTS, own, limit=1).json()["next_cursor"] is None
+    for code in ("whole", "theirs"):
+        assert town.get(f"{PROJECTS}/{code}", own).status_code == 404
+    both = town.headers(role, scope=("county", "transport"))
+    assert codes(town.get(PROJECTS, both)) == ["ours", "theirs", "whole"]
+
+
+def test_an_office_of_narrow_scope_plans_its_own_projects_only(town: Town) -> None:
+    town.project("ours", unit="county")
+    token(town.project("theirs"))
+    for code, status in (("ours", 201), ("theirs", 404)):
+        own = town.headers("office", unit="county", scope="own")
+        assert town.post(f"{PROJECTS}/{code}/plans", {"planned_investment": "1"}, own).status_code == status
 
 
 def test_a_rebuild_finds_the_same(town: Town) -> None:

@@ -24,6 +24,7 @@ from services.projects.errors import (
     ParentIsSubProject,
     ParentProjectUnknown,
     PlanBelongsToSubProjects,
+    PlanIsNotMoney,
     PlanNotPositive,
     PlanUnchanged,
     PlanUnitOfMeasureDiffers,
@@ -176,6 +177,19 @@ def test_a_plan_is_kept_in_the_projects_own_unit_of_measure() -> None:
 def test_a_faulty_plan_is_refused(asked: project.PlanProject, refusal: type[Refusal]) -> None:
     with pytest.raises(refusal):
         decided(partial(project.plan, asked), X, registered())
+
+
+@pytest.mark.parametrize("uom", ["km", "percent"])
+def test_a_project_that_is_not_measured_in_money_takes_no_planned_investment(uom: str) -> None:
+    length = Measure(code="length", name=Label(zh="里程"), unit_of_measure=uom)
+    project_ = registered(measures=[length, project.INVESTMENT])
+    planned = ProjectPlanned(project=ID, planned_investment="5", effective_on=NEW_YEAR)
+    for decide, before in ((project.plan, [project_]), (project.change_plan, [project_, planned])):
+        for unit_of_measure in (None, uom, "yi_yuan"):
+            with pytest.raises(PlanIsNotMoney) as refused:
+                decided(partial(decide, plan("6", unit_of_measure)), X, *before)
+            assert [fault.pointer for fault in refused.value.faults] == ["/planned_investment"]
+            assert refused.value.about == {"measure": "length", "unit_of_measure": uom}
 
 
 def test_a_plan_does_not_begin_before_its_project() -> None:

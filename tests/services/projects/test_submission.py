@@ -7,10 +7,11 @@ import json
 import msgspec
 import pytest
 
-from services.projects.errors import EventTypeNotTaken, NotJson, SubmissionMalformed, TooManyEntries, TooManyEvents
+from services.projects.errors import EventTypeNotTaken, SubmissionMalformed, TooManyEntries, TooManyEvents
 from services.projects.submission import id_of, read_batch, read_event, read_submission
 from shared.contracts.projects import Entry
 from shared.errors import Refusal
+from shared.strict_json import MemberRepeated, NotJson
 from tests.services.projects.conftest import event, figure
 
 COUNTY = "urn:jikao:source:county"
@@ -52,7 +53,7 @@ def test_what_is_not_json_is_refused(body: bytes) -> None:
         ),
         (
             {"entries": [figure(corrects={"source": COUNTY, "id": "a\0b", "entry": 1})]},
-            [("ID_INVALID", "/entries/0/corrects/id")],
+            [("VALUE_INVALID", "/entries/0/corrects/id")],
         ),
         (
             {"entries": [{"kind": "target"}]},
@@ -77,7 +78,9 @@ def test_over_a_thousand_entries_are_too_many() -> None:
         ({"specversion": "0.3"}, [("VALUE_INVALID", "/specversion")]),
         ({"id": ""}, [("VALUE_INVALID", "/id")]),
         ({"id": "x" * 129}, [("VALUE_INVALID", "/id")]),
-        ({"id": "a\0"}, [("ID_INVALID", "/id")]),
+        ({"id": "a\0"}, [("VALUE_INVALID", "/id")]),
+        ({"subject": ""}, [("VALUE_INVALID", "/subject")]),
+        ({"subject": "a\tb"}, [("VALUE_INVALID", "/subject")]),
         ({"source": "/counties/1"}, [("VALUE_INVALID", "/source")]),
         ({"datacontenttype": "text/xml"}, [("VALUE_INVALID", "/datacontenttype")]),
         ({"actor": "me"}, [("EXTRA_FORBIDDEN", "/actor")]),
@@ -131,3 +134,30 @@ def test_the_id_of_a_faulty_event_is_told_where_it_has_one() -> None:
 def test_a_right_submission_is_decoded_as_the_contract_has_it() -> None:
     submission = read_submission(json.dumps({"entries": [figure()]}).encode())
     assert submission.entries == [msgspec.convert(figure(), Entry)]
+
+
+ENTRY = b'"kind":"target","target":"roads","unit_of_measure":"km","effective_on":"2009-08-31"'
+
+
+@pytest.mark.parametrize(
+    ("entry", "pointer"),
+    [
+        (b'{%s,"value":"1","value":"2"}', "/entries/0/value"),
+        (b'{%s,"value":"1","v\\u0061lue":"2"}', "/entries/0/value"),
+        (b'{%s,"value":"1","corrects":{"source":"urn:jikao:source:a","id":"x","id":"y","entry":0}}',
+         "/entries/0/corrects/id"),
+    ],
+)  # fmt: skip
+def test_a_member_that_is_named_twice_is_refused(entry: bytes, pointer: str) -> None:
+    with pytest.raises(MemberRepeated) as refused:
+        read_submission(b'{"entries":[' + entry % ENTRY + b"]}")
+    assert [fault.pointer for fault in refused.value.faults] == [pointer]
+    whole = json.dumps(event("a") | {"data": 0}).encode().replace(b'"data": 0', b'"data":{"entries":[%s]}' % entry)
+    with pytest.raises(MemberRepeated) as refused:
+        read_event(whole % ENTRY)
+    assert [fault.pointer for fault in refused.value.faults] == ["/data" + pointer]
+
+
+def test_escapes_in_a_submission_are_no_repetition() -> None:
+    entry = figure() | {"corrects": {"source": COUNTY, "id": 'a "quoted" \\ id', "entry": 0}}
+    assert read_submission(json.dumps({"entries": [entry]}).encode()).entries == [msgspec.convert(entry, Entry)]

@@ -186,3 +186,19 @@ def test_the_clock_moves_forward_and_every_answer_with_it(office: Office) -> Non
 def test_a_jurisdiction_without_a_log_is_unknown(office: Office) -> None:
     assert office.get(CITY).json()["code"] == "JURISDICTION_UNKNOWN"
     assert office.registers("transport").status_code == 404
+
+
+def test_the_key_of_the_opening_may_be_used_again_for_a_command_in_the_log(office: Office) -> None:
+    opening = {"jurisdiction": "430300", "zone": "Asia/Shanghai", "clock": "simulated",
+               "instant": "2009-01-05T09:00:00+08:00"}  # fmt: skip
+    assert office.post("/v1/jurisdictions", opening, who="admin", key="1").status_code == 201
+    for key, month in (("1", "02"), ("2", "03")):
+        instant = {"instant": f"2009-{month}-01T09:00:00+08:00"}
+        assert office.post(f"{CITY}/simulation/clock", instant, who="admin", key=key).status_code == 201
+    assert office.get(CITY, who="admin").json()["today"] == "2009-03-01"
+
+
+@pytest.mark.parametrize("zone", ["EST5EDT", "Etc/GMT+1", "W-SU", "Asia/Shanghai"])
+def test_every_time_zone_there_is_opens_a_log_that_can_be_read(office: Office, zone: str) -> None:
+    assert office.opens(zone=zone).status_code == 201
+    assert office.get(CITY, who="admin").json()["zone"] == zone

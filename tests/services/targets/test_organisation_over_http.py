@@ -122,7 +122,7 @@ def test_a_month_is_unlocked_with_a_reason(city: Office) -> None:
     assert pointers(city.post(f"{YEAR}/unlocks", {"month": 8})) == ["/reason"]
     assert city.post(f"{YEAR}/unlocks", body).status_code == 201
     assert [lock["locked"] for lock in city.get(f"{YEAR}/locks").json()["items"]] == [False]
-    assert city.get(f"{YEAR}/locks", locked=True).json()["items"] == []
+    assert city.get(f"{YEAR}/locks", locked="true").json()["items"] == []
     assert city.post(f"{YEAR}/locks", body, who="leader").status_code == 403
 
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts import InvalidData, decode, identity_hash, seal
+from shared.contracts.envelope import WouldBeInvalid
 from shared.contracts.logs import ClockSet
 from shared.contracts.targets import PeriodLocked
 
@@ -37,6 +38,15 @@ def test_the_identity_is_the_hash_of_type_subject_time_and_data_as_sent(reason: 
     as_sent = {"type": "jikao.period.locked.v1", "subject": "s", "data": {"year": 2009, "month": 7, "reason": reason}}
     document = json.loads(json.dumps({**as_sent, **when}))
     assert identity_hash(envelope) == hashlib.sha256(rfc8785.dumps(document)).hexdigest()
+
+
+def test_nothing_is_sealed_that_readers_would_find_invalid() -> None:
+    with pytest.raises(WouldBeInvalid):
+        seal(PeriodLocked(year=2009, month=13, reason="r"), **AT)  # type: ignore[arg-type]
+    with pytest.raises(WouldBeInvalid):
+        seal(ClockSet(instant="2009-08-31T18:00:00+08:00"), **{**AT, "authscope": ""})  # type: ignore[arg-type]
+    with pytest.raises(WouldBeInvalid):
+        seal(ClockSet(instant="2009-08-31T18:00:00+08:00"), **{**AT, "subject": "a\x01"}, decoded=True)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

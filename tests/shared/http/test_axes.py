@@ -12,7 +12,7 @@ from shared.http.axes import (
     AtInstant,
     AtPosition,
     Axes,
-    AxesDep,
+    ComparedAxesDep,
     KnownAt,
     Pin,
     read_date,
@@ -114,7 +114,7 @@ def test_nothing_else_is_a_pin(text: str) -> None:
 @pytest.fixture
 def client(app: FastAPI) -> TestClient:
     @app.get("/figures")
-    def figures(axes: AxesDep) -> Axes:
+    def figures(axes: ComparedAxesDep) -> Axes:
         return axes
 
     return TestClient(app)

@@ -6,13 +6,13 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.http.pages import CursorInvalid, Page, PageAsked, Place, next_cursor
+from shared.http.pages import MAX_POSITION, CursorInvalid, Page, PageAsked, Place, next_cursor
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 places = st.builds(
     Place,
-    position=st.integers(0, 2**63 - 1),
-    key=st.lists(st.one_of(texts, st.integers(-(2**53), 2**53)), max_size=4).map(tuple),
+    position=st.integers(0, MAX_POSITION),
+    key=st.lists(st.one_of(texts, st.integers(-MAX_POSITION, MAX_POSITION)), min_size=1, max_size=4).map(tuple),
     as_of=st.none() | st.dates(),
 )
 

@@ -27,7 +27,7 @@ def client(app: FastAPI) -> TestClient:
     router = APIRouter(prefix="/units/{unit}")
 
     @router.get("/trace")
-    def trace(unit: str) -> str:
+    def trace(unit: str, token: str | None = None) -> str:
         return current_trace_id()
 
     @router.post("/notes")

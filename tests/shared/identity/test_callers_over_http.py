@@ -3,6 +3,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from shared.http.app import create_app
+from shared.identity.callers import ScopeIsEmpty
 from shared.identity.http import (
     CallerDep,
     JurisdictionNotFound,
@@ -111,10 +112,21 @@ def test_the_jurisdiction_is_judged_before_the_role() -> None:
 
 @pytest.mark.parametrize(
     ("scope", "text"),
-    [("all", "all"), ("own", "own"), ("own+below", "own+below"), (("u2", "u10", "u1"), "u1,u10,u2"), ((), "")],
+    [
+        ("all", "all"),
+        ("own", "own"),
+        ("own+below", "own+below"),
+        (("transport", "water", "nobody"), "id-of-transport,id-of-water"),
+    ],
 )
-def test_the_scope_as_events_carry_it(scope: object, text: str) -> None:
-    assert scope_text(caller(scope=scope)) == text
+def test_the_scope_as_events_carry_it_names_units_by_id(scope: object, text: str) -> None:
+    ids = {"transport": "id-of-transport", "water": "id-of-water"}
+    assert scope_text(caller(scope=scope), ids.get) == text
+
+
+def test_a_scope_of_which_no_unit_exists_is_refused() -> None:
+    with pytest.raises(ScopeIsEmpty):
+        scope_text(caller(scope=("nobody",)), lambda _: None)
 
 
 def test_a_caller_sends_only_under_its_own_source_names() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Iterator
 from datetime import date
 
@@ -123,6 +125,7 @@ async def test_a_rebuild_equals_the_running_generation_and_takes_over(
     await lived(city, read_side)
     rebuilt = read_side.rebuild()
     assert (rebuilt.generation, rebuilt.differing, rebuilt.switched) == (2, (), True)
+    assert read_side.rebuild().generation == 3
     assert not [name for name in inspect(engine).get_table_names() if name.endswith("_g1")]
     city.clock("2009-09-30T18:00:00+08:00")
     await read_side.reached_end(0, wait=10)
@@ -152,3 +155,23 @@ async def test_a_reader_ends_when_another_process_switches_generations(
     for thread in read_side._threads:
         thread.join(timeout=10)
     assert "generation 7 is in force" in (read_side.fenced or "")
+
+
+async def test_a_rebuild_while_facts_come_in_takes_over_and_loses_none(city: City, read_side: ReadSide) -> None:
+    await lived(city, read_side)
+    writing = threading.Event()
+
+    def write() -> None:
+        for n in range(300):
+            city.reports(roads(str(n), date(2009, 8, 31)), id=f"meanwhile-{n}")
+            writing.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    writing.wait(10)
+    rebuilt = await asyncio.to_thread(read_side.rebuild)
+    writer.join()
+    assert (rebuilt.switched, rebuilt.differing) == (True, ())
+    await read_side.reached_end(0, wait=20)
+    with read_side.reading() as (db, into):
+        assert resolve(db, into.core, city.log, Axes()).position == city.count - 1

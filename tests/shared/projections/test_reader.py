@@ -12,13 +12,15 @@ from sqlalchemy.exc import OperationalError
 
 from shared import merkle
 from shared.contracts.logs import EngineAdopted
+from shared.contracts.projects import Withdrawal
+from shared.contracts.shapes import EntryRef
 from shared.contracts.targets import YearOpened
 from shared.event_log.directory import Directory
 from shared.event_log.ids import log_id
-from shared.event_log.port import Topics
+from shared.event_log.port import LogUnavailable, Topics
 from shared.projections import Fenced, Folded, LogFold, LogIsShorter, ProjectionSet, Reader
 from shared.sql import reading, writing
-from tests.shared.projections.city import City, roads
+from tests.shared.projections.city import COUNTY_SOURCE, City, roads
 
 JULY = date(2009, 7, 31)
 
@@ -75,6 +77,29 @@ def test_what_was_refused_as_a_whole_may_be_sent_again(
     with reading(engine) as db:
         position = db.execute(select(identities.c.position).where(identities.c.id == "too-early")).scalar()
     assert position == reader.logs[city.log].place.position
+
+
+def test_without_a_ledger_only_a_plain_figure_takes_the_identity(
+    city: City, reader: Reader, engine: Engine, into: ProjectionSet
+) -> None:
+    city.open()
+    city.issues_roads()
+    city.clock("2009-08-01T08:00:00+08:00")
+    base = city.count
+    named = EntryRef(source=COUNTY_SOURCE, id="never-counted", entry=0)
+    # No ledger here can tell whether these came to anything; where there is one, they did not.
+    city.reports(roads("54", JULY, corrects=named), id="a")
+    city.reports(Withdrawal(withdraws=named), id="a")
+    city.reports(roads("54.5", JULY), id="a")
+    city.reports(roads("54.5", JULY), id="a")
+    city.reports(roads("54", JULY, corrects=named), id="a")
+    reader.catch_up()
+    assert [status for _, status in statuses(engine, into)[base:]] == [
+        "counted", "counted", "counted", "duplicate", "reused",
+    ]  # fmt: skip
+    with reading(engine) as db:
+        held = db.execute(select(into.core.identities.c.position).where(into.core.identities.c.id == "a")).scalars()
+        assert list(held) == [base + 2]
 
 
 def test_records_before_the_listed_one_have_no_position(
@@ -243,3 +268,27 @@ def test_a_log_whose_last_record_differs_is_refused(
     with pytest.raises(LogIsShorter, match="differs"):
         other.open()
     other.close()
+
+
+class AwayOnce(Directory):
+    """A directory whose control topic cannot be reached at the first try."""
+
+    away = True
+
+    def refresh(self, timeout: float = 0.0) -> None:
+        if self.away:
+            self.away = False
+            raise LogUnavailable
+        super().refresh(timeout)
+
+
+def test_a_control_topic_that_is_away_stops_no_log(
+    city: City, engine: Engine, topics: Topics, into: ProjectionSet
+) -> None:
+    city.open()
+    reader = Reader(engine, topics.events, AwayOnce(topics.listings), 0, into)
+    with pytest.raises(LogUnavailable):
+        reader.catch_up()
+    reader.catch_up()
+    assert (reader.stopped, reader.logs[city.log].place.position) == ({}, 0)
+    reader.close()

@@ -1,16 +1,17 @@
-"""What every command and every question of this service may answer, for the API's document."""
+"""What every command and every question may answer, for the API's document."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from shared.errors import IdReused, NotPermitted, Refusal, VersionConflict
+from shared.errors import IdReused, Refusal, VersionConflict
 from shared.http.asking import TokenIsOfAnotherLog
 from shared.http.axes import AxisRefusals
 from shared.http.ordering import Recorded
+from shared.http.preconditions import IdempotencyKeyInvalid, IdempotencyKeyMissing
 from shared.http.problems import problems
 from shared.http.tokens import FreshnessTokenInvalid
-from shared.identity.http import JurisdictionNotFound
+from shared.identity.http import JurisdictionNotFound, RoleMissing, WholeJurisdictionOnly
 from shared.projections import JurisdictionUnknown, NotYetRead
 from shared.projections.asking import AsOfInFuture, KnownAtOutOfBounds, PinDoesNotMatch
 
@@ -20,14 +21,17 @@ Responses = dict[int | str, dict[str, Any]]
 def commanded(*refusals: type[Refusal]) -> Responses:
     """For a command: recorded (201), or accepted and on its way to the log (202), or one of the refusals."""
     accepted = {"model": Recorded, "description": "Stored; the log has not confirmed it yet."}
-    common = (NotPermitted, JurisdictionNotFound, JurisdictionUnknown, IdReused, VersionConflict, NotYetRead)
-    return {202: accepted, **problems(*common, *refusals)}
+    common = (
+        RoleMissing, WholeJurisdictionOnly, JurisdictionNotFound, JurisdictionUnknown, IdReused, VersionConflict,
+        IdempotencyKeyMissing, IdempotencyKeyInvalid, NotYetRead,
+    )  # fmt: skip
+    return {202: accepted, **problems(*dict.fromkeys((*common, *refusals)))}
 
 
 def asking(*refusals: type[Refusal]) -> Responses:
     """For a question on the two axes."""
     common = (
-        NotPermitted, JurisdictionNotFound, JurisdictionUnknown, *AxisRefusals, AsOfInFuture, KnownAtOutOfBounds,
+        RoleMissing, JurisdictionNotFound, JurisdictionUnknown, *AxisRefusals, AsOfInFuture, KnownAtOutOfBounds,
         PinDoesNotMatch, FreshnessTokenInvalid, TokenIsOfAnotherLog, NotYetRead,
     )  # fmt: skip
-    return problems(*common, *refusals)
+    return problems(*dict.fromkeys((*common, *refusals)))

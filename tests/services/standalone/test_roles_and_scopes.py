@@ -1,0 +1,198 @@
+"""Every route with every role and scope: what was not granted is refused, and what is refused tells nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+import pytest
+
+from shared.identity.callers import ROLES, Scope
+from tests.services.standalone.whole import OURS, THEIRS, Whole, fill, whole
+
+EVERYBODY = frozenset(ROLES)
+OFFICE, ADMIN = frozenset({"office"}), frozenset({"admin"})
+CITY = frozenset({"office", "leader", "auditor", "inspector", "certifier"})
+UNITS = frozenset({"unit", "county_system"})
+NOBODY_NEEDED = {"list_labels", "list_problems", "explain_problem"}
+
+# Who may: for what is about the whole jurisdiction, and needs a scope of `all`, first.
+WHOLE: dict[str, frozenset[str]] = {
+    "open_jurisdiction_log": ADMIN, "set_simulation_clock": ADMIN, "create_unit": ADMIN, "create_source": ADMIN,
+    "create_person": ADMIN, "erase_person_name": ADMIN,
+    "list_sources": OFFICE | ADMIN | {"auditor"}, "get_source": OFFICE | ADMIN | {"auditor"},
+    "list_persons": OFFICE | ADMIN, "get_person": OFFICE | ADMIN,
+    "create_year": OFFICE, "import_year_catalogue": OFFICE, "align_year_catalogues": OFFICE,
+    "issue_year_target": OFFICE, "adjust_year_target": OFFICE | {"leader"}, "assign_year_target": OFFICE,
+    "hand_over_assignment": OFFICE, "lock_year_month": OFFICE, "unlock_year_month": OFFICE,
+    "list_catalogues": CITY, "get_catalogue": CITY, "list_alignments": CITY, "get_alignment": CITY,
+    "define_group": OFFICE, "register_project": OFFICE,
+    "get_completion": CITY | UNITS, "get_category_completion": CITY | UNITS, "get_practical_matters": CITY | UNITS,
+    "get_groups_completion": CITY | UNITS, "get_group_completion": CITY | UNITS,
+    "seal_audit": frozenset({"office", "inspector"}),
+    "list_audits": CITY - {"certifier"}, "get_audit": CITY - {"certifier"}, "replay_audit": CITY - {"certifier"},
+    "list_records": CITY,
+}  # fmt: skip
+WITHIN: dict[str, frozenset[str]] = {
+    "get_jurisdiction": EVERYBODY, "list_units": EVERYBODY, "get_unit": EVERYBODY, "list_years": EVERYBODY,
+    "get_year": EVERYBODY, "list_groups": EVERYBODY,
+    "list_targets": CITY | UNITS, "get_target": CITY | UNITS, "list_assignments": CITY | UNITS,
+    "list_locks": EVERYBODY, "list_projects": CITY | UNITS, "get_project": CITY | UNITS,
+    "plan_project": OFFICE, "change_plan": OFFICE, "start_project": OFFICE | {"unit"},
+    "submit_progress": OFFICE | UNITS, "submit_events": OFFICE | UNITS,
+    "get_target_completion": CITY | UNITS, "get_target_history": CITY | UNITS, "get_unit_completion": CITY | UNITS,
+    "get_project_completion": CITY | UNITS, "list_unreported": CITY | UNITS,
+    "verify_value": frozenset({"office", "certifier"}), "return_value": frozenset({"office", "certifier"}),
+    "certify_value": frozenset({"office", "certifier"}),
+    "list_submissions": CITY | UNITS, "get_submission": CITY | UNITS,
+}  # fmt: skip
+OPERATIONS = "rebuild_"
+"""What an operator does to a service, rather than anybody to a jurisdiction."""
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
+    with whole(tmp_path_factory.mktemp("roles") / "data") as running:
+        fill(running)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def document(city: Whole) -> dict[str, Any]:
+    found: dict[str, Any] = city.client.get("/openapi.json").json()
+    return found
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, offered in document["paths"].items():
+        for method, operation in offered.items():
+            if not operation["operationId"].startswith(OPERATIONS):
+                yield method.upper(), path, operation
+
+
+def body_of(operation: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
+    """The example that the document gives, as keyword arguments of a request."""
+    if "requestBody" not in operation:
+        return {}
+    kind, content = next(iter(operation["requestBody"]["content"].items()))
+    schema = content["schema"]
+    named = document["components"]["schemas"].get(schema.get("$ref", "").rpartition("/")[2], schema)
+    example = content.get("example") or named.get("examples", [None])[0]
+    assert example is not None, f"{operation['operationId']} has no example"
+    return {"json": example, "headers": {"Content-Type": kind}}
+
+
+def at(path: str, values: dict[str, str]) -> str:
+    return re.sub(r"\{(\w+)\}", lambda name: values[name[1]], path)
+
+
+def places(city: Whole, unit: str) -> dict[str, str]:
+    """What stands for the parts of a path, when it is about this unit."""
+    ours = unit == OURS
+    return {
+        "jurisdiction": "430300", "year": "2009", "unit": unit, "source": unit, "id": city.ids[unit],
+        "target": "roads" if ours else "health-only", "person": city.ids["person"], "slug": "malformed",
+        "catalogue": city.ids["province"], "alignment": city.ids["alignment"], "audit": city.ids["audit"],
+        "category": "livelihood",
+    }  # fmt: skip
+
+
+def codes(path: str, unit: str) -> list[str]:
+    """`{code}` is of a unit, a target, a project or a group."""
+    ours = unit == OURS
+    if "/units/" in path:
+        return [unit]
+    if "/groups/" in path:
+        return ["all"]
+    if "/projects/" in path:
+        return ["bridge", "sites", "ward"] if ours else ["health-centre", "health-sites", "stop"]
+    return ["roads", "shared"] if ours else ["health-only"]
+
+
+def test_every_route_says_here_who_may_use_it(document: dict[str, Any]) -> None:
+    offered = {operation["operationId"] for _, _, operation in operations(document)}
+    assert offered == NOBODY_NEEDED | set(WHOLE) | set(WITHIN)
+    open_to_all = {o["operationId"] for _, _, o in operations(document) if not o.get("security")}
+    assert open_to_all == NOBODY_NEEDED
+
+
+def test_every_combination_that_was_not_granted_is_refused(city: Whole, document: dict[str, Any]) -> None:
+    scopes: tuple[Scope, ...] = ("all", "own", "own+below", (OURS,))
+    wrong = []
+    for (method, path, operation), role, scope in product(operations(document), ROLES, scopes):
+        name = operation["operationId"]
+        if name in NOBODY_NEEDED:
+            continue
+        needs_all = name in WHOLE
+        granted = role in (WHOLE | WITHIN)[name] and (scope == "all" or not needs_all)
+        if granted and method != "GET":
+            continue  # what it does is the business of other tests
+        token = city.token(role, scope=scope, unit=OURS)
+        address = at(path, places(city, OURS) | {"code": codes(path, OURS)[0]})
+        headers = {"If-Match": '"1"'}
+        body = body_of(operation, document)
+        query = {"month": "7"} if name == "list_unreported" else {}
+        headers |= body.pop("headers", {})
+        answer = city.send(method, address, token, headers=headers, params=query, **body)
+        if (answer.status_code == 403) is granted or answer.status_code in (422, 500):
+            wrong.append((name, role, scope, answer.status_code, answer.text[:200]))
+    assert not wrong
+
+
+def test_without_a_token_or_for_another_jurisdiction_nothing_is_told(city: Whole, document: dict[str, Any]) -> None:
+    elsewhere = city.issuer.mint("tester", "tests", ["430400"], ROLES)
+    for method, path, operation in operations(document):
+        if operation["operationId"] in NOBODY_NEEDED:
+            continue
+        address = at(path, places(city, OURS) | {"code": codes(path, OURS)[0]})
+        body = body_of(operation, document)
+        headers = body.pop("headers", {}) | {"If-Match": '"1"'}
+        nobody = city.client.request(method, address, headers=headers, **body)
+        assert nobody.status_code == 401, path
+        assert nobody.headers["WWW-Authenticate"].startswith("Bearer"), path
+        query = {"month": "7"} if operation["operationId"] == "list_unreported" else {}
+        other = city.send(method, address, elsewhere, headers=headers, params=query, **body)
+        assert (other.status_code, other.json()["code"]) == (404, "JURISDICTION_NOT_FOUND"), path
+
+
+@pytest.mark.parametrize("role", ["unit", "county_system", "office", "auditor", "certifier"])
+@pytest.mark.parametrize("scope", ["own", "own+below", (OURS,)])
+def test_no_answer_to_a_narrow_scope_names_anything_of_another_unit(
+    city: Whole, document: dict[str, Any], role: str, scope: Scope
+) -> None:
+    token = city.token(role, scope=scope, unit=OURS)
+    for method, path, operation in operations(document):
+        if method != "GET" or operation["operationId"] in NOBODY_NEEDED:
+            continue
+        named = {parameter["name"] for parameter in operation.get("parameters", ())}
+        for unit in (OURS, THEIRS):
+            for code in codes(path, unit):
+                address = at(path, places(city, unit) | {"code": code})
+                queries: list[dict[str, str]] = [{"month": "8"} if "month" in named else {}]
+                queries += [{"unit": THEIRS}] if "unit" in named and "{unit}" not in path else []
+                queries += [{"compare_as_of": "2009-07-31"}] if "compare_as_of" in named else []
+                for query in queries:
+                    answer = city.send(method, address, token, params=query)
+                    assert answer.status_code in (200, 403, 404), (address, answer.text)
+                    said = answer.text
+                    for asked in (address, code, unit):  # a refusal repeats what was asked, and no more
+                        said = said.replace(asked, "") if unit == THEIRS else said
+                    assert "health" not in said, (address, query, answer.text)
+                    assert "卫生" not in said, (address, query, answer.text)
+                    if unit == THEIRS and re.search(r"\{(code|unit|target|source)\}", path) and "/groups/" not in path:
+                        assert answer.status_code in (403, 404), (address, answer.text)
+
+
+def test_a_narrow_scope_reports_nothing_for_another_unit(city: Whole) -> None:
+    token = city.token("unit", scope="own", unit=OURS)
+    for entry in (
+        {"target": "health-only"}, {"target": "shared", "unit": THEIRS}, {"target": "nowhere"}, {"project": "stop"},
+    ):  # fmt: skip
+        kind = "project" if "project" in entry else "target"
+        sent = {"kind": kind, "value": "1", "unit_of_measure": "km", "effective_on": "2009-07-31"} | entry
+        refused = city.send("POST", "/v1/jurisdictions/430300/progress", token, {"entries": [sent]})
+        assert refused.status_code in (404, 409), refused.text
+        assert refused.json()["code"] in ("TARGET_UNKNOWN", "PART_UNKNOWN", "PROJECT_UNKNOWN")
+        assert "health" not in refused.text.replace(entry.get("target", ""), "").replace(THEIRS, "")

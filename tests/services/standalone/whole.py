@@ -1,0 +1,127 @@
+"""The whole back end in this process, with a small city in it: two units that share a target, and have their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from fastapi.testclient import TestClient
+from httpx2 import Response
+
+from services.standalone.data_directory import issuer_directory, open_directory
+from services.standalone.main import build
+from shared.identity.callers import ROLES, Scope
+from shared.identity.issuer import DevelopmentIssuer
+from shared.settings import StandaloneSettings
+
+CITY = "/v1/jurisdictions/430300"
+YEAR = f"{CITY}/years/2009"
+OURS, THEIRS = "transport", "health"
+"""Two units: the one whose token asks, and the one whose names must never be in its answers."""
+
+
+@dataclass
+class Whole:
+    """A client of the gateway, and tokens for it."""
+
+    client: TestClient
+    issuer: DevelopmentIssuer
+    after: str | None = None
+    ids: dict[str, str] = field(default_factory=dict)
+    _keys: Iterator[int] = field(default_factory=count)
+
+    def token(self, *roles: str, scope: Scope = "all", unit: str | None = None, client: str = "tests") -> str:
+        sources = (unit,) if unit else (OURS, THEIRS)
+        return self.issuer.mint("tester", client, ["430300", "430400"], roles, unit=unit, scope=scope, sources=sources)
+
+    def send(self, method: str, path: str, token: str, body: object = None, **more: Any) -> Response:
+        """One request; its key is new unless `key` is given."""
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": more.pop("key", f"key-{next(self._keys)}")}
+        given = {"headers": headers | more.pop("headers", {}), **more} | ({} if body is None else {"json": body})
+        answer: Response = self.client.request(method, path, **given)
+        self.after = answer.headers.get("Jikao-Token", self.after)
+        return answer
+
+    def done(self, path: str, body: object, **more: Any) -> str:
+        """A command by somebody who may give it; the id of what it made."""
+        answer = self.send("POST", path, self.token(*ROLES), body, **more)
+        assert answer.status_code in (201, 202), (path, answer.text)
+        return str(answer.json().get("id"))
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Whole]:
+    """Start on a data directory, stop at the end: twice on one directory is a restart."""
+    with open_directory(path) as directory:
+        issuer = DevelopmentIssuer(issuer_directory(path))
+        settings = StandaloneSettings(rate_per_second=1_000_000, rate_burst=1_000_000)
+        with TestClient(build(directory, settings)) as client:
+            yield Whole(client, issuer)
+
+
+def fill(city: Whole) -> None:
+    """One of everything. What is the other unit's has `health` in its code or its name."""
+    opening = {"jurisdiction": "430300", "zone": "Asia/Shanghai", "clock": "simulated",
+               "instant": "2009-08-31T09:00:00+08:00"}  # fmt: skip
+    city.done("/v1/jurisdictions", opening)
+    city.done(f"{CITY}/units", unit("health-upper"))
+    for code in (OURS, THEIRS):
+        city.done(f"{CITY}/units", unit(code) | {"parent": "health-upper"})
+        city.done(f"{CITY}/sources", {"name": code, "client": "tests"})
+    city.ids["person"] = city.done(f"{CITY}/persons", {"name": "卫生", "unit": THEIRS})
+    city.done(f"{CITY}/years", {"year": 2009})
+    for code, units in (("roads", (OURS,)), ("shared", (OURS, THEIRS)), ("health-only", (THEIRS,))):
+        city.done(f"{YEAR}/targets", target(code))
+        for role, holder in zip(("lead", "supporting"), units, strict=False):
+            part = {"unit": holder, "role": role, "value": "30", "valid_from": "2009-01-01"}
+            city.done(f"{YEAR}/targets/{code}/assignments", part)
+    city.done(f"{CITY}/groups", {"code": "all", "name": {"zh": "全部"}, "valid_from": "2009-01-01"})
+    for code, holder in (("bridge", OURS), ("health-centre", THEIRS)):
+        city.done(f"{YEAR}/projects", project(code, holder))
+        city.done(f"{YEAR}/projects/{code}/plans", {"planned_investment": "2"})
+    for code, holder in (("health-ward", OURS), ("stop", THEIRS)):
+        parent = {"parent": "health-sites" if holder == OURS else "sites"}
+        city.done(f"{YEAR}/projects", project(parent["parent"], THEIRS if holder == OURS else OURS))
+        city.done(f"{YEAR}/projects", project(code.replace("health-", ""), holder) | parent)
+    for source, targets in ((OURS, ("roads", "shared")), (THEIRS, ("shared", "health-only"))):
+        entries = [figure(code, source) for code in targets]
+        path = f"{CITY}/progress?source={source}"
+        answer = city.send("POST", path, city.token("office"), {"entries": entries}, key=f"{source}-august")
+        assert answer.status_code == 202, answer.text
+        city.ids[source] = answer.json()["id"]
+    city.done(f"{YEAR}/locks", {"month": 1, "target": "health-only", "reason": "卫生"})
+    body = {"parts": [{"question": "targets", "as_of": "2009-08-31"}]}
+    city.ids["audit"] = city.done(f"{YEAR}/audits", body)
+    for issuer in ("province", "city"):
+        item = {"code": f"{issuer}-1", "indicator": "roads", "name": {"zh": "公路"}, "category": "livelihood",
+                "kind": "cumulative", "direction": "higher", "value": "60", "unit_of_measure": "km"}  # fmt: skip
+        city.ids[issuer] = city.done(f"{YEAR}/catalogues", {"issuer": issuer, "items": [item]})
+    city.ids["alignment"] = city.done(f"{YEAR}/alignments", {name: city.ids[name] for name in ("province", "city")})
+    for service in ("years", "groups", "records"):  # one read of each service, so that all have read to the end
+        assert city.send("GET", f"{CITY}/{service}", city.token("auditor"), params={"after": city.after}).is_success
+
+
+def unit(code: str) -> dict[str, Any]:
+    return {"code": code, "name": {"zh": f"{code}局"}, "kind": "department", "valid_from": "2009-01-01"}
+
+
+def target(code: str) -> dict[str, Any]:
+    measure = {"code": "length", "name": {"zh": "里程"}, "unit_of_measure": "km"}
+    return {
+        "code": code, "name": {"zh": code}, "issuer": "city", "category": "livelihood", "kind": "cumulative",
+        "direction": "higher", "value": "60", "roll_up": "sum", "measures": [measure], "effective_on": "2009-01-01",
+    }  # fmt: skip
+
+
+def project(code: str, holder: str) -> dict[str, Any]:
+    return {"code": code, "name": {"zh": code}, "level": "municipal", "phase": "continued", "unit": holder,
+            "groups": ["all"]}  # fmt: skip
+
+
+def figure(code: str, holder: str) -> dict[str, Any]:
+    return {"kind": "target", "target": code, "unit": holder, "value": "20", "unit_of_measure": "km",
+            "effective_on": "2009-07-31"}  # fmt: skip
