@@ -250,18 +250,10 @@ def _target_plan(registry: Registry, day: date, units: Mapping[str, str], id: st
         "target_value": target.value, "unit_of_measure": target.measures[0].unit_of_measure,
     }  # fmt: skip
     plain = wanted > 0 and not rule.lower and target.kind != "rate"
-    return TargetPlan(id, target, rule, wanted, tuple(parts), tuple(_counted(target, parts)),
+    making = {part_id for part_id, _ in registry.answering(id, day)}
+    counted = tuple(at for at, part in enumerate(parts) if part.id in making)
+    return TargetPlan(id, target, rule, wanted, tuple(parts), counted,
                       tuple(answering.items()), plain, row)  # fmt: skip
-
-
-def _counted(target: Target, parts: list[Part]) -> list[int]:
-    """The lead unit's part alone; or all that were given a value of their own; or, if none was, all of them.
-
-    A lead unit without a value of its own answers for what the others add up to, and would count them twice.
-    """
-    if target.roll_up == "lead":
-        return [at for at, part in enumerate(parts) if part.assignment.role == "lead"]
-    return [at for at, part in enumerate(parts) if part.wanted is not None] or list(range(len(parts)))
 
 
 def _carried(

@@ -37,7 +37,7 @@ from shared.contracts import decode, identity_hash, seal
 from shared.contracts.projects import Withdrawal
 from shared.errors import Fault, IdReused, Refusal
 from shared.event_log.directory import Listing
-from shared.event_log.port import LARGEST_RECORD, RecordTooLarge
+from shared.event_log.port import LARGEST_RECORD, Ack, LogBusy, RecordTooLarge
 from shared.http.asking import units_in_scope
 from shared.http.tokens import Written, encode_token
 from shared.identity.callers import Caller, scope_text, source_allowed
@@ -51,6 +51,8 @@ ROLES = ("unit", "county_system", "office")
 SOURCE_PREFIX = "urn:jikao:source:"
 WAIT = 5.0
 """Seconds to wait for our reader to come to the log's end, before refusing."""
+MOST_BATCHES = 20
+"""Batches on their way to the log at a time. Each holds one of 40 threads, until its time-out if the log is away."""
 REMEMBERED = 10_000
 """Identities appended here whose offsets are kept, so that a quick repeat waits for the fold's word on the first."""
 
@@ -95,6 +97,7 @@ class Door:
     mirror: RegistryMirror
     seen: SeenIdentities
     recent: OrderedDict[tuple[str, str, str], int] = field(default_factory=OrderedDict)
+    batches: int = 0
 
     async def enter(self, caller: Caller, jurisdiction: str) -> Visit:
         """Let a caller in. JurisdictionNotFound, RoleMissing, JurisdictionUnknown, NotYetRead."""
@@ -150,14 +153,34 @@ class Door:
 
     async def append(self, visit: Visit, admitted: Admitted) -> str:
         """Append what was admitted; the Jikao-Token, once it is durable. LogBusy, LogUnavailable, ClockSkewed."""
+        self.seen.add(visit.listing.log, admitted.sent.source, admitted.sent.id)
+        ack = await self.service.topics.events.append(visit.listing.partition, visit.listing.log, admitted.value)
+        return self._appended(visit, admitted, ack)
+
+    async def append_in_order(self, visit: Visit, admitted: Sequence[Admitted]) -> list[str]:
+        """Append several, none before an earlier one, as one batch; their Jikao-Tokens.
+
+        LogUnavailable, ClockSkewed: then some of the first may be on the log, and all are to be sent again. LogBusy.
+        """
+        if self.batches >= MOST_BATCHES:
+            raise LogBusy(retry_after=1)
+        log = visit.listing.log
+        for each in admitted:
+            self.seen.add(log, each.sent.source, each.sent.id)
+        records = [(log, each.value) for each in admitted]
+        self.batches += 1
+        try:
+            acks = await run_in_threadpool(self.service.topics.events.append_all, visit.listing.partition, records)
+        finally:
+            self.batches -= 1
+        return [self._appended(visit, each, ack) for each, ack in zip(admitted, acks, strict=True)]
+
+    def _appended(self, visit: Visit, admitted: Admitted, ack: Ack) -> str:
         log, sent = visit.listing.log, admitted.sent
-        self.seen.add(log, sent.source, sent.id)
-        events = self.service.topics.events
-        ack = await events.append(visit.listing.partition, log, admitted.value)
         self.recent[(log, sent.source, sent.id)] = ack.offset
         if len(self.recent) > REMEMBERED:
             self.recent.popitem(last=False)
-        return encode_token(Written(log, events.incarnation, ack.partition, ack.offset))
+        return encode_token(Written(log, self.service.topics.events.incarnation, ack.partition, ack.offset))
 
     def _own_source(self, visit: Visit, sent: Sent) -> None:
         name = sent.source.removeprefix(SOURCE_PREFIX)

@@ -53,7 +53,7 @@ class RegistryMirror:
         if copy is None or position <= copy.position:
             return
         if len(copy.told) >= MOST_TOLD:
-            del self._copies[log]
+            self._copies.pop(log, None)  # a rebuild tells beside the reader
             return
         copy.told.append((position, changes))
 

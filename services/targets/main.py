@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine, MetaData
 
 from services.targets import api
-from services.targets.read_models.parts import Parts, parts_table
+from services.targets.read_models.parts import Parts, part_tables
 from shared.event_log.port import Topics
 from shared.http.app import create_app
 from shared.http.operations import operations_router
@@ -19,7 +19,7 @@ from shared.service import Service, compose
 
 def tables(metadata: MetaData, suffix: str) -> ProjectionSet:
     """One generation of the projections. Progress is not judged here: nothing this service answers needs it."""
-    parts = Parts(parts_table(metadata, suffix))
+    parts = Parts(part_tables(metadata, suffix))
     return ProjectionSet(suffix, core_tables(metadata, suffix), (parts,), judges_progress=False)
 
 

@@ -7,7 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict
 
 from shared.http.problems import problems
-from shared.identity.http import CallerDep, RoleMissing
+from shared.identity.http import CallerDep, RoleMissing, WholeJurisdictionOnly
 from shared.projections.read_side import RebuildIsRunning
 from shared.service import Service
 
@@ -40,6 +40,8 @@ def operations_router(service: str) -> APIRouter:
         """
         if "admin" not in caller.roles:
             raise RoleMissing(needed_role="admin")
+        if caller.scope != "all":
+            raise WholeJurisdictionOnly(needed_scope="all")
         running: Service = request.app.state.service
         done = await run_in_threadpool(running.read_side.rebuild, accept_differences=body.accept_differences)
         return RebuildReport(
@@ -52,6 +54,6 @@ def operations_router(service: str) -> APIRouter:
         methods=["POST"],
         name=f"rebuild_{service}",
         operation_id=f"rebuild_{service}",
-        responses=problems(RoleMissing, RebuildIsRunning),
+        responses=problems(RoleMissing, WholeJurisdictionOnly, RebuildIsRunning),
     )
     return router

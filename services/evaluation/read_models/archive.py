@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from sqlalchemy import Connection, func, select
 
 from services.evaluation.replay import Archived
 from services.evaluation.tables import ARCHIVE, ArchiveTables
-from shared.projections import Folded, LogFold
+from shared.projections import CannotProcess, Folded, LogFold, Record
 from shared.projections.records import value_sha256
 from shared.sql import insert_if_absent
 
-_AT_ONCE = 500  # records fetched together: at most 450 MB if all were of the largest size, 5 MB as they come
+_AT_ONCE = 50
+"""Records fetched together: 45 MB at most, if all were of the largest size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +25,17 @@ class Archive:
     tables: ArchiveTables = ARCHIVE
 
     def project(self, db: Connection, log: LogFold, batch: Sequence[Folded]) -> None:
-        """Add what is not there yet: a rebuild reads again what was archived long ago."""
+        """Add what is not there yet: a rebuild reads again what was archived long ago.
+
+        CannotProcess when the log now says something else than what was archived: what was sealed and proved stands
+        on the archive, so it never follows a log that was rewritten.
+        """
         records, id = self.tables.records, log.place.log
         kept = db.execute(select(func.max(records.c.position)).where(records.c.log == id)).scalar()
         new = [folded.record for folded in batch if kept is None or folded.record.position > kept]
+        again = [folded.record for folded in batch if kept is not None and folded.record.position <= kept]
+        if again:
+            self._compare(db, id, again)
         insert_if_absent(db, records, [
             {"log": id, "position": r.position, "topic_offset": r.offset, "recorded_at": r.recorded_at,
              "value": r.value}
@@ -37,6 +46,12 @@ class Archive:
                 {"log": id, "jurisdiction": log.place.jurisdiction, "partition": log.place.partition,
                  "record0_sha256": value_sha256(new[0].value)}
             ], on=("log",))  # fmt: skip
+
+    def _compare(self, db: Connection, log: str, again: Sequence[Record]) -> None:
+        archive = archived(db, log, first=again[0].position, up_to=again[-1].position, tables=self.tables)
+        for record, known in zip_longest(again, archive):
+            if known is None or (record.value, record.recorded_at) != (known.value, known.recorded_at):
+                raise CannotProcess(f"the archive has another record at position {record.position}: restore the log")
 
 
 def archived(

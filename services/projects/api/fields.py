@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from shared.contracts import shapes
 from shared.http.fields import Label
@@ -18,6 +18,11 @@ class In(BaseModel):
     """A body; unknown members are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def example(body: dict[str, JsonValue]) -> ConfigDict:
+    """The configuration of a body that shows an example in the API's document."""
+    return ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [body]})
 
 
 class MeasureIn(In):

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from services.projects import group
-from services.projects.api.fields import CodeStr, In, label, shown
+from services.projects.api.fields import CodeStr, In, example, label, shown
 from services.projects.api.looking import listing_of, turn_to
 from services.projects.errors import GroupCodeTaken, GroupUnknown
 from shared.contracts.projects import GroupDefined
@@ -27,6 +27,8 @@ READERS = ("office", "leader", "auditor", "inspector", "certifier", "admin", "un
 
 class GroupIn(In):
     """A group of key projects, `parent` being the code of the group it is inside of."""
+
+    model_config = example({"code": "provincial", "name": {"zh": "省重点项目"}, "valid_from": "2009-01-01"})
 
     code: CodeStr = Field(examples=["provincial"])
     name: Label

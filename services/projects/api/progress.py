@@ -50,8 +50,8 @@ router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}", tags=["projects"])
 JSON = "application/json"
 EVENT = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
-AT_ONCE = 100
-"""Events of one batch on their way to the log at a time, so that one client does not fill it."""
+TOGETHER = 100
+"""Events of one batch that go to the log together, so that one client does not keep it to itself."""
 
 
 class ReceiptFault(Struct, frozen=True):
@@ -284,22 +284,28 @@ def _settle_repeats(outcomes: Sequence[_Outcome]) -> None:
 
 
 async def _append_all(door: Door, visit: Visit, outcomes: Sequence[_Outcome]) -> None:
-    """In the order of the batch: an event may correct an earlier one."""
+    """In the order of the batch: an event may correct an earlier one, or report the same date anew.
+
+    Appends that are each on their own may overtake one another, so a batch goes by the log's own way for many; and
+    once the log did not take some, what comes after them is not sent. Unavailable when nothing was taken.
+    """
     waiting = [outcome for outcome in outcomes if not outcome.settled]
-    for start in range(0, len(waiting), AT_ONCE):
-        await asyncio.gather(*(_append(door, visit, outcome) for outcome in waiting[start : start + AT_ONCE]))
-    if waiting and all(isinstance(outcome.came_to, Unavailable) for outcome in waiting):
-        first = waiting[0].came_to
-        assert isinstance(first, Unavailable)
-        raise first  # nothing was sent: 503, and when to try again
-
-
-async def _append(door: Door, visit: Visit, outcome: _Outcome) -> None:
-    assert isinstance(outcome.came_to, Admitted)
-    try:
-        outcome.token = await door.append(visit, outcome.came_to)
-    except Unavailable as unavailable:
-        outcome.came_to = unavailable
+    for start in range(0, len(waiting), TOGETHER):
+        some = waiting[start : start + TOGETHER]
+        admitted = [outcome.came_to for outcome in some if isinstance(outcome.came_to, Admitted)]
+        try:
+            if len(waiting) == 1:
+                tokens = [await door.append(visit, admitted[0])]
+            else:
+                tokens = await door.append_in_order(visit, admitted)
+        except Unavailable as unavailable:
+            if start == 0:
+                raise  # 503, and when to try again
+            for outcome in waiting[start:]:
+                outcome.came_to = unavailable
+            return
+        for outcome, token in zip(some, tokens, strict=True):
+            outcome.token = token
 
 
 def _receipts(receipts: list[Receipt], outcomes: Sequence[_Outcome]) -> Response:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from services.projects import project
-from services.projects.api.fields import CodeStr, In, MeasureIn, MeasureOut, label, measure_shown, shown
+from services.projects.api.fields import CodeStr, In, MeasureIn, MeasureOut, example, label, measure_shown, shown
 from services.projects.api.looking import listing_of, look, turn_to
 from services.projects.door import receipts_of
 from services.projects.errors import (
@@ -28,6 +28,7 @@ from services.projects.errors import (
     ParentIsSubProject,
     ParentProjectUnknown,
     PlanBelongsToSubProjects,
+    PlanIsNotMoney,
     PlanNotPositive,
     PlanUnchanged,
     PlanUnitOfMeasureDiffers,
@@ -72,6 +73,16 @@ class ProjectIn(In):
     and plans are in its unit of measure. Without `valid_from` it stands from New Year's Day.
     """
 
+    model_config = example(
+        {
+            "code": "stadium",
+            "name": {"zh": "体育中心"},
+            "level": "municipal",
+            "phase": "continued",
+            "unit": "key-projects-office",
+        }
+    )
+
     code: CodeStr = Field(examples=["stadium"])
     name: Label
     level: ProjectLevel = Field(examples=["municipal"])
@@ -85,7 +96,12 @@ class ProjectIn(In):
 
 
 class PlanIn(In):
-    """The planned investment of the year (年度计划投资), in the first measure's unit of measure unless said."""
+    """The planned investment of the year (年度计划投资), in the first measure's unit of measure unless said.
+
+    Only for a project whose first measure is money.
+    """
+
+    model_config = example({"planned_investment": "12.5"})
 
     planned_investment: QuantityStr = Field(examples=["12.5"])
     unit_of_measure: CodeStr | None = Field(default=None, examples=["yi_yuan"])
@@ -95,6 +111,8 @@ class PlanIn(In):
 class PlanChangeIn(In):
     """Another plan of the year from a date on."""
 
+    model_config = example({"planned_investment": "13", "effective_on": "2009-07-01", "reason": "提前供地"})
+
     planned_investment: QuantityStr = Field(examples=["13"])
     unit_of_measure: CodeStr | None = Field(default=None, examples=["yi_yuan"])
     effective_on: StrictDate
@@ -103,6 +121,8 @@ class PlanChangeIn(In):
 
 class StartIn(In):
     """Work has begun (开工)."""
+
+    model_config = example({"started_on": "2009-03-01"})
 
     started_on: StrictDate
 
@@ -197,7 +217,7 @@ async def register_project(year: YearNumber, body: ProjectIn, ordering: Ordering
     status_code=201,
     responses=commanded(
         ProjectNotFound, ProjectHasPlan, PlanBelongsToSubProjects, DateOutsideYear, DateBeforeProject,
-        PlanNotPositive, PlanUnitOfMeasureDiffers,
+        PlanNotPositive, PlanIsNotMoney, PlanUnitOfMeasureDiffers,
     ),
 )  # fmt: skip
 async def plan_project(year: YearNumber, code: ProjectCode, body: PlanIn, ordering: OrderingDep) -> Recorded:
@@ -215,7 +235,7 @@ async def plan_project(year: YearNumber, code: ProjectCode, body: PlanIn, orderi
     status_code=201,
     responses=commanded(
         ProjectNotFound, ProjectHasNoPlan, PlanUnchanged, PlanBelongsToSubProjects, DateOutsideYear,
-        DateBeforeProject, PlanNotPositive, PlanUnitOfMeasureDiffers, IfMatchMissing, IfMatchInvalid,
+        DateBeforeProject, PlanNotPositive, PlanIsNotMoney, PlanUnitOfMeasureDiffers, IfMatchMissing, IfMatchInvalid,
     ),
 )  # fmt: skip
 async def change_plan(year: YearNumber, code: ProjectCode, body: PlanChangeIn, ordering: ChangingDep) -> Recorded:

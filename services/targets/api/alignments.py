@@ -131,7 +131,12 @@ def list_alignments(year: YearNumber, asked: AskedDep, page: Page) -> AlignmentL
 
     def found(view: View) -> list[tuple[tuple[int], AlignmentShown]]:
         alignments = view.registry.alignments
-        return [((alignments.position(id),), _shown(id, row)) for id, row in alignments.on(ALWAYS) if row.year == year]
+        incomplete = parts_of(view.tables).incomplete(view.db, view.standpoint.log)
+        return [
+            ((closed_at,), _shown(id, row))
+            for id, row in alignments.on(ALWAYS)
+            if row.year == year and (closed_at := alignments.position(id)) not in incomplete
+        ]
 
     items, cursor, pin = page_of(asked, page, f"alignments {year}", found)
     return AlignmentList(items=items, next_cursor=cursor, pin=pin)
@@ -147,7 +152,10 @@ def get_alignment(year: YearNumber, alignment: AlignmentId, asked: AskedDep, pag
         row = view.registry.alignments.get(alignment, ALWAYS)
         if row is None or row.year != year:
             raise AlignmentUnknown(alignment=alignment)
-        outcomes = parts_of(view.tables).outcomes(view.db, view.standpoint.log, alignment)
+        parts, log, at = parts_of(view.tables), view.standpoint.log, view.registry.alignments.position(alignment)
+        if at in parts.incomplete(view.db, log):
+            raise AlignmentUnknown(alignment=alignment)
+        outcomes = parts.outcomes(view.db, log, alignment, at)
         whole.append((_shown(alignment, row), totals(outcomes)))
         return [((outcome.indicator,), _outcome(outcome)) for outcome in outcomes]
 

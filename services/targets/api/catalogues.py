@@ -244,10 +244,12 @@ def list_catalogues(year: YearNumber, asked: AskedDep, page: Page) -> CatalogueL
     asked.permit_whole(*SEES_THE_CITY)
 
     def found(view: View) -> list[tuple[tuple[str, int], CatalogueShown]]:
+        catalogues = view.registry.catalogues
+        incomplete = parts_of(view.tables).incomplete(view.db, view.standpoint.log)
         return [
             ((row.issuer, row.edition), _shown(id, row))
-            for id, row in view.registry.catalogues.on(ALWAYS)
-            if row.year == year
+            for id, row in catalogues.on(ALWAYS)
+            if row.year == year and catalogues.position(id) not in incomplete
         ]
 
     items, cursor, pin = page_of(asked, page, f"catalogues {year}", found)
@@ -264,8 +266,11 @@ def get_catalogue(year: YearNumber, catalogue: CatalogueId, asked: AskedDep, pag
         row = view.registry.catalogues.get(catalogue, ALWAYS)
         if row is None or row.year != year:
             raise CatalogueUnknown(catalogue=catalogue)
+        parts, log, at = parts_of(view.tables), view.standpoint.log, view.registry.catalogues.position(catalogue)
+        if at in parts.incomplete(view.db, log):
+            raise CatalogueUnknown(catalogue=catalogue)
         closed.append(_shown(catalogue, row))
-        items = parts_of(view.tables).items(view.db, view.standpoint.log, catalogue)
+        items = parts.items(view.db, log, catalogue, at)
         return [((at,), _item(item)) for at, item in enumerate(items)]
 
     items, cursor, pin = page_of(asked, page, f"catalogue {catalogue}", found)

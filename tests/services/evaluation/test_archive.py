@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, delete
+from sqlalchemy import Engine, delete, update
 
 import services.evaluation
 from services.evaluation.read_models.archive import archived
@@ -58,3 +58,20 @@ def test_a_replay_refuses_an_archive_that_lacks_a_record(engine: Engine, topics:
         db.execute(delete(ARCHIVE.records).where(ARCHIVE.records.c.position == 3))
     with reading(engine) as db, pytest.raises(ArchiveHasGaps, match="position 3"):
         replay(archived(db, county.log, up_to=last), last)
+
+
+def test_a_log_that_says_something_else_than_the_archive_stops_instead_of_being_believed(
+    engine: Engine, topics: Topics
+) -> None:
+    county = County(topics)
+    county.open()
+    first = read_side(engine, topics, "_g1")
+    first.reader.catch_up()
+    first.reader.close()
+    with writing(engine) as db:
+        db.execute(update(ARCHIVE.records).where(ARCHIVE.records.c.position == 2).values(value=b"rewritten"))
+    again = read_side(engine, topics, "_g2")
+    again.reader.catch_up()
+    assert again.reader.stopped[county.log].position == 2
+    assert "restore the log" in again.reader.stopped[county.log].reason
+    again.reader.close()

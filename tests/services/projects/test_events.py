@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from anyio.lowlevel import checkpoint
 
+from services.projects import door
 from services.projects.api import progress
 from shared.contracts import decode
 from shared.event_log.port import LogUnavailable
@@ -151,7 +152,7 @@ def test_a_batch_keeps_its_order_where_single_appends_would_overtake_one_another
 
     async def overtaking(partition: int, key: str, value: bytes) -> Any:
         for _ in range(next(waits)):
-            await asyncio.sleep(0)
+            await checkpoint()  # lets the others go first
         return await append(partition, key, value)
 
     monkeypatch.setattr(events, "append", overtaking)
@@ -187,3 +188,12 @@ def test_what_the_log_did_not_take_is_rejected_and_may_be_sent_again(
     assert town.batch(*sent[2:]).status_code == 503
     monkeypatch.undo()
     assert statuses(town.batch(*sent)) == ["duplicate"] * 2 + ["accepted"] * 3
+
+
+def test_too_many_batches_at_once_are_told_to_come_back(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "MOST_BATCHES", 0)
+    answer = town.batch(event("a"), event("b", figure("55")))
+    assert (answer.status_code, answer.json()["code"], answer.headers["Retry-After"]) == (503, "LOG_BUSY", "1")
+    assert town.batch(event("a")).status_code == 202
+    monkeypatch.undo()
+    assert statuses(town.batch(event("a"), event("b", figure("55")))) == ["duplicate", "accepted"]

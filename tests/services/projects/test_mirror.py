@@ -11,6 +11,7 @@ from services.projects import mirror
 from services.projects.door import Door
 from shared.contracts import targets
 from shared.contracts.shapes import Label
+from shared.projections import ReadSide
 from tests.services.projects.conftest import Town, figure, second_part
 
 
@@ -42,8 +43,7 @@ def test_a_copy_that_nobody_visits_is_dropped_and_loaded_again(any_town: Town, m
     assert kept is not None
     assert kept.registry.unit_id("u2") is not None
     second_part(town.city)
-    registers_more = [f"v{n}" for n in range(3)]
-    for code in registers_more:
+    for code in ("v0", "v1", "v2"):
         town.city.says(targets.SourceRegistered(source=code, client="county-client"), f"source:{code}")
     town.caught_up()
     assert copies.of(town.city.log) is None
@@ -59,14 +59,13 @@ def test_a_visit_whose_copy_was_dropped_meanwhile_judges_by_a_fresh_one(
 ) -> None:
     assert town.submit(figure()).status_code == 202
     monkeypatch.setattr(mirror, "MOST_TOLD", 0)
-    read_side = town.service.read_side
-    reached_end = read_side.reached_end
+    reached_end = ReadSide.reached_end
 
-    async def after_much_has_happened(*asked: Any) -> None:
+    async def after_much_has_happened(read_side: ReadSide, *asked: Any) -> None:
         second_part(town.city)
-        await reached_end(*asked)
+        await reached_end(read_side, *asked)
 
-    monkeypatch.setattr(read_side, "reached_end", after_much_has_happened)
+    monkeypatch.setattr(ReadSide, "reached_end", after_much_has_happened)
     assert town.submit(figure(unit="county")).status_code == 202
 
 

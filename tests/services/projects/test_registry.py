@@ -280,7 +280,7 @@ def test_the_document_names_what_the_door_takes_and_answers(town: Town) -> None:
     operations = {op["operationId"] for path in document["paths"].values() for op in path.values()}
     assert operations == {
         "submit_progress", "submit_events", "define_group", "list_groups", "register_project", "plan_project",
-        "change_plan", "start_project", "list_projects", "get_project",
+        "change_plan", "start_project", "list_projects", "get_project", "rebuild_projects",
     }  # fmt: skip
 
 
