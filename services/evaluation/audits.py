@@ -24,7 +24,7 @@ from shared.contracts.registry import UnknownType
 from shared.contracts.shapes import Shape
 from shared.deciding import Decide, Fact, Look, Stream
 from shared.errors import Malformed, NotFound, RuleBroken
-from shared.projections.folding import CannotProcess
+from shared.projections.judging import CannotProcess
 from shared.registry import Registry
 
 ASKED: Mapping[str, Kind] = {"projects": "groups", "practical_matters": "practical_matters", "targets": "completion"}

@@ -23,7 +23,7 @@ from shared.contracts.evaluation import ValueCertified, ValueReturned, ValueVeri
 from shared.quantities import canonical_text
 
 if TYPE_CHECKING:  # its module reads a database, which these rules never do
-    from shared.projections.folding import Folded
+    from shared.projections.judging import Folded
 
 Standing = Literal["reported", "verified", "certified"]
 BEST_FIRST: tuple[Standing, ...] = ("certified", "verified", "reported")

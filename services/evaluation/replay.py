@@ -7,20 +7,14 @@ function, and what was known before each record is kept in dictionaries instead 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-
-from msgspec import UnsetType
+from dataclasses import dataclass, field
 
 from services.evaluation.ledger import Levels, MemoryLedger
-from shared.admission import Identity, Known, judge, judge_standing
-from shared.calendars import local_date
-from shared.contracts.evaluation import ValueCertified, ValueReturned, ValueVerified
-from shared.contracts.logs import EngineAdopted
-from shared.contracts.projects import ProgressSubmitted
+from shared.admission import EntryKey, Identity, Judgement, Known
 from shared.event_log.port import Raw
-from shared.projections.folding import ENGINES, CannotProcess, Folded
+from shared.projections.judging import judge_record
 from shared.projections.records import Place, Record, begin, place
-from shared.registry import Registry, changes
+from shared.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +59,7 @@ def replay(records: Iterable[Archived], up_to: int) -> Replayed:
     registry = Registry()
     ledger = MemoryLedger()
     identities: dict[tuple[str, str], Identity] = {}
-    heads: dict[tuple[str, str], int] = {}
-    known = Known(identities, ledger.entries)
+    memory = _Memory(Known(identities, ledger.entries), identities)
     for archived in records:
         if archived.position > up_to:
             break
@@ -75,7 +68,7 @@ def replay(records: Iterable[Archived], up_to: int) -> Replayed:
         record = place(raw, at)
         if record.position != archived.position:
             raise ArchiveHasGaps(f"position {record.position} is missing, {archived.position} follows")
-        folded = _fold(record, at, registry, known, identities, heads)
+        folded = judge_record(record, at, registry, memory)
         for change in folded.changes:
             registry.put(change.kind, change.id, change.effective_on, change.row, record.position)
         ledger.take(folded)
@@ -84,40 +77,32 @@ def replay(records: Iterable[Archived], up_to: int) -> Replayed:
     return Replayed(ledger, registry, at)
 
 
-def _fold(
-    record: Record,
-    at: Place,
-    registry: Registry,
-    known: Known,
-    identities: dict[tuple[str, str], Identity],
-    heads: dict[tuple[str, str], int],
-) -> Folded:
-    """Judge one record, as the reader does, and remember its identity and stream."""
-    today = local_date(record.recorded_at, at.zone)
-    fact, envelope, identity = record.fact, record.envelope, record.identity
-    if record.invalid is not None:
-        return Folded(record, "invalid", today)
-    if fact is None or envelope is None or identity is None:
-        return Folded(record, "foreign", today)
-    if isinstance(fact, ProgressSubmitted):
-        judgement = judge(fact, identity, record.sha256, today, registry, known)
-        if judgement.takes_identity:
-            identities[identity] = Identity(record.position, record.sha256)
-        return Folded(record, judgement.status, today, judgement)
-    earlier = identities.get(identity)
-    if earlier is not None:
-        return Folded(record, "duplicate" if earlier.sha256 == record.sha256 else "reused", today)
-    identities[identity] = Identity(record.position, record.sha256)
-    if not isinstance(envelope.stream, UnsetType) and not isinstance(envelope.streamversion, UnsetType):
-        stream = (envelope.stream, envelope.source)
-        if envelope.streamversion != heads.get(stream, 0) + 1:
-            raise CannotProcess(f"stream {envelope.stream} stands at {heads.get(stream, 0)}")
-        heads[stream] = envelope.streamversion
-    match fact:
-        case ValueVerified() | ValueCertified() | ValueReturned():
-            return Folded(record, "counted", today, standing=judge_standing(fact.entry, known))
-        case EngineAdopted():
-            if fact.engine not in ENGINES:
-                raise CannotProcess(f"engine {fact.engine} is not in this code")
-            at.engine = fact.engine
-    return Folded(record, "counted", today, changes=tuple(changes(fact, envelope.actor, registry)))
+@dataclass(slots=True)
+class _Memory:
+    """What the records before left behind, in dictionaries. Entries are the ledger's, which closes its own."""
+
+    known: Known
+    identities: dict[tuple[str, str], Identity]
+    heads: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def judges_progress(self) -> bool:
+        return True
+
+    def takes_identity(self, judgement: Judgement) -> bool:
+        return judgement.takes_identity
+
+    def take(self, record: Record) -> None:
+        assert record.identity is not None
+        self.identities[record.identity] = Identity(record.position, record.sha256)
+
+    def count(self, record: Record, judgement: Judgement) -> None:
+        """The ledger takes the judged record in."""
+
+    def close(self, key: EntryKey) -> None:
+        """The ledger takes the judged record in."""
+
+    def version(self, stream: tuple[str, str]) -> int:
+        return self.heads.get(stream, 0)
+
+    def advance(self, stream: tuple[str, str], version: int) -> None:
+        self.heads[stream] = version

@@ -1,7 +1,8 @@
 """Readers and projections: places, positions, roots, identities, fencing, stopping, rebuilding, waiting."""
 
 from shared.projections.asking import Standpoint, resolve, resolve_compared
-from shared.projections.folding import CannotProcess, Folded, LogFold, Projection
+from shared.projections.folding import LogFold, Projection
+from shared.projections.judging import CannotProcess, Folded
 from shared.projections.read_side import JurisdictionUnknown, NotYetRead, ReadSide, Rebuilt
 from shared.projections.reader import Fenced, LogIsShorter, ProjectionSet, Reader, Stopped
 from shared.projections.records import Place, Record

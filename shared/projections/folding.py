@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal, Protocol
+from typing import Protocol
 
 from msgspec import UnsetType
 from sqlalchemy import Connection, select
@@ -21,48 +21,18 @@ from shared.admission import (
     Identity,
     Judgement,
     Known,
-    Refused,
     Series,
     Withdrawn,
-    judge,
-    judge_standing,
 )
-from shared.calendars import local_date
 from shared.contracts.evaluation import ValueCertified, ValueReturned, ValueVerified
-from shared.contracts.logs import EngineAdopted
 from shared.contracts.projects import ProgressSubmitted, Withdrawal
 from shared.contracts.shapes import EntryRef
+from shared.projections.judging import Folded, judge_record
 from shared.projections.records import Place, Record
 from shared.projections.tables import CoreTables
-from shared.registry import Change, Registry, changes
+from shared.registry import Registry
 from shared.registry import versions as registry_versions
 from shared.sql import each_of, insert_many, upsert
-
-ENGINES = frozenset({1})
-"""The engines whose code is here. A log that adopts another stops this reader."""
-
-Status = Literal["counted", "duplicate", "reused", "invalid", "foreign"]
-
-
-class CannotProcess(Exception):
-    """A valid record that this code cannot process. It is never stepped over: that would change the past."""
-
-
-@dataclass(frozen=True, slots=True)
-class Folded:
-    """One record, judged: what a projection needs to know of it.
-
-    `judgement` stands on submissions (where this reader judges them) and on duplicates; `standing` on verified,
-    certified and returned values: the entry meant, or why not. `changes` are the registry versions it opened.
-    `today` is the log clock's local date at the record.
-    """
-
-    record: Record
-    status: Status
-    today: date
-    judgement: Judgement | None = None
-    standing: EntryKey | Refused | None = None
-    changes: tuple[Change, ...] = ()
 
 
 class Projection(Protocol):
@@ -86,15 +56,38 @@ class _Knowledge:
     known: Known
     identities: dict[tuple[str, str], Identity]
     entries: dict[EntryKey, EntryState] | None
+    heads: dict[tuple[str, str], int]
+    judging: bool
     named: Set[tuple[str, str]] = frozenset()
     """The submissions whose entries the batch speaks of: nobody asks how the others stand."""
     taken: list[Record] = field(default_factory=list)
+    advanced: dict[tuple[str, str], int] = field(default_factory=dict)
     _open: dict[tuple[Series, date], EntryKey] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for key, state in (self.entries or {}).items():
             if state.open:
                 self._open[(state.series, state.effective_on)] = key
+
+    def judges_progress(self) -> bool:
+        """Does anything here depend on what becomes of submissions?"""
+        return self.judging
+
+    def takes_identity(self, judgement: Judgement) -> bool:
+        """Is it certain that the record takes its identity?
+
+        Without a ledger corrections and withdrawals are taken on trust, and the fold that has one may have refused
+        them all. Then the identity is still free, and what is sent under it later must be judged.
+        """
+        return judgement.takes_identity if self.entries is not None else judgement.counts_by_itself
+
+    def version(self, stream: tuple[str, str]) -> int:
+        """The version at which a (stream, source) stands."""
+        return self.heads.get(stream, 0)
+
+    def advance(self, stream: tuple[str, str], version: int) -> None:
+        """The stream stands at this version now."""
+        self.heads[stream] = self.advanced[stream] = version
 
     def take(self, record: Record) -> None:
         """The record's identity is taken from here on."""
@@ -143,68 +136,14 @@ class LogFold:
     def fold(self, db: Connection, records: Sequence[Record]) -> list[Folded]:
         """Judge the records in order and store what every reader keeps. CannotProcess stops the log."""
         knowledge = self._fetch(db, records)
-        heads = self._heads(db, records)
-        advanced: dict[tuple[str, str], int] = {}
         folded: list[Folded] = []
         for record in records:
-            verdict = self._judge(record, knowledge, heads, advanced)
+            verdict = judge_record(record, self.place, self.registry, knowledge)
             for change in verdict.changes:
                 self.registry.put(change.kind, change.id, change.effective_on, change.row, record.position)
             folded.append(verdict)
-        self._store(db, folded, knowledge.taken, advanced)
+        self._store(db, folded, knowledge.taken, knowledge.advanced)
         return folded
-
-    def _judge(
-        self,
-        record: Record,
-        knowledge: _Knowledge,
-        heads: dict[tuple[str, str], int],
-        advanced: dict[tuple[str, str], int],
-    ) -> Folded:
-        today = local_date(record.recorded_at, self.place.zone)
-        fact, envelope, identity = record.fact, record.envelope, record.identity
-        if record.invalid is not None:
-            return Folded(record, "invalid", today)
-        if fact is None or envelope is None or identity is None:
-            return Folded(record, "foreign", today)
-        if isinstance(fact, ProgressSubmitted):
-            if not self.judges_progress:
-                return Folded(record, "counted", today)
-            judgement = judge(fact, identity, record.sha256, today, self.registry, knowledge.known)
-            if self._takes_identity(judgement):
-                knowledge.take(record)
-                knowledge.count(record, judgement)
-            return Folded(record, judgement.status, today, judgement)
-        earlier = knowledge.identities.get(identity)
-        if earlier is not None:
-            return Folded(record, "duplicate" if earlier.sha256 == record.sha256 else "reused", today)
-        knowledge.take(record)
-        if not isinstance(envelope.stream, UnsetType) and not isinstance(envelope.streamversion, UnsetType):
-            stream = (envelope.stream, envelope.source)
-            if envelope.streamversion != heads.get(stream, 0) + 1:
-                raise CannotProcess(
-                    f"stream {envelope.stream} stands at {heads.get(stream, 0)}, this is {envelope.streamversion}"
-                )
-            heads[stream] = advanced[stream] = envelope.streamversion
-        match fact:
-            case ValueVerified() | ValueCertified() | ValueReturned():
-                standing = judge_standing(fact.entry, knowledge.known)
-                if isinstance(fact, ValueReturned) and isinstance(standing, EntryKey):
-                    knowledge.close(standing)
-                return Folded(record, "counted", today, standing=standing)
-            case EngineAdopted():
-                if fact.engine not in ENGINES:
-                    raise CannotProcess(f"engine {fact.engine} is not in this code")
-                self.place.engine = fact.engine
-        return Folded(record, "counted", today, changes=tuple(changes(fact, envelope.actor, self.registry)))
-
-    def _takes_identity(self, judgement: Judgement) -> bool:
-        """Is it certain that the record takes its identity?
-
-        Without a ledger corrections and withdrawals are taken on trust, and the fold that has one may have refused
-        them all. Then the identity is still free, and what is sent under it later must be judged.
-        """
-        return judgement.takes_identity if self.index is not None else judgement.counts_by_itself
 
     def _fetch(self, db: Connection, records: Sequence[Record]) -> _Knowledge:
         """Identities of the batch and of what it names, and the state of the entries that it names."""
@@ -218,15 +157,16 @@ class LogFold:
         )
         for source, id, position, sha256 in each_of(db, asked, table.c.id, sorted({id for _, id in wanted})):
             identities[(source, id)] = Identity(position, sha256)
+        heads = self._heads(db, records)
         if self.index is None:
-            return _Knowledge(Known(identities, None), identities, None)
+            return _Knowledge(Known(identities, None), identities, None, heads, self.judges_progress)
         keys = [
             EntryKey(identities[(ref.source, ref.id)].position, ref.entry)
             for ref in refs
             if (ref.source, ref.id) in identities
         ]
         entries = self.index.states(db, self.place.log, keys) if keys else {}
-        return _Knowledge(Known(identities, entries), identities, entries, named)
+        return _Knowledge(Known(identities, entries), identities, entries, heads, self.judges_progress, named)
 
     def _heads(self, db: Connection, records: Sequence[Record]) -> dict[tuple[str, str], int]:
         table = self.core.streams

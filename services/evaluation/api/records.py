@@ -27,8 +27,8 @@ class RecordShown(BaseModel):
     position: int
     offset: int = Field(description="Where it lies in its partition of the log.")
     recorded_at: int = Field(description="Microseconds since 1970, as in the leaf.")
-    status: Literal["counted", "duplicate", "reused", "invalid", "foreign"] = Field(
-        description="counted, duplicate, reused, invalid or foreign: what became of it."
+    status: Literal["counted", "refused", "duplicate", "reused", "invalid", "foreign"] = Field(
+        description="What became of it; `refused`: a submission none of whose entries counted."
     )
     value: str | None = Field(description="The stored bytes, base64; null for a record without a value.")
     text: str | None = Field(description="The same as text, where the bytes are UTF-8.")
