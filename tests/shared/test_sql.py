@@ -160,9 +160,9 @@ def test_a_connection_that_read_can_write_when_it_is_used_again(filled: Engine) 
             db.execute(update(figures).values(proof=b"seen"))
 
 
+# On PostgreSQL a row lock or a unique key does this.
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_sqlite_writers_wait_for_one_another_instead_of_failing(filled: Engine) -> None:
-    if filled.dialect.name != "sqlite":
-        pytest.skip("on PostgreSQL a row lock or a unique key does this")
     one = figures.c.code == "a"
     with writing(filled) as db:
         db.execute(update(figures).where(one).values(value=Decimal(0)))
