@@ -9,6 +9,7 @@ import secrets
 import threading
 import time
 import uuid
+from functools import lru_cache
 from typing import Final
 
 _RANDOM_BITS: Final = 74
@@ -51,5 +52,9 @@ def event_id(source: str, key: str, n: int = 0) -> str:
 
     `n` > 0 gives the n-th further event of the same command.
     """
-    namespace = uuid.uuid5(uuid.NAMESPACE_URL, source)
-    return str(uuid.uuid5(namespace, f"{key}#{n}" if n else key))
+    return str(uuid.uuid5(_namespace(source), f"{key}#{n}" if n else key))
+
+
+@lru_cache(maxsize=4096)
+def _namespace(source: str) -> uuid.UUID:
+    return uuid.uuid5(uuid.NAMESPACE_URL, source)
