@@ -81,9 +81,3 @@ class StatedTwice(RuleBroken):
     """Two entries of one submission speak of one series and date."""
 
     zh = "同一次填报中有两条针对同一序列、同一日期。"
-
-
-class StreamVersionTaken(RuleBroken):
-    """A second event claims this version of its stream."""
-
-    zh = "该事件流的此版本已被占用。"

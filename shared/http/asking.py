@@ -146,7 +146,7 @@ async def _fresh(service: Service, listing: Listing, after: Written | Unsent | N
         raise TokenIsOfAnotherLog
     if after.partition != listing.partition or not 0 <= after.offset <= _MOST:
         raise FreshnessTokenInvalid(faults=[FreshnessTokenInvalid().fault("/query/after")])
-    await service.read_side.reached(after.partition, after.offset, wait)
+    await service.read_side.reached(after.partition, after.offset, wait, after.log)
 
 
 AskedDep = Annotated[Asked, Depends(_asked)]

@@ -256,9 +256,17 @@ class ReadSide:
                 self._registries.popitem(last=False)
         return loaded
 
-    async def reached(self, partition: int, offset: int, wait: float) -> None:
-        """Return once this service has read the record at `offset`; NotYetRead after `wait` seconds."""
+    async def reached(self, partition: int, offset: int, wait: float, log: str | None = None) -> None:
+        """Return once this service has read the record at `offset`; NotYetRead after `wait` seconds.
+
+        With `log`, LogStopped where that log's reader stopped at or before the record: its partition was read on,
+        but an answer would lack what is waited for.
+        """
         await self._wait(_Waiter(partition, offset, None, asyncio.get_running_loop()), wait)
+        for stopped in self.stopped:
+            fold = self.fold_of(stopped.log)
+            if stopped.log == log and (fold is None or fold.place.next_offset <= offset):
+                raise LogStopped(position=stopped.position)
 
     async def reached_event(self, log: str, event_id: str, wait: float) -> None:
         """Return once this service has read the event; NotYetRead after `wait` seconds."""

@@ -9,7 +9,7 @@ from typing import TypeVar
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from shared.contracts import logs, projects, targets
+from shared.contracts import projects, targets
 from shared.contracts.shapes import Shape
 from shared.quantities import canonical_text
 from shared.registry import rows
@@ -97,7 +97,7 @@ def changes(fact: Shape, actor: str, registry: Registry) -> list[Change]:
             return [Change("plan", fact.project, fact.effective_on, plan)]
         case projects.ProjectStarted():
             return [Change("start", fact.project, ALWAYS, rows.Start(started_on=fact.started_on))]
-        case logs.LogOpened() | _:
+        case _:
             return []
 
 

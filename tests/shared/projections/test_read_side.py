@@ -10,12 +10,14 @@ from datetime import date
 import pytest
 from sqlalchemy import Engine, MetaData, delete, inspect, update
 
+from shared.contracts.logs import EngineAdopted
 from shared.event_log.directory import Directory
 from shared.event_log.port import Topics
 from shared.http.axes import AtDay, AtInstant, AtPosition, Axes, Pin
 from shared.projections import JurisdictionUnknown, NotYetRead, ProjectionSet, ReadSide, core_tables, resolve
 from shared.projections.asking import AsOfInFuture, KnownAtOutOfBounds, PinDoesNotMatch, resolve_compared
 from shared.projections.generations import generations_table
+from shared.projections.read_side import LogStopped
 from shared.projections.records import instant_us
 from shared.sql import writing
 from tests.shared.projections.city import City, roads
@@ -175,3 +177,16 @@ async def test_a_rebuild_while_facts_come_in_takes_over_and_loses_none(city: Cit
     await read_side.reached_end(0, wait=20)
     with read_side.reading() as (db, into):
         assert resolve(db, into.core, city.log, Axes()).position == city.count - 1
+
+
+async def test_waiting_for_a_record_at_which_the_log_stopped_says_so_instead_of_answering_without_it(
+    city: City, read_side: ReadSide
+) -> None:
+    city.open()
+    city.says(EngineAdopted(engine=999), "engine")
+    city.clock("2009-07-31T18:00:00+08:00")
+    await read_side.reached(0, 0, wait=10, log=city.log)
+    for offset in (1, 2):
+        with pytest.raises(LogStopped) as refused:
+            await read_side.reached(0, offset, wait=10, log=city.log)
+        assert refused.value.about["position"] == 1
