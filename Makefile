@@ -29,8 +29,9 @@ check: .venv/made ## lint, format, types, who may import whom, the published Ope
 	.venv/bin/lint-imports
 	$(PY) -m services.standalone openapi --check
 
+# Three at once on two cores: the tests wait for brokers, databases and processes half of the time.
 test: check $(KAFKA) machine ## check, then every test, with a real Kafka broker and a real PostgreSQL (ARGS= for pytest)
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n 3 --dist loadfile $(ARGS)
 
 format: .venv/made ## put the code into its format
 	.venv/bin/ruff check --fix .
