@@ -13,6 +13,12 @@ from shared.quantities import UNITS
 
 # kind of code -> code -> (Chinese, English); tests/services/gateway holds it against the contracts.
 NAMES: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "adjustment_statuses": {
+        "submitted": ("已提交", "Submitted"),
+        "reviewed": ("已审核", "Reviewed"),
+        "approved": ("已批准", "Approved"),
+        "refused": ("未批准", "Refused"),
+    },
     "alignment_reasons": {
         "NOT_APPLICABLE": ("不适用于本市", "Does not apply to this city"),
         "ADDED_FROM_PROVINCE": ("由省级目标增列", "Added from the province's catalogue"),

@@ -42,6 +42,8 @@ TABLE: tuple[tuple[str, ServiceName], ...] = (
     (_Y + "/targets/…", "targets"),
     (_Y + "/catalogues/…", "targets"),
     (_Y + "/alignments/…", "targets"),
+    (_Y + "/adjustment-requests/…", "targets"),
+    (_Y + "/adjustment-cut-off", "targets"),
     (_Y + "/locks/…", "targets"),
     (_Y + "/unlocks", "targets"),
     (_Y, "targets"),

@@ -19,11 +19,12 @@ totals (in the catalogue, assessing us, matched, new) count by match, not by rea
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from msgspec import UNSET, UnsetType
 
-from shared.contracts.targets import AlignedSide, AlignmentOutcome, AlignmentReason, CatalogueItem
+from shared.contracts.targets import AlignedSide, AlignmentOutcome, AlignmentReason, CatalogueItem, Direction
 from shared.quantities import NOT_CONVERTIBLE, canonical_text, convert_text, parse
 
 RULE: Literal["stricter.v1"] = "stricter.v1"
@@ -35,6 +36,42 @@ class _Verdict(NamedTuple):
     reason: AlignmentReason
     value: str | UnsetType = UNSET
     unit_of_measure: str | UnsetType = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """What the province demands of a target, as an adjustment may not undercut it.
+
+    `value` is in the unit of measure that the target is judged in; `edition` is that of the province's catalogue.
+    """
+
+    value: str
+    unit_of_measure: str
+    edition: int
+
+
+def floor_of(outcome: AlignmentOutcome, unit_of_measure: str, edition: int) -> Floor | None:
+    """What the province demands, by the outcome for the target's indicator; None where it demands no comparable value.
+
+    A bonus item and what doesn't apply to this city demand nothing. A value that cannot be converted into
+    `unit_of_measure` was not compared when the catalogues were aligned, and is not compared here.
+    """
+    side = outcome.province
+    if isinstance(side, UnsetType) or outcome.reason in ("NOT_APPLICABLE", "BONUS_ITEM", "TEXT_MERGED"):
+        return None
+    if isinstance(side.value, UnsetType) or isinstance(side.unit_of_measure, UnsetType):
+        return None
+    try:
+        return Floor(convert_text(side.value, side.unit_of_measure, unit_of_measure), unit_of_measure, edition)
+    except NOT_CONVERTIBLE:
+        return None
+
+
+def undercuts(value: str, floor: Floor, direction: Direction) -> bool:
+    """Would this value be less strict than the province's?"""
+    if direction == "lower":
+        return parse(value) > parse(floor.value)
+    return parse(value) < parse(floor.value)
 
 
 def align(province: Sequence[CatalogueItem], city: Sequence[CatalogueItem]) -> list[AlignmentOutcome]:

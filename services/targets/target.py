@@ -9,7 +9,9 @@ from decimal import Decimal
 
 from msgspec import UNSET
 
+from services.targets.alignment import Floor, undercuts
 from services.targets.errors import (
+    BelowProvince,
     DateBeforeTarget,
     DirectionDoesNotFit,
     KindNotIssuable,
@@ -48,12 +50,18 @@ class Target:
 
     id: str | None = None
     kind: TargetKind = "cumulative"
+    direction: Direction = "higher"
     effective_on: date = date.max
 
 
+def stream_name(year: int, code: str) -> str:
+    """One target's facts, and the requests to adjust it; the versions are the ETags of the API."""
+    return f"target:{year}:{code}"
+
+
 def target_stream(year: int, code: str) -> Stream[Target]:
-    """The stream of one target; its versions are the ETags of the API."""
-    return Stream(f"target:{year}:{code}", Target(), evolve)
+    """The stream of one target."""
+    return Stream(stream_name(year, code), Target(), evolve_target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +123,19 @@ def issue_target(command: IssueTarget, target: Target, *, year_open: bool) -> li
     return [Fact(fact, command.effective_on)]
 
 
-def adjust_target(command: AdjustTarget, target: Target) -> list[Fact]:
-    """TargetUnknown; the new value must be one that could be issued, from a date on which the target stands."""
+def adjust_target(command: AdjustTarget, target: Target, *, floor: Floor | None) -> list[Fact]:
+    """TargetUnknown; the new value must be one that could be issued, from a date on which the target stands.
+
+    BelowProvince: while the province's own target stands (`floor`), nothing may undercut it (就高不就低).
+    """
     id = require_issued(target, command.code)
     require_judgeable(command.value, target.kind)
     require_within(command.year, command.effective_on, "/effective_on")
     require_in_force(target, command.effective_on, "/effective_on")
+    if floor is not None and undercuts(command.value, floor, target.direction):
+        raise _at(
+            BelowProvince, "/value", province=floor.value, unit_of_measure=floor.unit_of_measure, edition=floor.edition
+        )
     fact = TargetAdjusted(
         target=id, value=canonical_text(command.value), effective_on=command.effective_on, reason=command.reason
     )
@@ -172,10 +187,12 @@ def _at(refusal: type[Refusal], pointer: str, **about: object) -> Refusal:
     return refusal(faults=[refusal().fault(pointer)], **about)
 
 
-def evolve(target: Target, fact: Shape) -> Target:
+def evolve_target(target: Target, fact: Shape) -> Target:
     """Remember."""
     match fact:
         case TargetIssued():
-            return replace(target, id=fact.target, kind=fact.kind, effective_on=fact.effective_on)
+            return replace(
+                target, id=fact.target, kind=fact.kind, direction=fact.direction, effective_on=fact.effective_on
+            )
         case _:
             return target

@@ -34,6 +34,7 @@ RollUp = Literal["sum", "worst", "best", "lead"]
 AssignmentRole = Literal["lead", "supporting", "coordination"]
 Tag = Literal["practical_matter"]
 TimeProgress = Literal["by_month", "by_day"]
+AdjustmentStatus = Literal["submitted", "reviewed", "approved", "refused"]
 AlignmentReason = Literal[
     "NOT_APPLICABLE", "ADDED_FROM_PROVINCE", "CITY_ONLY", "BONUS_ITEM", "TEXT_MERGED", "NEEDS_DECISION",
     "RAISED_TO_PROVINCE", "CITY_STRICTER_KEPT",
@@ -228,6 +229,54 @@ class TargetAdjusted(Shape, frozen=True, kw_only=True):
     target: Uuid
     value: Quantity
     effective_on: date
+    reason: Reason
+
+
+@contract("jikao.adjustment-cut-off.set.v1")
+class AdjustmentCutOffSet(Shape, frozen=True, kw_only=True):
+    """After this day no adjustment of a target of the year can be requested."""
+
+    year: Year
+    on: date
+
+
+@contract("jikao.adjustment.requested.v1")
+class AdjustmentRequested(Shape, frozen=True, kw_only=True):
+    """A unit that answers for a part of the target asks for another value of the whole from `effective_on`.
+
+    `evidence` are hashes under which documents can be found, never the documents.
+    """
+
+    request: Uuid
+    target: Uuid
+    unit: Uuid
+    value: Quantity
+    effective_on: date
+    reason: Reason
+    evidence: Annotated[list[Sha256], Meta(max_length=20)]
+
+
+@contract("jikao.adjustment.reviewed.v1")
+class AdjustmentReviewed(Shape, frozen=True, kw_only=True):
+    """The assessment office has looked at a request, and recommends it or not."""
+
+    request: Uuid
+    recommended: bool
+    reason: Reason
+
+
+@contract("jikao.adjustment.approved.v1")
+class AdjustmentApproved(Shape, frozen=True, kw_only=True):
+    """A leader has decided for a request. The target's adjustment is a fact of its own, beside this one."""
+
+    request: Uuid
+
+
+@contract("jikao.adjustment.refused.v1")
+class AdjustmentRefused(Shape, frozen=True, kw_only=True):
+    """A leader has decided against a request."""
+
+    request: Uuid
     reason: Reason
 
 

@@ -59,14 +59,19 @@ class Ordering:
         """The same for what is about the whole jurisdiction: only a scope of `all` will do."""
         return permit_whole(self.caller, self.jurisdiction, *roles)
 
-    async def execute(self, role: str, stream: Stream[S], decide: Decide[S]) -> Done:
-        """Run the command in this jurisdiction's log and wait until its facts are published."""
-        listing = await run_in_threadpool(self.service.read_side.listing, self.jurisdiction)
-        return await self.execute_in(listing, role, stream, decide)
+    async def execute(self, role: str, stream: Stream[S], decide: Decide[S], *, basis: int | None = None) -> Done:
+        """Run the command in this jurisdiction's log and wait until its facts are published.
 
-    async def execute_in(self, listing: Listing, role: str, stream: Stream[S], decide: Decide[S]) -> Done:
+        `basis` is the position of what was read for the decision beside the streams.
+        """
+        listing = await run_in_threadpool(self.service.read_side.listing, self.jurisdiction)
+        return await self.execute_in(listing, role, stream, decide, basis=basis)
+
+    async def execute_in(
+        self, listing: Listing, role: str, stream: Stream[S], decide: Decide[S], *, basis: int | None = None
+    ) -> Done:
         """The same in a log that is already known."""
-        order = await run_in_threadpool(self.order, listing, role)
+        order = replace(await run_in_threadpool(self.order, listing, role), basis=basis)
         done = await run_in_threadpool(execute, self.service.store, order, stream, decide)
         await self.publish(done)
         return done

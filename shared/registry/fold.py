@@ -82,6 +82,13 @@ def changes(fact: Shape, actor: str, registry: Registry) -> list[Change]:
             return [Change("assignment", fact.assignment, fact.valid_from, _assignment(fact))]
         case targets.AssignmentHandedOver():
             return _handed_over(fact, registry)
+        case targets.AdjustmentCutOffSet():
+            return [Change("cut-off", str(fact.year), ALWAYS, rows.CutOff(on=fact.on))]
+        case (
+            targets.AdjustmentRequested() | targets.AdjustmentReviewed() | targets.AdjustmentApproved()
+            | targets.AdjustmentRefused()
+        ):  # fmt: skip
+            return [Change("adjustment", fact.request, ALWAYS, _adjustment(fact, registry))]
         case targets.PeriodLocked() | targets.PeriodUnlocked():
             target = _or_none(fact.target)
             lock = rows.Lock(year=fact.year, month=fact.month, target=target, by=actor, reason=fact.reason,
@@ -129,6 +136,28 @@ def _handed_over(fact: targets.AssignmentHandedOver, registry: Registry) -> list
         Change("assignment", fact.assignment, before.valid_from, ended),
         Change("assignment", fact.successor, fact.on, successor),
     ]
+
+
+def _adjustment(
+    fact: targets.AdjustmentRequested
+    | targets.AdjustmentReviewed
+    | targets.AdjustmentApproved
+    | targets.AdjustmentRefused,
+    registry: Registry,
+) -> rows.Adjustment:
+    if isinstance(fact, targets.AdjustmentRequested):
+        return rows.Adjustment(
+            target=fact.target, unit=fact.unit, value=canonical_text(fact.value), asked_from=fact.effective_on,
+            reason=fact.reason, evidence=tuple(fact.evidence), status="submitted",
+        )  # fmt: skip
+    before = registry.adjustments.latest(fact.request)
+    match fact:
+        case targets.AdjustmentReviewed():
+            return replace(before, status="reviewed", recommended=fact.recommended, review=fact.reason)
+        case targets.AdjustmentApproved():
+            return replace(before, status="approved")
+        case targets.AdjustmentRefused():
+            return replace(before, status="refused", refusal=fact.reason)
 
 
 def _project(fact: projects.ProjectRegistered) -> rows.Project:

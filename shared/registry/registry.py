@@ -91,13 +91,15 @@ class Registry:
         self.starts: Versions[rows.Start] = Versions()
         self.catalogues: Versions[rows.Catalogue] = Versions()
         self.alignments: Versions[rows.Alignment] = Versions()
+        self.adjustments: Versions[rows.Adjustment] = Versions()
+        self.cut_offs: Versions[rows.CutOff] = Versions()
         self._kinds: dict[str, Versions[rows.Row]] = cast(
             dict[str, Versions[rows.Row]],
             {
                 "unit": self.units, "source": self.sources, "person": self.persons, "year": self.years,
                 "target": self.targets, "assignment": self.assignments, "lock": self.locks, "group": self.groups,
                 "project": self.projects, "plan": self.plans, "start": self.starts, "catalogue": self.catalogues,
-                "alignment": self.alignments,
+                "alignment": self.alignments, "adjustment": self.adjustments, "cut-off": self.cut_offs,
             },
         )  # fmt: skip
         self._by_code: dict[tuple[str, int, str], str] = {}

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from shared.contracts.shapes import Label, Measure
 from shared.contracts.targets import (
+    AdjustmentStatus,
     AssignmentRole,
     Category,
     Direction,
@@ -96,6 +97,27 @@ class Assignment(Row, frozen=True, kw_only=True):
         return self.valid_from <= day and (self.valid_until is None or day < self.valid_until)
 
 
+class Adjustment(Row, frozen=True, kw_only=True):
+    """A request to adjust a target (调整申请), and how far it has come. `unit` asks; `value` is canonical text."""
+
+    target: str
+    unit: str
+    value: str
+    asked_from: date
+    reason: str
+    evidence: tuple[str, ...]
+    status: AdjustmentStatus
+    recommended: bool | None = None
+    review: str | None = None
+    refusal: str | None = None
+
+
+class CutOff(Row, frozen=True, kw_only=True):
+    """The last day on which adjustments of a year's targets can be requested."""
+
+    on: date
+
+
 class Lock(Row, frozen=True, kw_only=True):
     """A month, of one target or of all, closed or open again. `by` is the actor's opaque id."""
 
@@ -169,5 +191,5 @@ class Alignment(Row, frozen=True, kw_only=True):
 KINDS: dict[str, type[Row]] = {
     "unit": Unit, "source": Source, "person": Person, "year": AssessmentYear, "target": Target,
     "assignment": Assignment, "lock": Lock, "group": Group, "project": Project, "plan": Plan, "start": Start,
-    "catalogue": Catalogue, "alignment": Alignment,
+    "catalogue": Catalogue, "alignment": Alignment, "adjustment": Adjustment, "cut-off": CutOff,
 }  # fmt: skip

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from services.targets.api import alignments, assignments, catalogues, locks, logs, organisation, targets, years
+from services.targets.api import (
+    adjustments,
+    alignments,
+    assignments,
+    catalogues,
+    locks,
+    logs,
+    organisation,
+    targets,
+    years,
+)
 
 ROUTERS = (
     logs.router,
@@ -13,4 +23,5 @@ ROUTERS = (
     targets.router,
     assignments.router,
     locks.router,
+    adjustments.router,
 )

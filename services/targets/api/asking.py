@@ -1,13 +1,17 @@
-"""Lists that end, all pages of which stand at one position."""
+"""Lists that end, all pages of which stand at one position; and what a command may look up as read so far."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 from shared.http.asking import Asked, View
+from shared.http.axes import Axes
+from shared.http.ordering import Ordering
 from shared.http.pages import PageAsked, Place, cursor_invalid, next_cursor
 from shared.http.pins import StandsAt, stands_at
+from shared.projections import resolve
 
 T = TypeVar("T")
 Key = tuple[str | int, ...]
@@ -33,3 +37,16 @@ def page_of(
     if len(found) > page.limit:
         following = next_cursor(of, Place(at.position, taken[-1][0], at.as_of))
     return [shown for _, shown in taken], following, stands_at(at)
+
+
+@contextmanager
+def as_read(ordering: Ordering) -> Iterator[View]:
+    """The registry and the read models as far as this service has read, for what no stream of a decision holds.
+
+    A fact decided by it carries the view's position as its basis. Blocks.
+    """
+    read_side = ordering.service.read_side
+    listing = read_side.listing(ordering.jurisdiction)
+    with read_side.reading() as (db, tables):
+        at = resolve(db, tables.core, listing.log, Axes())
+        yield View(db, tables, at, read_side.registry(db, tables, listing.log, at.position))

@@ -7,10 +7,12 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Query
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from services.targets.api.asking import page_of
+from services.targets.api.floors import read_floor
 from services.targets.api.shapes import (
     DECIDES_ADJUSTMENTS,
     OFFICE,
@@ -26,6 +28,7 @@ from services.targets.api.shapes import (
     shown,
 )
 from services.targets.errors import (
+    BelowProvince,
     DateBeforeTarget,
     DateOutsideYear,
     DirectionDoesNotFit,
@@ -221,7 +224,13 @@ async def issue_year_target(year: YearNumber, body: TargetBody, ordering: Orderi
     "/{target}/adjustments",
     status_code=201,
     responses=commanded(
-        TargetUnknown, TargetValueIsZero, TargetValueIsNegative, DateOutsideYear, DateBeforeTarget, PreconditionMissing
+        TargetUnknown,
+        TargetValueIsZero,
+        TargetValueIsNegative,
+        DateOutsideYear,
+        DateBeforeTarget,
+        BelowProvince,
+        PreconditionMissing,
     ),
 )
 async def adjust_year_target(
@@ -229,9 +238,13 @@ async def adjust_year_target(
 ) -> Recorded:
     """Adjust a target's value from a date on. The assessment office or a leader; needs the target's ETag."""
     role = ordering.permit_whole(*DECIDES_ADJUSTMENTS)
+    now = await run_in_threadpool(read_floor, ordering, year, target)
     command = AdjustTarget(year, target, body.value, body.effective_on, body.reason)
     done = await ordering.execute(
-        role, target_stream(year, target), lambda standing, _: adjust_target(command, standing)
+        role,
+        target_stream(year, target),
+        lambda standing, _: adjust_target(command, standing, floor=now.floor),
+        basis=now.position,
     )
     fact = done.facts[0]
     assert isinstance(fact, TargetAdjusted)

@@ -23,6 +23,7 @@ CODES = {
     "project_phases": projects.ProjectPhase,
     "roll_ups": targets.RollUp,
     "tags": targets.Tag,
+    "adjustment_statuses": targets.AdjustmentStatus,
     "target_kinds": targets.TargetKind,
     "time_progress": targets.TimeProgress,
     "unit_kinds": targets.UnitKind,

@@ -28,6 +28,8 @@ WHOLE: dict[str, frozenset[str]] = {
     "issue_year_target": OFFICE, "adjust_year_target": OFFICE | {"leader"}, "assign_year_target": OFFICE,
     "hand_over_assignment": OFFICE, "lock_year_month": OFFICE, "unlock_year_month": OFFICE,
     "list_catalogues": CITY, "get_catalogue": CITY, "list_alignments": CITY, "get_alignment": CITY,
+    "set_adjustment_cut_off": OFFICE, "review_target_adjustment": OFFICE,
+    "approve_target_adjustment": frozenset({"leader"}), "refuse_target_adjustment": frozenset({"leader"}),
     "define_group": OFFICE, "register_project": OFFICE,
     "get_completion": CITY | UNITS, "get_category_completion": CITY | UNITS, "get_practical_matters": CITY | UNITS,
     "get_groups_completion": CITY | UNITS, "get_group_completion": CITY | UNITS,
@@ -39,6 +41,8 @@ WITHIN: dict[str, frozenset[str]] = {
     "get_jurisdiction": EVERYBODY, "list_units": EVERYBODY, "get_unit": EVERYBODY, "list_years": EVERYBODY,
     "get_year": EVERYBODY, "list_groups": EVERYBODY,
     "list_targets": CITY | UNITS, "get_target": CITY | UNITS, "list_assignments": CITY | UNITS,
+    "get_adjustment_cut_off": EVERYBODY, "request_target_adjustment": OFFICE | {"unit"},
+    "list_adjustment_requests": CITY | UNITS, "get_adjustment_request": CITY | UNITS,
     "list_locks": EVERYBODY, "list_projects": CITY | UNITS, "get_project": CITY | UNITS,
     "plan_project": OFFICE, "change_plan": OFFICE, "start_project": OFFICE | {"unit"},
     "submit_progress": OFFICE | UNITS, "submit_events": OFFICE | UNITS,
@@ -95,7 +99,7 @@ def places(city: Whole, unit: str) -> dict[str, str]:
         "jurisdiction": "430300", "year": "2009", "unit": unit, "source": unit, "id": city.ids[unit],
         "target": "roads" if ours else "health-only", "person": city.ids["person"], "slug": "malformed",
         "catalogue": city.ids["province"], "alignment": city.ids["alignment"], "audit": city.ids["audit"],
-        "category": "livelihood",
+        "category": "livelihood", "request": city.ids["our request" if ours else "their request"],
     }  # fmt: skip
 
 

@@ -94,6 +94,9 @@ def fill(city: Whole) -> None:
         assert answer.status_code == 202, answer.text
         city.ids[source] = answer.json()["id"]
     city.done(f"{YEAR}/locks", {"month": 1, "target": "health-only", "reason": "卫生"})
+    for whose, code, holder in (("our", "roads", OURS), ("their", "health-only", THEIRS)):
+        asked = {"unit": holder, "value": "50", "effective_on": "2009-07-01", "reason": code}
+        city.ids[f"{whose} request"] = city.done(f"{YEAR}/targets/{code}/adjustment-requests", asked)
     body = {"parts": [{"question": "targets", "as_of": "2009-08-31"}]}
     city.ids["audit"] = city.done(f"{YEAR}/audits", body)
     for issuer in ("province", "city"):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from services.targets import errors
+from services.targets.alignment import Floor
 from services.targets.assignment import AssignTarget, HandOver, Parts, assign_target, assignments_stream, hand_over
 from services.targets.clock import clock_stream, set_clock
 from services.targets.lock import ChangeLock, Locks, lock_month, locks_stream, unlock_month
@@ -198,8 +199,8 @@ def test_every_judgeable_kind_can_be_issued(changes: dict[str, Any]) -> None:
     assert len(issuing(**changes)(Target())) == 1
 
 
-def adjusting(value: str = "66", on: date = JULY) -> Callable[[Target], list[Fact]]:
-    return partial(adjust_target, AdjustTarget(2009, "roads", value, on, "追加"))
+def adjusting(value: str = "66", on: date = JULY, floor: Floor | None = None) -> Callable[[Target], list[Fact]]:
+    return partial(adjust_target, AdjustTarget(2009, "roads", value, on, "追加"), floor=floor)
 
 
 def test_a_target_is_adjusted_from_a_date() -> None:
@@ -278,7 +279,7 @@ def test_a_unit_whose_part_has_ended_can_have_another() -> None:
         (assigning(value="0"), errors.TargetValueIsZero, "/value"),
         (assigning(value="-1"), errors.TargetValueIsNegative, "/value"),
         (assigning(on=date(2010, 1, 1)), errors.DateOutsideYear, "/valid_from"),
-        (assigning(target=Target("t1", "cumulative", JULY)), errors.DateBeforeTarget, "/valid_from"),
+        (assigning(target=Target("t1", "cumulative", "higher", JULY)), errors.DateBeforeTarget, "/valid_from"),
         (assigning(target=Target()), TargetUnknown, None),
     ],
 )

@@ -1,0 +1,50 @@
+"""What does the province demand of a target, as far as this service has read? For decisions to adjust it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from services.targets.alignment import Floor, floor_of
+from services.targets.api.asking import as_read
+from services.targets.read_models.parts import parts_of
+from shared.http.asking import View
+from shared.http.ordering import Ordering
+from shared.registry import ALWAYS, rows
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The floor as known at `position`, which goes into the decided facts as their basis; the log's local today."""
+
+    floor: Floor | None
+    position: int
+    today: date
+
+
+def read_floor(ordering: Ordering, year: int, target: str) -> Read:
+    """The province's value by the year's latest complete alignment. Blocks. An unknown target has no floor."""
+    with as_read(ordering) as view:
+        at = view.standpoint
+        id = view.registry.target_id(year, target)
+        issued = view.registry.targets.latest(id) if id is not None else None
+        floor = _floor(view, year, issued) if issued is not None and issued.indicator is not None else None
+        return Read(floor, at.position, at.as_of)  # a question that names no date is about the log's today
+
+
+def _floor(view: View, year: int, target: rows.Target) -> Floor | None:
+    parts, log, registry = parts_of(view.tables), view.standpoint.log, view.registry
+    incomplete = parts.incomplete(view.db, log)
+    complete = [
+        (closed_at, id, row)
+        for id, row in registry.alignments.on(ALWAYS)
+        if row.year == year and (closed_at := registry.alignments.position(id)) not in incomplete
+    ]
+    if not complete:
+        return None
+    closed_at, id, alignment = max(complete, key=lambda run: run[0])
+    edition = registry.catalogues.latest(alignment.province).edition
+    outcomes = parts.outcomes(view.db, log, id, closed_at)
+    of_target = (outcome for outcome in outcomes if outcome.indicator == target.indicator)
+    outcome = next(of_target, None)
+    return floor_of(outcome, target.measures[0].unit_of_measure, edition) if outcome is not None else None
