@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -25,6 +26,7 @@ RULES = (
     "shared.errors",
     "shared.merkle",
     "shared.deciding",
+    "shared.proofs*",
     "shared.quantities",
     "shared.registry",
     "services.evaluation.comparison",
@@ -37,10 +39,13 @@ RULES = (
     "services.evaluation.target_documents",
     "services.projects.group",
     "services.projects.project",
+    "services.targets.adjustment",
     "services.targets.alignment",
+    "services.targets.alignment_decisions",
     "services.targets.alignment_run",
     "services.targets.assignment",
     "services.targets.catalogue",
+    "services.targets.likely_matches",
     "services.targets.clock",
     "services.targets.lock",
     "services.targets.person",
@@ -104,6 +109,20 @@ def test_rules_never_reach_the_web_a_database_or_the_log(imports: grimp.ImportGr
     ]
 
     assert not reached, "move what touches the world into a module of its own:\n" + "\n".join(reached)
+
+
+def test_an_auditor_needs_one_signature_library_and_nothing_else(imports: grimp.ImportGraph) -> None:
+    ours = {"shared.proofs", *imports.find_descendants("shared.proofs")}
+    allowed = ours | {"shared.merkle", "cryptography"} | sys.stdlib_module_names
+
+    beyond = {
+        f"{module} -> {imported}"
+        for module in [*ours, "shared.merkle"]
+        for imported in imports.find_modules_directly_imported_by(module)
+        if imported not in allowed
+    }
+
+    assert not beyond, f"`python -m shared.proofs` runs where nothing of ours is installed: {sorted(beyond)}"
 
 
 def test_names_say_what_is_inside() -> None:

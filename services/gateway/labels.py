@@ -19,6 +19,11 @@ NAMES: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "approved": ("已批准", "Approved"),
         "refused": ("未批准", "Refused"),
     },
+    "alignment_choices": {
+        "province": ("采用省级", "The province's"),
+        "city": ("采用市级", "The city's"),
+        "other": ("另行确定", "Another value"),
+    },
     "alignment_reasons": {
         "NOT_APPLICABLE": ("不适用于本市", "Does not apply to this city"),
         "ADDED_FROM_PROVINCE": ("由省级目标增列", "Added from the province's catalogue"),

@@ -6,4 +6,4 @@ from services.targets.main import build
 from shared.service_process import main
 
 if __name__ == "__main__":
-    main("targets", build)
+    main("targets", lambda _: build)

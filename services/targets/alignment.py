@@ -1,7 +1,8 @@
 """Alignment (对接) of the province's catalogue with the city's: 就高不就低, take the stricter.
 
-Indicators are matched by their code, never by name. For each one there is one outcome, which keeps both inputs
-and says why. Reasons, in the order in which the first that fits is given:
+Indicators are matched by their code, or by what a person has confirmed (likely_matches.py), never by name alone. For
+each one there is one outcome, which keeps both inputs and says why. Reasons, in the order in which the first that
+fits is given:
 
     NOT_APPLICABLE       the province does not assess this city by it: recorded, not aligned; a city's own stays
     ADDED_FROM_PROVINCE  only the province has it: added, to be decomposed
@@ -18,8 +19,9 @@ totals (in the catalogue, assessing us, matched, new) count by match, not by rea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from msgspec import UNSET, UnsetType
@@ -53,11 +55,11 @@ class Floor:
 def floor_of(outcome: AlignmentOutcome, unit_of_measure: str, edition: int) -> Floor | None:
     """What the province demands, by the outcome for the target's indicator; None where it demands no comparable value.
 
-    A bonus item and what doesn't apply to this city demand nothing. A value that cannot be converted into
-    `unit_of_measure` was not compared when the catalogues were aligned, and is not compared here.
+    A bonus item and what doesn't apply to this city demand nothing. What the rule could not compare is not compared
+    here either, nor is a value that cannot be converted into `unit_of_measure`.
     """
     side = outcome.province
-    if isinstance(side, UnsetType) or outcome.reason in ("NOT_APPLICABLE", "BONUS_ITEM", "TEXT_MERGED"):
+    if isinstance(side, UnsetType) or outcome.bonus or outcome.reason not in _DEMANDED:
         return None
     if isinstance(side.value, UnsetType) or isinstance(side.unit_of_measure, UnsetType):
         return None
@@ -67,6 +69,9 @@ def floor_of(outcome: AlignmentOutcome, unit_of_measure: str, edition: int) -> F
         return None
 
 
+_DEMANDED = ("ADDED_FROM_PROVINCE", "RAISED_TO_PROVINCE", "CITY_STRICTER_KEPT")
+
+
 def undercuts(value: str, floor: Floor, direction: Direction) -> bool:
     """Would this value be less strict than the province's?"""
     if direction == "lower":
@@ -74,13 +79,23 @@ def undercuts(value: str, floor: Floor, direction: Direction) -> bool:
     return parse(value) < parse(floor.value)
 
 
-def align(province: Sequence[CatalogueItem], city: Sequence[CatalogueItem]) -> list[AlignmentOutcome]:
+def align(
+    province: Sequence[CatalogueItem],
+    city: Sequence[CatalogueItem],
+    confirmed: Mapping[str, str] = MappingProxyType({}),
+) -> list[AlignmentOutcome]:
     """One outcome for each indicator of either catalogue, ordered by indicator.
 
     The order of the items does not matter. Within a catalogue an indicator stands once: its import sees to that.
+    `confirmed` says of some of the city's indicators which of the province's they are; where the province's
+    catalogue lacks that one, or the city has it under its own code as well, the city's stands for itself.
     """
     theirs = {item.indicator: item for item in province}
-    ours = {item.indicator: item for item in city}
+    own = {item.indicator for item in city}
+    ours: dict[str, CatalogueItem] = {}
+    for item in city:
+        same = confirmed.get(item.indicator, item.indicator)
+        ours[same if same in theirs and same not in own else item.indicator] = item
     return [_outcome(theirs.get(indicator), ours.get(indicator)) for indicator in sorted(theirs.keys() | ours.keys())]
 
 
@@ -90,6 +105,7 @@ def _outcome(province: CatalogueItem | None, city: CatalogueItem | None) -> Alig
     verdict = _verdict(province, city)
     return AlignmentOutcome(
         indicator=item.indicator,
+        city_indicator=city.indicator if city is not None and city.indicator != item.indicator else UNSET,
         name=item.name,
         category=item.category,
         matched=province is not None and city is not None and province.assesses_us,

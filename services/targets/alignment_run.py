@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from services.targets.alignment import RULE, align
 from services.targets.catalogue import Catalogue, hash_of, in_parts
-from services.targets.errors import CatalogueIsUnknown, CatalogueOfOtherIssuer
+from services.targets.errors import AlignmentUnknown, CatalogueIsUnknown, CatalogueOfOtherIssuer
 from shared.contracts.shapes import Shape
-from shared.contracts.targets import AlignmentCompleted, AlignmentPartRecorded, Issuer
+from shared.contracts.targets import AlignmentCompleted, AlignmentOutcome, AlignmentPartRecorded, Issuer
 from shared.deciding import Fact, Stream
 
 
@@ -22,16 +23,33 @@ class AlignCatalogues:
     city: str
 
 
-def alignment_stream(alignment: str) -> Stream[None]:
-    """The stream of one run: written once, nothing to remember."""
-    return Stream(f"alignment:{alignment}", None, _forget)
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What has come of a run; complete once `closed` is there."""
+
+    outcomes: tuple[AlignmentOutcome, ...] = ()
+    closed: AlignmentCompleted | None = None
 
 
-def align_catalogues(command: AlignCatalogues, *, province: Catalogue, city: Catalogue) -> list[Fact]:
-    """CatalogueIsUnknown, CatalogueOfOtherIssuer."""
+def alignment_stream(alignment: str) -> Stream[Run]:
+    """The stream of one run: written once."""
+    return Stream(f"alignment:{alignment}", Run(), evolve)
+
+
+def require_run(run: Run, alignment: str, year: int) -> Sequence[AlignmentOutcome]:
+    """The outcomes of the run at a command's address. AlignmentUnknown."""
+    if run.closed is None or run.closed.year != year:
+        raise AlignmentUnknown(alignment=alignment)
+    return run.outcomes
+
+
+def align_catalogues(
+    command: AlignCatalogues, *, province: Catalogue, city: Catalogue, confirmed: Mapping[str, str]
+) -> list[Fact]:
+    """CatalogueIsUnknown, CatalogueOfOtherIssuer. `confirmed`: the matches that stand (alignment_decisions.py)."""
     _require(province, command.province, command.year, "province")
     _require(city, command.city, command.year, "city")
-    outcomes = align(province.items, city.items)
+    outcomes = align(province.items, city.items, confirmed)
     parts = list(in_parts(outcomes))
     facts: list[Fact] = [
         Fact(AlignmentPartRecorded(alignment=command.alignment, part=n, parts=len(parts), outcomes=part))
@@ -54,5 +72,12 @@ def _require(catalogue: Catalogue, id: str, year: int, issuer: Issuer) -> None:
         )
 
 
-def _forget(state: None, fact: Shape) -> None:
-    return None
+def evolve(run: Run, fact: Shape) -> Run:
+    """Remember."""
+    match fact:
+        case AlignmentPartRecorded():
+            return Run((*run.outcomes, *fact.outcomes), run.closed)
+        case AlignmentCompleted():
+            return Run(run.outcomes, fact)
+        case _:
+            return run

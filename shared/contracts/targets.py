@@ -34,6 +34,7 @@ RollUp = Literal["sum", "worst", "best", "lead"]
 AssignmentRole = Literal["lead", "supporting", "coordination"]
 Tag = Literal["practical_matter"]
 TimeProgress = Literal["by_month", "by_day"]
+AlignmentChoice = Literal["province", "city", "other"]
 AdjustmentStatus = Literal["submitted", "reviewed", "approved", "refused"]
 AlignmentReason = Literal[
     "NOT_APPLICABLE", "ADDED_FROM_PROVINCE", "CITY_ONLY", "BONUS_ITEM", "TEXT_MERGED", "NEEDS_DECISION",
@@ -139,9 +140,13 @@ class AlignedSide(Shape, frozen=True, kw_only=True):
 
 
 class AlignmentOutcome(Shape, frozen=True, kw_only=True):
-    """What became of one indicator (就高不就低), with both inputs and the reason."""
+    """What became of one indicator (就高不就低), with both inputs and the reason.
+
+    `city_indicator` is the city's own code of an indicator that a person has confirmed to be the province's.
+    """
 
     indicator: Code
+    city_indicator: Code | UnsetType = UNSET
     name: Label
     category: Category
     matched: bool
@@ -175,6 +180,42 @@ class AlignmentCompleted(Shape, frozen=True, kw_only=True):
     parts: PartNumber
     outcomes: Count
     sha256: Sha256
+
+
+@contract("jikao.alignment-match.confirmed.v1")
+class AlignmentMatchConfirmed(Shape, frozen=True, kw_only=True):
+    """A person says: the city's indicator is the province's under another code. Runs from here on match the two."""
+
+    match: Uuid
+    year: Year
+    province: Code
+    city: Code
+
+
+@contract("jikao.alignment-match.revoked.v1")
+class AlignmentMatchRevoked(Shape, frozen=True, kw_only=True):
+    """The two are not the same after all; runs from here on no longer match them."""
+
+    match: Uuid
+    reason: Reason
+
+
+@contract("jikao.alignment.decided.v1")
+class AlignmentDecided(Shape, frozen=True, kw_only=True):
+    """A person has decided what stands where the rule could not compare.
+
+    Decided on these two inputs: where a later run finds other ones, it has to be decided anew.
+    """
+
+    decision: Uuid
+    year: Year
+    indicator: Code
+    province: AlignedSide
+    city: AlignedSide
+    choice: AlignmentChoice
+    value: Quantity | UnsetType = UNSET
+    unit_of_measure: Code | UnsetType = UNSET
+    reason: Reason
 
 
 @contract("jikao.target.issued.v1")

@@ -72,6 +72,20 @@ def changes(fact: Shape, actor: str, registry: Registry) -> list[Change]:
             alignment = rows.Alignment(year=fact.year, province=fact.province, city=fact.city, rule=fact.rule,
                                        parts=fact.parts, outcomes=fact.outcomes, sha256=fact.sha256)  # fmt: skip
             return [Change("alignment", fact.alignment, ALWAYS, alignment)]
+        case targets.AlignmentMatchConfirmed():
+            confirmed = rows.AlignmentMatch(
+                year=fact.year, province=fact.province, city=fact.city, by=actor, revoked=False
+            )  # fmt: skip
+            return [Change("match", fact.match, ALWAYS, confirmed)]
+        case targets.AlignmentMatchRevoked():
+            return [Change("match", fact.match, ALWAYS, replace(registry.matches.latest(fact.match), revoked=True))]
+        case targets.AlignmentDecided():
+            decision = rows.AlignmentDecision(
+                year=fact.year, indicator=fact.indicator, province=fact.province, city=fact.city, choice=fact.choice,
+                value=_or_none(fact.value), unit_of_measure=_or_none(fact.unit_of_measure), reason=fact.reason,
+                by=actor,
+            )  # fmt: skip
+            return [Change("decision", fact.decision, ALWAYS, decision)]
         case targets.TargetIssued():
             return [Change("target", fact.target, fact.effective_on, _target(fact))]
         case targets.TargetAdjusted():

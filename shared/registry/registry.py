@@ -93,6 +93,8 @@ class Registry:
         self.alignments: Versions[rows.Alignment] = Versions()
         self.adjustments: Versions[rows.Adjustment] = Versions()
         self.cut_offs: Versions[rows.CutOff] = Versions()
+        self.matches: Versions[rows.AlignmentMatch] = Versions()
+        self.decisions: Versions[rows.AlignmentDecision] = Versions()
         self._kinds: dict[str, Versions[rows.Row]] = cast(
             dict[str, Versions[rows.Row]],
             {
@@ -100,6 +102,7 @@ class Registry:
                 "target": self.targets, "assignment": self.assignments, "lock": self.locks, "group": self.groups,
                 "project": self.projects, "plan": self.plans, "start": self.starts, "catalogue": self.catalogues,
                 "alignment": self.alignments, "adjustment": self.adjustments, "cut-off": self.cut_offs,
+                "match": self.matches, "decision": self.decisions,
             },
         )  # fmt: skip
         self._by_code: dict[tuple[str, int, str], str] = {}

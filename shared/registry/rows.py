@@ -9,6 +9,8 @@ from msgspec import Struct
 from shared.contracts.shapes import Label, Measure
 from shared.contracts.targets import (
     AdjustmentStatus,
+    AlignedSide,
+    AlignmentChoice,
     AssignmentRole,
     Category,
     Direction,
@@ -95,6 +97,30 @@ class Assignment(Row, frozen=True, kw_only=True):
     def valid_on(self, day: date) -> bool:
         """Is the part in force on this day?"""
         return self.valid_from <= day and (self.valid_until is None or day < self.valid_until)
+
+
+class AlignmentMatch(Row, frozen=True, kw_only=True):
+    """Two indicators that a person has said are the same; `by` is the actor's opaque id."""
+
+    year: int
+    province: str
+    city: str
+    by: str
+    revoked: bool
+
+
+class AlignmentDecision(Row, frozen=True, kw_only=True):
+    """What a person decided to stand for an indicator, on these two inputs."""
+
+    year: int
+    indicator: str
+    province: AlignedSide
+    city: AlignedSide
+    choice: AlignmentChoice
+    value: str | None
+    unit_of_measure: str | None
+    reason: str
+    by: str
 
 
 class Adjustment(Row, frozen=True, kw_only=True):
@@ -192,4 +218,5 @@ KINDS: dict[str, type[Row]] = {
     "unit": Unit, "source": Source, "person": Person, "year": AssessmentYear, "target": Target,
     "assignment": Assignment, "lock": Lock, "group": Group, "project": Project, "plan": Plan, "start": Start,
     "catalogue": Catalogue, "alignment": Alignment, "adjustment": Adjustment, "cut-off": CutOff,
+    "match": AlignmentMatch, "decision": AlignmentDecision,
 }  # fmt: skip

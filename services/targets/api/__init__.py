@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.targets.api import (
     adjustments,
+    alignment_decisions,
     alignments,
     assignments,
     catalogues,
@@ -20,6 +21,7 @@ ROUTERS = (
     years.router,
     catalogues.router,
     alignments.router,
+    alignment_decisions.router,
     targets.router,
     assignments.router,
     locks.router,

@@ -10,13 +10,21 @@ from fastapi import APIRouter, Path
 from msgspec import UnsetType
 from pydantic import BaseModel
 
+from services.targets.alignment_decisions import decisions_stream, holds
 from services.targets.alignment_run import AlignCatalogues, align_catalogues, alignment_stream
 from services.targets.api.asking import page_of
 from services.targets.api.shapes import OFFICE, SEES_THE_CITY, Body, UuidStr, example, shown
 from services.targets.catalogue import catalogue_stream
 from services.targets.errors import AlignmentUnknown, CatalogueIsUnknown, CatalogueOfOtherIssuer
 from services.targets.read_models.parts import parts_of
-from shared.contracts.targets import AlignedSide, AlignmentCompleted, AlignmentOutcome, AlignmentReason, Category
+from shared.contracts.targets import (
+    AlignedSide,
+    AlignmentChoice,
+    AlignmentCompleted,
+    AlignmentOutcome,
+    AlignmentReason,
+    Category,
+)
 from shared.event_log.ids import uuid7
 from shared.http.answers import asking, commanded
 from shared.http.asking import AskedDep, View
@@ -24,7 +32,7 @@ from shared.http.fields import Label
 from shared.http.ordering import OrderingDep, Recorded, YearNumber
 from shared.http.pages import CursorInvalid, Page
 from shared.http.pins import StandsAt
-from shared.registry import ALWAYS, rows
+from shared.registry import ALWAYS, Registry, rows
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}/alignments", tags=["targets"])
 
@@ -54,7 +62,10 @@ class AlignmentShown(BaseModel):
 
 
 class AlignmentTotals(BaseModel):
-    """Counts by match: of the province's catalogue, how many assess us, and of these how many we had already."""
+    """Counts by match: of the province's catalogue, how many assess us, and of these how many we had already.
+
+    `undecided`: indicators the rule could not compare, and for which no decision stands.
+    """
 
     catalogue: int
     assessing_us: int
@@ -62,6 +73,7 @@ class AlignmentTotals(BaseModel):
     new: int
     new_by_category: dict[Category, int]
     by_reason: dict[AlignmentReason, int]
+    undecided: int
 
 
 class AlignedSideShown(BaseModel):
@@ -73,10 +85,24 @@ class AlignedSideShown(BaseModel):
     text: str | None
 
 
+class DecisionShown(BaseModel):
+    """What a person decided, on these two inputs; `by` is their opaque id. The outcome shows the value decided."""
+
+    id: str
+    choice: AlignmentChoice
+    reason: str
+    by: str
+    position: int
+
+
 class OutcomeShown(BaseModel):
-    """What became of one indicator, with both inputs and the reason."""
+    """What became of one indicator, with both inputs and the reason.
+
+    `city_indicator` is the city's own code, where a person has confirmed that it means the same.
+    """
 
     indicator: str
+    city_indicator: str | None
     name: Label
     category: Category
     matched: bool
@@ -86,6 +112,7 @@ class OutcomeShown(BaseModel):
     city: AlignedSideShown | None
     value: str | None
     unit_of_measure: str | None
+    decision: DecisionShown | None
 
 
 class AlignmentList(BaseModel):
@@ -116,7 +143,10 @@ async def align_year_catalogues(year: YearNumber, body: AlignmentBody, ordering:
         role,
         alignment_stream(alignment),
         lambda _, look: align_catalogues(
-            command, province=look.at(catalogue_stream(body.province)), city=look.at(catalogue_stream(body.city))
+            command,
+            province=look.at(catalogue_stream(body.province)),
+            city=look.at(catalogue_stream(body.city)),
+            confirmed=look.at(decisions_stream(year)).by_city(),
         ),
     )
     fact = done.facts[-1]
@@ -149,21 +179,44 @@ def get_alignment(year: YearNumber, alignment: AlignmentId, asked: AskedDep, pag
     whole: list[tuple[AlignmentShown, AlignmentTotals]] = []
 
     def found(view: View) -> list[tuple[tuple[str], OutcomeShown]]:
-        row = view.registry.alignments.get(alignment, ALWAYS)
-        if row is None or row.year != year:
-            raise AlignmentUnknown(alignment=alignment)
-        parts, log, at = parts_of(view.tables), view.standpoint.log, view.registry.alignments.position(alignment)
-        if at in parts.incomplete(view.db, log):
-            raise AlignmentUnknown(alignment=alignment)
-        outcomes = parts.outcomes(view.db, log, alignment, at)
-        whole.append((_shown(alignment, row), totals(outcomes)))
-        return [((outcome.indicator,), _outcome(outcome)) for outcome in outcomes]
+        row, outcomes = complete_run(view, year, alignment)
+        decisions = Decisions(view.registry, year)
+        whole.append((_shown(alignment, row), totals(outcomes, decisions)))
+        return [((outcome.indicator,), outcome_shown(outcome, decisions)) for outcome in outcomes]
 
     items, cursor, pin = page_of(asked, page, f"alignment {alignment}", found)
     return AlignmentAnswer(alignment=whole[0][0], totals=whole[0][1], items=items, next_cursor=cursor, pin=pin)
 
 
-def totals(outcomes: Sequence[AlignmentOutcome]) -> AlignmentTotals:
+def complete_run(view: View, year: int, alignment: str) -> tuple[rows.Alignment, list[AlignmentOutcome]]:
+    """A run of the year and its outcomes by indicator, if it was complete. AlignmentUnknown."""
+    row = view.registry.alignments.get(alignment, ALWAYS)
+    if row is None or row.year != year:
+        raise AlignmentUnknown(alignment=alignment)
+    parts, log, at = parts_of(view.tables), view.standpoint.log, view.registry.alignments.position(alignment)
+    if at in parts.incomplete(view.db, log):
+        raise AlignmentUnknown(alignment=alignment)
+    return row, parts.outcomes(view.db, log, alignment, at)
+
+
+class Decisions:
+    """The last decision about each indicator of a year, as known where the question stands."""
+
+    def __init__(self, registry: Registry, year: int) -> None:
+        self._position = registry.decisions.position
+        found = (row for row in registry.decisions.on(ALWAYS) if row[1].year == year)
+        self._of = {row.indicator: (id, row) for id, row in found}  # in the order of the log, so the last one stays
+
+    def about(self, outcome: AlignmentOutcome) -> tuple[DecisionShown, rows.AlignmentDecision] | None:
+        """The decision that holds for this outcome; None where its inputs were others, or none was needed."""
+        id, row = self._of.get(outcome.indicator, (None, None))
+        if id is None or row is None or not holds(row, outcome):
+            return None
+        shown = DecisionShown(id=id, choice=row.choice, reason=row.reason, by=row.by, position=self._position(id))
+        return shown, row
+
+
+def totals(outcomes: Sequence[AlignmentOutcome], decisions: Decisions) -> AlignmentTotals:
     """Counts by match, not by reason: a matched one counts as matched whatever became of it."""
     theirs = [outcome for outcome in outcomes if not isinstance(outcome.province, UnsetType)]
     new = [outcome for outcome in theirs if outcome.reason == "ADDED_FROM_PROVINCE"]
@@ -174,6 +227,7 @@ def totals(outcomes: Sequence[AlignmentOutcome]) -> AlignmentTotals:
         new=len(new),
         new_by_category=dict(Counter(outcome.category for outcome in new)),
         by_reason=dict(Counter(outcome.reason for outcome in outcomes)),
+        undecided=sum(o.reason == "NEEDS_DECISION" and decisions.about(o) is None for o in outcomes),
     )
 
 
@@ -183,11 +237,17 @@ def _shown(id: str, row: rows.Alignment) -> AlignmentShown:
     )
 
 
-def _outcome(outcome: AlignmentOutcome) -> OutcomeShown:
+def outcome_shown(outcome: AlignmentOutcome, decisions: Decisions) -> OutcomeShown:
+    """As answers carry it, with the decision that holds."""
+    decided = decisions.about(outcome)
+    value, unit_of_measure = _none(outcome.value), _none(outcome.unit_of_measure)
+    if decided is not None:
+        value, unit_of_measure = decided[1].value, decided[1].unit_of_measure
     return OutcomeShown(
-        indicator=outcome.indicator, name=shown(outcome.name), category=outcome.category, matched=outcome.matched,
+        indicator=outcome.indicator, city_indicator=_none(outcome.city_indicator), name=shown(outcome.name),
+        category=outcome.category, matched=outcome.matched,
         bonus=outcome.bonus, reason=outcome.reason, province=_side(outcome.province), city=_side(outcome.city),
-        value=_none(outcome.value), unit_of_measure=_none(outcome.unit_of_measure),
+        value=value, unit_of_measure=unit_of_measure, decision=decided[0] if decided else None,
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ CODES = {
     "roll_ups": targets.RollUp,
     "tags": targets.Tag,
     "adjustment_statuses": targets.AdjustmentStatus,
+    "alignment_choices": targets.AlignmentChoice,
     "target_kinds": targets.TargetKind,
     "time_progress": targets.TimeProgress,
     "unit_kinds": targets.UnitKind,

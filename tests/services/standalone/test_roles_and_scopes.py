@@ -28,6 +28,8 @@ WHOLE: dict[str, frozenset[str]] = {
     "issue_year_target": OFFICE, "adjust_year_target": OFFICE | {"leader"}, "assign_year_target": OFFICE,
     "hand_over_assignment": OFFICE, "lock_year_month": OFFICE, "unlock_year_month": OFFICE,
     "list_catalogues": CITY, "get_catalogue": CITY, "list_alignments": CITY, "get_alignment": CITY,
+    "confirm_alignment_match": OFFICE, "revoke_alignment_match": OFFICE, "decide_alignment_outcome": OFFICE,
+    "list_proposed_matches": CITY, "list_alignment_matches": CITY, "list_alignment_changes": CITY,
     "set_adjustment_cut_off": OFFICE, "review_target_adjustment": OFFICE,
     "approve_target_adjustment": frozenset({"leader"}), "refuse_target_adjustment": frozenset({"leader"}),
     "define_group": OFFICE, "register_project": OFFICE,
@@ -52,6 +54,12 @@ WITHIN: dict[str, frozenset[str]] = {
     "certify_value": frozenset({"office", "certifier"}),
     "list_submissions": CITY | UNITS, "get_submission": CITY | UNITS,
 }  # fmt: skip
+NEEDED = {
+    "list_unreported": {"month": "8"},
+    "list_alignment_changes": {"since": "0190b2d6-4a00-7000-8000-000000000001"},
+}
+"""What some questions cannot do without."""
+
 OPERATIONS = "rebuild_"
 """What an operator does to a service, rather than anybody to a jurisdiction."""
 
@@ -99,7 +107,8 @@ def places(city: Whole, unit: str) -> dict[str, str]:
         "jurisdiction": "430300", "year": "2009", "unit": unit, "source": unit, "id": city.ids[unit],
         "target": "roads" if ours else "health-only", "person": city.ids["person"], "slug": "malformed",
         "catalogue": city.ids["province"], "alignment": city.ids["alignment"], "audit": city.ids["audit"],
-        "category": "livelihood", "request": city.ids["our request" if ours else "their request"],
+        "category": "livelihood", "match": city.ids["alignment"],
+        "request": city.ids["our request" if ours else "their request"],
     }  # fmt: skip
 
 
@@ -137,7 +146,7 @@ def test_every_combination_that_was_not_granted_is_refused(city: Whole, document
         address = at(path, places(city, OURS) | {"code": codes(path, OURS)[0]})
         headers = {"If-Match": '"1"'}
         body = body_of(operation, document)
-        query = {"month": "7"} if name == "list_unreported" else {}
+        query = NEEDED.get(name, {})
         headers |= body.pop("headers", {})
         answer = city.send(method, address, token, headers=headers, params=query, **body)
         if (answer.status_code == 403) is granted or answer.status_code in (422, 500):
@@ -156,7 +165,7 @@ def test_without_a_token_or_for_another_jurisdiction_nothing_is_told(city: Whole
         nobody = city.client.request(method, address, headers=headers, **body)
         assert nobody.status_code == 401, path
         assert nobody.headers["WWW-Authenticate"].startswith("Bearer"), path
-        query = {"month": "7"} if operation["operationId"] == "list_unreported" else {}
+        query = NEEDED.get(operation["operationId"], {})
         other = city.send(method, address, elsewhere, headers=headers, params=query, **body)
         assert (other.status_code, other.json()["code"]) == (404, "JURISDICTION_NOT_FOUND"), path
 
@@ -174,7 +183,7 @@ def test_no_answer_to_a_narrow_scope_names_anything_of_another_unit(
         for unit in (OURS, THEIRS):
             for code in codes(path, unit):
                 address = at(path, places(city, unit) | {"code": code})
-                queries: list[dict[str, str]] = [{"month": "8"} if "month" in named else {}]
+                queries: list[dict[str, str]] = [NEEDED.get(operation["operationId"], {})]
                 queries += [{"unit": THEIRS}] if "unit" in named and "{unit}" not in path else []
                 queries += [{"compare_as_of": "2009-07-31"}] if "compare_as_of" in named else []
                 for query in queries:

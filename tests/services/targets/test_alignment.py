@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from services.targets.alignment import align
-from services.targets.api.alignments import totals
+from services.targets.api.alignments import Decisions, totals
+from services.targets.likely_matches import likely_matches
 from shared.contracts.targets import AlignmentOutcome, CatalogueItem
+from shared.registry import Registry
 from tests.services.targets.catalogues import EXPECTED, item, items
 
 
@@ -24,7 +26,7 @@ def of(province: CatalogueItem | None, city: CatalogueItem | None) -> AlignmentO
 
 def test_the_catalogues_of_2009_align_as_published() -> None:
     outcomes = align(items("province"), items("city"))
-    said = totals(outcomes)
+    said = totals(outcomes, Decisions(Registry(), 2009))
     assert (said.catalogue, said.assessing_us, said.matched, said.new) == (125, 79, 47, 32)
     assert said.new_by_category == {"key_work": 4, "livelihood": 10, "economy": 11, "society": 7}
     assert said.by_reason == EXPECTED["reasons"]
@@ -91,8 +93,51 @@ def test_a_name_alone_never_matches() -> None:
 
 
 def test_an_indicator_that_does_not_assess_us_counts_as_matched_by_nobody() -> None:
-    said = totals(align([item(assesses_us=False)], [item()]))
+    said = totals(align([item(assesses_us=False)], [item()]), Decisions(Registry(), 2009))
     assert (said.catalogue, said.assessing_us, said.matched, said.new) == (1, 0, 0, 0)
+
+
+def test_a_confirmed_indicator_is_matched_and_keeps_its_own_code() -> None:
+    province, city = item("rural-roads", code="p", value="61"), item("county-roads", code="c")
+    (outcome,) = align([province], [city], {"county-roads": "rural-roads"})
+    assert (outcome.indicator, outcome.city_indicator, outcome.matched) == ("rural-roads", "county-roads", True)
+    assert (outcome.reason, outcome.value) == ("RAISED_TO_PROVINCE", "61")
+
+
+def test_a_confirmation_never_hides_an_indicator() -> None:
+    confirmed = {"county-roads": "rural-roads"}
+    without = align([], [item("county-roads")], confirmed)
+    assert [(o.indicator, o.reason) for o in without] == [("county-roads", "CITY_ONLY")]
+    both = align([item("rural-roads")], [item("county-roads", code="c"), item("rural-roads", code="r")], confirmed)
+    assert [(o.indicator, o.reason) for o in both] == [
+        ("county-roads", "CITY_ONLY"), ("rural-roads", "CITY_STRICTER_KEPT"),
+    ]  # fmt: skip
+
+
+def proposed(*names: tuple[str, str, str]) -> list[tuple[str, str]]:
+    """The proposals among items of (issuer, name, category), which are p0, c1 and so on."""
+    catalogues: dict[str, list[CatalogueItem]] = {"province": [], "city": []}
+    for n, (issuer, name, category) in enumerate(names):
+        code = f"{issuer[0]}{n}"
+        catalogues[issuer].append(item(code, code=code, name={"zh": name}, category=category))
+    found = likely_matches(align(catalogues["province"], catalogues["city"]))
+    return [(proposal.province.indicator, proposal.city.indicator) for proposal in found]
+
+
+def test_likely_matches_are_of_one_category_and_alike_by_name() -> None:
+    roads = ("province", "改造县乡公路里程", "livelihood")
+    assert proposed(roads, ("city", "改造 县、乡公路", "livelihood")) == [("p0", "c1")]
+    assert proposed(roads, ("city", "改造县乡公路", "economy")) == []
+    assert proposed(roads, ("city", "新增城镇就业人数", "livelihood")) == []
+    shorter = ("province", "县乡公路", "livelihood")
+    assert proposed(roads, shorter, ("city", "县乡公路", "livelihood")) == [("p1", "c2")]
+    jobs = ("province", "新增就业", "livelihood")
+    ours = [("city", "改造县乡公路", "livelihood"), ("city", "新增就业", "livelihood")]
+    assert proposed(roads, jobs, *ours) == [("p1", "c3"), ("p0", "c2")], "the likeliest first"
+
+
+def test_what_the_code_has_matched_is_not_proposed() -> None:
+    assert likely_matches(align([item("a")], [item("a")])) == []
 
 
 def test_the_exact_value_decides_not_a_rounded_one() -> None:
