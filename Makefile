@@ -8,7 +8,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve stack check test format lock kafka machine
+.PHONY: help demo serve stack check test bench format lock kafka machine
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ check: .venv/made ## lint, format, types, who may import whom, the published Ope
 # Three at once on two cores: the tests wait for brokers, databases and processes half of the time.
 test: check $(KAFKA) machine ## check, then every test, with a real Kafka broker and a real PostgreSQL (ARGS= for pytest)
 	$(PY) -m pytest -n 3 --dist loadfile $(ARGS)
+
+bench: .venv/made $(KAFKA) machine ## measure everything, write docs/performance.md (ARGS="--long", "--quick", "--only asof")
+	$(PY) -m bench $(ARGS)
 
 format: .venv/made ## put the code into its format
 	.venv/bin/ruff check --fix .

@@ -12,7 +12,8 @@ import logging
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -34,6 +35,7 @@ from shared.event_log.ids import event_id, log_id, uuid7
 from shared.event_log.port import Topics
 from shared.http.tokens import Written, encode_token
 from shared.identity.issuer import DevelopmentIssuer
+from shared.proofs.signing import SigningKey
 from shared.quantities import QUANTITY_PATTERN
 from shared.sql import engine
 
@@ -156,77 +158,99 @@ async def timed(payloads: list[bytes], app: Any, token: str, name: str) -> float
     return time.perf_counter() - began
 
 
-def each(name: str, times: int, do: Callable[[], object]) -> None:
-    """Print the microseconds that `do` takes, the best of five rounds."""
+def best(times: int, do: Callable[[], object]) -> float:
+    """The microseconds that `do` takes, the best of five rounds."""
     rounds = []
     for _ in range(5):
         began = time.perf_counter()
         for _ in range(times):
             do()
         rounds.append((time.perf_counter() - began) / times * 1e6)
-    print(f"  {name:<52}{min(rounds):9.1f} µs")
+    return min(rounds)
 
 
-def steps(door: Door, visit: Visit, payload: bytes, token: str) -> None:
-    """Each step of the good path alone."""
+def steps(door: Door, visit: Visit, payload: bytes, token: str) -> dict[str, float]:
+    """Each step of the good path alone, in microseconds."""
     read = read_submission(payload)
     fact = projects.ProgressSubmitted(entries=read.entries)
     sent = Sent(SOURCE, event_id(SOURCE, "k"), SUBJECT, read.time, fact)
     value = door._seal(visit, sent)
     registry, log = visit.copy.registry, visit.listing.log
     today = door.service.clock(visit.listing)[1]
-    each("decode the body by the contract", 500, lambda: read_submission(payload))
-    each("caller of a remembered token", 2000, lambda: door.service.verifier.remembered(token))
-    each("event id from source and key", 2000, lambda: event_id(SOURCE, "2009-07-31-unit-12"))
-    each("mirror: what the reader told", 5000, lambda: door.mirror.of(log))
-    each("identity: certainly new?", 5000, lambda: door.seen.perhaps(log, SOURCE, "another"))
-    each("(for comparison: the same by SQL)", 200, lambda: door._taken(log, sent))
-    each("clock and local date", 2000, lambda: door.service.clock(visit.listing))
-    each("judge", 200, lambda: judge(fact, (SOURCE, "k"), "", today, registry, Known()))
-    each("source, scope, and precedents of all entries", 200, lambda: door._refusal(visit, sent))
-    each("seal", 500, lambda: door._seal(visit, sent))
-    each("hash of the stored bytes", 1000, lambda: sha256_hex(value))
     written = Written(log, door.service.topics.events.incarnation, 0, 1000)
-    each("Jikao-Token", 2000, lambda: encode_token(written))
+    return {
+        "decode the body by the contract": best(500, lambda: read_submission(payload)),
+        "caller of a remembered token": best(2000, lambda: door.service.verifier.remembered(token)),
+        "event id from source and key": best(2000, lambda: event_id(SOURCE, "2009-07-31-unit-12")),
+        "mirror: what the reader told": best(5000, lambda: door.mirror.of(log)),
+        "identity: certainly new?": best(5000, lambda: door.seen.perhaps(log, SOURCE, "another")),
+        "(for comparison: the same by SQL)": best(200, lambda: door._taken(log, sent)),
+        "clock and local date": best(2000, lambda: door.service.clock(visit.listing)),
+        "(for comparison: judging every entry)": best(
+            200, lambda: judge(fact, (SOURCE, "k"), "", today, registry, Known())
+        ),
+        "source, scope, and precedents of all entries": best(200, lambda: door._refusal(visit, sent)),
+        "seal": best(500, lambda: door._seal(visit, sent)),
+        "hash of the stored bytes": best(1000, lambda: sha256_hex(value)),
+        "Jikao-Token": best(2000, lambda: encode_token(written)),
+    }
+
+
+@asynccontextmanager
+async def opened() -> AsyncIterator[tuple[Topics, Any, Door, str]]:
+    """The service on a city of a thousand targets in the embedded log; its application, door and a token."""
+    with tempfile.TemporaryDirectory() as folder:
+        topics = open_embedded(Path(folder) / "log")
+        fill(topics, log_id(True))
+        issuer = DevelopmentIssuer(Path(folder))
+        token = issuer.mint("bench", "county", ["430300"], ["office"], sources=["county"])
+        service, app = build(
+            engine(f"sqlite:///{folder}/projects.db"), topics, issuer.verifier(), alone=True, key=SigningKey.generate()
+        )
+        async with service.lifespan(app):
+            await service.read_side.reached_end(0, 60)
+            yield topics, app, app.state.door, token
+        topics.close()
+
+
+def profile(entries: int) -> dict[str, float]:
+    """What each check costs a submission of so many entries, in microseconds."""
+
+    async def measured() -> dict[str, float]:
+        async with opened() as (_, app, door, token):
+            assert await call(app, token, "warm", body(0, entries)) == 202
+            visit = await door.enter(door.service.verifier.verify(token), "430300")
+            return steps(door, visit, body(0, entries), token)
+
+    return asyncio.run(measured())
 
 
 async def main(entries: int, submissions: int) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        topics = open_embedded(Path(folder) / "log")
-        log = log_id(True)
-        fill(topics, log)
-        issuer = DevelopmentIssuer(Path(folder))
-        token = issuer.mint("bench", "county", ["430300"], ["office"], sources=["county"])
-        database = engine(f"sqlite:///{folder}/projects.db")
-        service, app = build(database, topics, issuer.verifier(), alone=True)
-        async with service.lifespan(app):
-            await service.read_side.reached_end(0, 60)
-            door: Door = app.state.door
-            payloads = [body(n, entries) for n in range(submissions)]
-            assert await call(app, token, "warm", payloads[0]) == 202
-            caller = service.verifier.verify(token)
-            visit = await door.enter(caller, "430300")
-            print(f"{entries} entries a submission, {len(payloads[0])} octets; microseconds a submission:")
-            steps(door, visit, payloads[0], token)
-            for name, reads in (
-                ("with its reader at work beside it", True),
-                ("the door alone, its reader stopped", False),
+    async with opened() as (topics, app, door, token):
+        service, payloads = door.service, [body(n, entries) for n in range(submissions)]
+        assert await call(app, token, "warm", payloads[0]) == 202
+        visit = await door.enter(service.verifier.verify(token), "430300")
+        print(f"{entries} entries a submission, {len(payloads[0])} octets; microseconds a submission:")
+        for name, microseconds in steps(door, visit, payloads[0], token).items():
+            print(f"  {name:<52}{microseconds:9.1f} µs")
+        for name, reads in (
+            ("with its reader at work beside it", True),
+            ("the door alone, its reader stopped", False),
+        ):
+            if not reads:
+                await service.read_side.reached_end(0, 120)
+                await asyncio.to_thread(service.read_side.stop)
+            seconds = await timed(payloads, app, token, name[:8].replace(" ", "-"))
+            rate = submissions / seconds
+            print(f"whole way, {CALLERS} at a time, {name}:")
+            print(f"  {rate:,.0f} submissions/s, {rate * entries:,.0f} entries/s")
+        for _ in range(3):  # in turns, so that what else the machine does falls on both
+            for name, measured in (
+                ("the door alone", app),
+                ("a plain pydantic endpoint", plain(topics, log_id(True))),
             ):
-                if not reads:
-                    await service.read_side.reached_end(0, 120)
-                    await asyncio.to_thread(service.read_side.stop)
-                seconds = await timed(payloads, app, token, name[:8].replace(" ", "-"))
-                rate = submissions / seconds
-                print(f"whole way, {CALLERS} at a time, {name}:")
-                print(f"  {rate:,.0f} submissions/s, {rate * entries:,.0f} entries/s")
-            for _ in range(3):  # in turns, so that what else the machine does falls on both
-                for name, measured in (
-                    ("the door alone", app),
-                    ("a plain pydantic endpoint", plain(topics, log_id(True))),
-                ):
-                    seconds = await timed(payloads, measured, token, uuid7())
-                    print(f"  {name:<28}{submissions / seconds:9,.0f} submissions/s")
-        topics.close()
+                seconds = await timed(payloads, measured, token, uuid7())
+                print(f"  {name:<28}{submissions / seconds:9,.0f} submissions/s")
 
 
 if __name__ == "__main__":

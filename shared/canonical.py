@@ -6,7 +6,7 @@ without a value is absent, never null.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import ClassVar
@@ -48,14 +48,14 @@ def encode(value: object) -> bytes:
         raise NotCanonical(why="nested too deeply") from None
 
 
-def encode_trusted(struct: msgspec.Struct) -> bytes:
-    """The same bytes for a struct of our own contracts, without looking inside.
+def encode_trusted(document: msgspec.Struct | Mapping[str, object]) -> bytes:
+    """The same bytes for a struct of our own contracts, or a document put together of such, without looking inside.
 
     The caller vouches that it holds no float, Decimal, datetime, bytes, null, integer beyond ±(2^53 - 1), or
     dict with keys above U+FFFF: nothing here would notice. Raises NotCanonical only for what msgspec cannot
     write at all. A quarter of the price of `encode`.
     """
-    return _encode(struct)
+    return _encode(document)
 
 
 def sha256_hex(value: bytes) -> str:

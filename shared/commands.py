@@ -18,12 +18,14 @@ from sqlalchemy import Connection
 from shared.contracts import TYPE_OF, decode, decode_data, seal
 from shared.contracts.shapes import Shape
 from shared.deciding import Decide, Fact, Look, Stream
-from shared.errors import IdReused, VersionConflict
+from shared.errors import IdReused, Refusal, VersionConflict
 from shared.event_log.ids import event_id
 from shared.event_store.refill import UNKNOWN_REQUEST
 from shared.event_store.store import EventStore, Outgoing, Stored
 
 S = TypeVar("S")
+ATTEMPTS = 5
+"""Decisions that one command may take, where others write to its stream between the look and the append."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +75,32 @@ def transaction_of(look: Look) -> Looking:
     return look
 
 
+class _Overtaken(Exception):
+    """Somebody wrote between our look and our append: perhaps the same command, sent again by an impatient caller."""
+
+    def __init__(self, conflict: Refusal) -> None:
+        super().__init__(str(conflict))
+        self.conflict = conflict
+
+
 def execute(store: EventStore, order: Order, stream: Stream[S], decide: Decide[S]) -> Done:
     """Load, decide, append. A repeat under the same key gets the first outcome.
 
-    VersionConflict when `if_match` is not the stream's version (or somebody wrote at the same moment);
-    IdReused when the key was used for another request.
+    When somebody wrote meanwhile, what was decided is void: another look finds what they wrote, and decides anew.
+    VersionConflict when `if_match` is not the stream's version (or others wrote at every attempt); IdReused when the
+    key was used for another request.
     """
+    left = ATTEMPTS
+    while True:
+        try:
+            return _attempt(store, order, stream, decide)
+        except _Overtaken as overtaken:
+            left -= 1
+            if not left:
+                raise overtaken.conflict from None
+
+
+def _attempt(store: EventStore, order: Order, stream: Stream[S], decide: Decide[S]) -> Done:
     first = event_id(store.source, order.key)
     with store.begin() as db:
         earlier = store.find(db, order.log, first)
@@ -89,7 +111,10 @@ def execute(store: EventStore, order: Order, stream: Stream[S], decide: Decide[S
             raise VersionConflict(stream=stream.name, expected=order.if_match, current=len(history))
         facts = decide(_state(history, stream), Looking(store, db, order.log))
         outgoing = [_outgoing(store, order, stream.name, len(history) + n + 1, n, fact) for n, fact in enumerate(facts)]
-        version = store.append(db, order.log, stream.name, len(history), outgoing, order.request_sha256)
+        try:
+            version = store.append(db, order.log, stream.name, len(history), outgoing, order.request_sha256)
+        except (VersionConflict, IdReused) as conflict:
+            raise _Overtaken(conflict) from None
     last = outgoing[-1].event_id if outgoing else first
     return Done(order.log, version, last, tuple(fact.data for fact in facts), repeated=False)
 

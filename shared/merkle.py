@@ -26,6 +26,14 @@ def leaf(position: int, recorded_at: int, value: bytes | None) -> bytes:
     return _LEAF.pack(position, recorded_at, sha256(value or b"").digest())
 
 
+def unpacked(leaf: bytes) -> tuple[int, int, bytes]:
+    """What the 48 bytes say: position, recorded_at, sha256(value). Raises ValueError unless there are 48."""
+    if len(leaf) != _LEAF.size:
+        raise ValueError(f"a leaf has {_LEAF.size} bytes, not {len(leaf)}")
+    position, recorded_at, value_sha256 = _LEAF.unpack(leaf)
+    return position, recorded_at, value_sha256
+
+
 def leaf_hash(leaf: bytes) -> bytes:
     """The hash of a leaf; its 0x00 keeps a leaf from ever being passed off as a node (0x01)."""
     return sha256(b"\x00" + leaf).digest()

@@ -14,11 +14,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from fastapi import FastAPI
-from sqlalchemy import Engine, MetaData, Table
+from sqlalchemy import Connection, Engine, MetaData, Table, select
 
 from shared.calendars import local_date
 from shared.event_log.directory import Directory, Listing
-from shared.event_log.port import Topics
+from shared.event_log.port import LogUnavailable, Topics
+from shared.event_store.rebinding import rebind
 from shared.event_store.refill import behind, refill
 from shared.event_store.relay import Relay
 from shared.event_store.store import EventStore
@@ -28,10 +29,13 @@ from shared.http.metrics import Metrics, Reading
 from shared.identity.actors import Actors, actors_table
 from shared.identity.callers import Caller, scope_text
 from shared.identity.tokens import Verifier
+from shared.liveness import Heartbeat
 from shared.projections import NotYetRead, ReadSide
 from shared.projections.generations import Make, generations_table
+from shared.projections.rebinding import Rebound
 from shared.projections.records import Place
 from shared.sql import migrate, reading
+from shared.storage import DatabaseUnavailable, free, short_of_room
 
 MOST_BEHIND = 10_000
 """Records a reader may be behind the log's end and the service still be called ready."""
@@ -51,20 +55,29 @@ class Service:
     store: EventStore
     relay: Relay
     checks: dict[str, Check] = field(default_factory=dict)
+    heartbeats: dict[str, Heartbeat] = field(default_factory=dict)
+    """Of threads beside the readers' and the relay's; who starts one puts its heart here, and says so in a check."""
     now: Callable[[], float] = time.time
 
     def __post_init__(self) -> None:
-        self.checks.update(
-            {"database": self._database, "log": self._log, "readers": self._readers, "relay": self._relay}
-        )
+        self.checks |= {
+            "database": self._database, "log": self._log, "partitions": self._partitions, "readers": self._readers,
+            "relay": self.relay.unwell,
+        }  # fmt: skip
+        if self._folders():
+            self.checks["disk"] = self._disk
 
     def start(self) -> None:
         """Check the read side against the log, then start readers and relay. Refuses what must be refused."""
-        self.directory.refresh()
-        self.read_side.open()
-        self._catch_up_store()
+        self.catch_up()
         self.read_side.start()
         self.relay.start()
+
+    def catch_up(self) -> int:
+        """Read to the log's end and mend what a restored database lacks; how many facts the event store lacked."""
+        self.directory.refresh()
+        self.read_side.open()
+        return self._catch_up_store()
 
     def stop(self) -> None:
         """Stop in the order in which nothing is lost: the relay, then the readers."""
@@ -73,7 +86,7 @@ class Service:
         self.directory.close()
         self.engine.dispose()
 
-    def _catch_up_store(self) -> None:
+    def _catch_up_store(self) -> int:
         """Refill an event store that was restored from before what the log has of it.
 
         Readers first read to the end, so that what the log has is known: a start after a long absence takes as long.
@@ -82,19 +95,18 @@ class Service:
             reader.catch_up()
         with reading(self.engine) as db:
             missing = behind(db, self.store, self.read_side.current.core.streams)
-        if missing:
-            refill(self.store, self.topics.events, missing)
+        return refill(self.store, self.topics.events, missing) if missing else 0
 
     @asynccontextmanager
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         """For an application that runs one service."""
         app.state.service, app.state.verifier = self, self.verifier
         self.observe(app.state.metrics)
-        self.start()
         try:
+            self.start()
             yield
         finally:
-            self.stop()
+            self.stop()  # also after a refused start: what it opened is closed
 
     def observe(self, metrics: Metrics) -> None:
         """What an operator watches: how far behind, how much unsent, which log has stopped and where."""
@@ -105,10 +117,24 @@ class Service:
         def stopped() -> Reading:
             return {(log.log,): log.position for log in self.read_side.stopped}
 
+        def beats() -> Reading:
+            return {(str(partition),): heart.age() for partition, heart in list(self.read_side.beats.items())}
+
+        def others() -> Reading:
+            return {(name,): heart.age() for name, heart in list(self.heartbeats.items())}
+
+        def room() -> Reading:
+            return {(of,): left for of, left in free(self._folders()).items()}
+
         metrics.gauge("jikao_reader_lag_records", "Records behind the log's end.", by_partition, ("partition",))
         metrics.gauge("jikao_reader_stopped_position", "Where a log's reader has stopped.", stopped, ("log",))
         metrics.gauge("jikao_outbox_facts", "Facts the log has not acknowledged yet.", lambda: {(): self.relay.depth()})
         metrics.gauge("jikao_relay_active", "1 while this process publishes.", lambda: {(): self.relay.active})
+        metrics.gauge("jikao_reader_heartbeat_seconds", "Since a reader last went round.", beats, ("partition",))
+        relay = self.relay.heartbeat
+        metrics.gauge("jikao_relay_heartbeat_seconds", "Since the relay last went round.", lambda: {(): relay.age()})
+        metrics.gauge("jikao_thread_heartbeat_seconds", "Since another thread last went round.", others, ("thread",))
+        metrics.gauge("jikao_disk_free_bytes", "Room left where a database or the log lies.", room, ("of",))
 
     def place(self, listing: Listing) -> Place:
         """How far this service has read a log. NotYetRead right after its opening."""
@@ -131,24 +157,55 @@ class Service:
         moment = datetime.fromtimestamp(instant / 1_000_000, UTC)
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"), local_date(instant, place.zone)
 
+    def _folders(self) -> dict[str, Path]:
+        """The folders of this machine that this service writes to, by what lies there."""
+        found: dict[str, Path] = {}
+        if self.engine.dialect.name == "sqlite" and self.engine.url.database:
+            found["database"] = Path(self.engine.url.database).parent
+        if self.topics.folder is not None:
+            found["log"] = self.topics.folder
+        return found
+
     def _database(self) -> str | None:
-        with self.engine.connect():
-            return None
+        try:
+            with reading(self.engine) as db:
+                db.execute(select(1))
+        except DatabaseUnavailable:
+            return "the database cannot be reached"
+        return None
 
     def _log(self) -> str | None:
-        self.topics.events.end(0)
+        try:
+            self.topics.events.end(0)
+        except LogUnavailable:
+            return "the event log cannot be reached"
         return None
+
+    def _partitions(self) -> str | None:
+        try:
+            unread = self.read_side.unread()
+        except LogUnavailable:
+            return None  # what another check says
+        if not unread:
+            return None
+        told = ", ".join(map(str, unread))
+        return f"nobody here reads partition {told}, added to the topic since the start: restart the service"
 
     def _readers(self) -> str | None:
         if self.read_side.fenced:
             return self.read_side.fenced
-        if stopped := self.read_side.stopped:
-            return "; ".join(f"log {s.log} stopped at position {s.position}: {s.reason}" for s in stopped)
-        behind = max(self.read_side.lag().values(), default=0)
-        return f"{behind} records behind the log" if behind > MOST_BEHIND else None
+        told = [f"log {s.log} stopped at position {s.position}: {s.reason}" for s in self.read_side.stopped]
+        told += self.read_side.unwell()
+        try:
+            behind = max(self.read_side.lag().values(), default=0)
+        except LogUnavailable:
+            behind = 0
+        if behind > MOST_BEHIND:
+            told.append(f"{behind} records behind the log")
+        return "; ".join(told) or None
 
-    def _relay(self) -> str | None:
-        return f"the outbox waits: {self.relay.last_error}" if self.relay.last_error else None
+    def _disk(self) -> str | None:
+        return short_of_room(self._folders())
 
 
 def base_tables(metadata: MetaData) -> tuple[EventStoreTables, Table, Table]:
@@ -168,12 +225,16 @@ def compose(
     store_tables, actors, generations = base_tables(MetaData())
     directory = Directory(topics.listings)
     store = EventStore(engine, store_tables, f"urn:jikao:service:{name}")
+
+    def on_rebind(db: Connection, to: Rebound) -> None:
+        rebind(db, store, topics.listings, to.partition, to.facts)
+
     return Service(
         name=name,
         engine=engine,
         topics=topics,
         directory=directory,
-        read_side=ReadSide(name, engine, topics, directory, generations, make),
+        read_side=ReadSide(name, engine, topics, directory, generations, make, on_rebind=on_rebind),
         actors=Actors(engine, actors),
         verifier=verifier,
         store=store,

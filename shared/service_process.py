@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Protocol
 
@@ -24,7 +24,7 @@ from shared.starting import StartRefused
 
 
 class Build(Protocol):
-    """A service's composition root."""
+    """A service's composition root; for one that signs, its key is bound already."""
 
     def __call__(self, engine: Engine, topics: Topics, verifier: Verifier, *, alone: bool) -> tuple[Service, FastAPI]:
         """The service and its application, whose lifespan starts and stops it."""
@@ -36,10 +36,14 @@ def configured_verifier(found: Identified) -> Verifier:
     return Verifier(keys, found.issuer, found.audience)
 
 
-def main(name: str, build: Build) -> None:
-    """Serve until told to stop; one sentence and exit 1 when the start is refused."""
+def main(name: str, told: Callable[[ServiceSettings], Build]) -> None:
+    """Serve until told to stop; one sentence and exit 1 when the start is refused.
+
+    `told` gives the composition root what it needs from the settings beyond what every service does.
+    """
     try:
         found = settings.read(ServiceSettings)
+        build = told(found)
         log_as_json(found.log_level)
         serve(lambda: _application(found, build), found.host, found.port)
     except StartRefused as refused:

@@ -17,7 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 from shared.starting import StartRefused
 
 if TYPE_CHECKING:
+    from shared.event_log.kafka import KafkaSettings
     from shared.event_log.port import Topics
+    from shared.proofs.signing import SigningKey
 
 PREFIX = "JIKAO_"
 MiB = 1024 * 1024
@@ -88,6 +90,9 @@ class ServiceSettings(_KeysNeeded):
     kafka_ssl_certfile: Path | None = Field(None, description="with …SSL: our own certificate")
     kafka_ssl_keyfile: Path | None = Field(None, description="with …SSL: its key")
     partitions: int = Field(1, ge=1, le=1000, description="partitions of the events topic; only ever added")
+    signing_key_file: Path | None = Field(
+        None, description="the private key that signs receipts (projects) and checkpoints (evaluation)"
+    )
 
     @model_validator(mode="after")
     def _a_login_is_whole(self) -> Self:
@@ -99,28 +104,46 @@ class ServiceSettings(_KeysNeeded):
                     )
         return self
 
+    def signing_key(self) -> SigningKey:
+        """The key of a service that signs; SettingRefused when it is not set or cannot be used."""
+        from shared.proofs.signing import KeyUnusable, SigningKey  # OpenSSL, which most commands can do without
+
+        name = variable("signing_key_file")
+        if self.signing_key_file is None:
+            raise SettingRefused(
+                f"{name} is missing: set it to the private key that signs, which `jikao signing-key --out FILE` makes."
+            )
+        try:
+            return SigningKey.load(self.signing_key_file)
+        except KeyUnusable as error:
+            raise SettingRefused(f"{name} will not do: {error}") from error
+
     def open_topics(self) -> Topics:
         """Connect to the brokers; TopicMisconfigured, LogUnavailable."""
-        from shared.event_log.kafka import KafkaSettings, open_kafka  # slow to import, and only this form needs it
+        from shared.event_log.kafka import open_kafka  # slow to import, and only this form needs it
+
+        return open_kafka(self.kafka())
+
+    def kafka(self) -> KafkaSettings:
+        """How to reach the brokers."""
+        from shared.event_log.kafka import KafkaSettings
 
         def text(path: Path | None) -> str | None:
             return None if path is None else str(path)
 
         password = self.kafka_sasl_password
-        return open_kafka(
-            KafkaSettings(
-                bootstrap=self.kafka_bootstrap,
-                profile=self.kafka_profile,
-                partitions=self.partitions,
-                prefix=self.kafka_prefix,
-                security_protocol=self.kafka_security,
-                sasl_mechanism=self.kafka_sasl_mechanism,
-                sasl_username=self.kafka_sasl_username,
-                sasl_password=None if password is None else password.get_secret_value(),
-                ssl_cafile=text(self.kafka_ssl_cafile),
-                ssl_certfile=text(self.kafka_ssl_certfile),
-                ssl_keyfile=text(self.kafka_ssl_keyfile),
-            )
+        return KafkaSettings(
+            bootstrap=self.kafka_bootstrap,
+            profile=self.kafka_profile,
+            partitions=self.partitions,
+            prefix=self.kafka_prefix,
+            security_protocol=self.kafka_security,
+            sasl_mechanism=self.kafka_sasl_mechanism,
+            sasl_username=self.kafka_sasl_username,
+            sasl_password=None if password is None else password.get_secret_value(),
+            ssl_cafile=text(self.kafka_ssl_cafile),
+            ssl_certfile=text(self.kafka_ssl_certfile),
+            ssl_keyfile=text(self.kafka_ssl_keyfile),
         )
 
 

@@ -6,6 +6,7 @@ order text sorts, how a decimal is kept, how a row is inserted only if absent, h
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -46,9 +47,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.types import TypeEngine
 
 from shared import quantities
+from shared.storage import DatabaseIsFull, DatabaseUnavailable
 
 Bytes = LargeBinary
 
@@ -67,6 +70,17 @@ _PRAGMAS = (
 _WRITERS: WeakKeyDictionary[Engine, threading.Lock] = WeakKeyDictionary()
 _MIGRATING = threading.Lock()  # alembic keeps its running migration in a global of the process
 _MIGRATION_LOCK = 0x6A696B616F  # PostgreSQL advisory lock "jikao": two processes starting at once take turns
+_REACHED_WITHIN = 5  # seconds until a PostgreSQL that does not answer a new connection is given up
+_UNANSWERED = 30_000  # milliseconds until a connection whose other end takes nothing any more is cut
+
+# What is not the statement's fault but the server's, its disk's or another transaction's: the same may be tried again.
+# The beginnings of SQLSTATEs: connection, rolled back, out of resources, operator or crash, system error.
+_TRY_AGAIN_STATES = ("08", "40", "53", "57", "58")
+_DISK_FULL, _BECOME_STANDBY = "53100", "25006"
+_TRY_AGAIN_CODES = frozenset({
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB,
+})  # fmt: skip
 
 
 class Code(TypeDecorator[str]):
@@ -107,7 +121,8 @@ def engine(url: str) -> Engine:
     """The engine for `sqlite:////path/to.db` or `postgresql://…`; ValueError for any other database."""
     backend = make_url(url).get_backend_name()
     if backend == "postgresql":
-        return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+        patience = {"connect_timeout": _REACHED_WITHIN, "tcp_user_timeout": _UNANSWERED}
+        return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True, connect_args=patience)
     if backend != "sqlite":
         raise ValueError(f"the database must be SQLite or PostgreSQL, not {backend}")
     made = create_engine(url, pool_size=10, max_overflow=20)
@@ -123,18 +138,24 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
     On SQLite it holds the write lock from its first moment, so what it reads cannot change before it writes.
     On PostgreSQL it is READ COMMITTED: what must not change underneath needs a unique key or a row lock.
+    DatabaseUnavailable, DatabaseIsFull; after the former the transaction may have been committed or not.
     """
-    with _turn(engine), engine.connect().execution_options(writer=True) as connection, connection.begin():
+    with (
+        _refusing(writer=True),
+        _turn(engine),
+        engine.connect().execution_options(writer=True) as connection,
+        connection.begin(),
+    ):
         yield connection
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A transaction that only reads, all of it from one snapshot (taken at its first query)."""
+    """A transaction that only reads, all of it from one snapshot (taken at its first query). DatabaseUnavailable."""
     options: dict[str, Any] = {"writer": False}
     if engine.dialect.name == "postgresql":
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    with engine.connect().execution_options(**options) as connection:
+    with _refusing(writer=False), engine.connect().execution_options(**options) as connection:
         connection.begin()
         yield connection  # closing rolls back: nothing read needs a commit
 
@@ -196,17 +217,26 @@ def insert_if_absent(
     return inserted
 
 
-def upsert(db: Connection, table: Table, rows: Sequence[Mapping[str, object]], *, on: Sequence[str]) -> None:
+def upsert(
+    db: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, object]],
+    *,
+    on: Sequence[str],
+    longer: str | None = None,
+) -> None:
     """Insert the rows; where the key `on` is taken, set the other named columns of that row instead.
 
-    All rows name the same columns, and no two of them have the same key.
+    With `longer` only where the new value of that column is longer than the one that is there. All rows name the same
+    columns, and no two of them have the same key.
     """
     if not rows:
         return
     statement = _insert(db, table)
     others = {name: statement.excluded[name] for name in rows[0] if name not in on}
+    grown = None if longer is None else func.length(statement.excluded[longer]) > func.length(table.c[longer])
     db.execute(
-        statement.on_conflict_do_update(index_elements=list(on), set_=others)
+        statement.on_conflict_do_update(index_elements=list(on), set_=others, where=grown)
         if others
         else statement.on_conflict_do_nothing(index_elements=list(on)),
         rows,
@@ -267,6 +297,45 @@ def _copy(db: Connection, table: Table, names: Sequence[str], rows: Iterable[Seq
         raise DBAPIError.instance(f"COPY {table.name}", None, error, psycopg.Error) from error
     finally:
         cursor.close()
+
+
+@contextmanager
+def _refusing(*, writer: bool) -> Iterator[None]:
+    """Let an absent, failing or full database be a refusal; what is a fault of ours stays what it is."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise DatabaseUnavailable from error
+    except (DBAPIError, sqlite3.Error, psycopg.Error) as error:
+        refusal = _refusal(error.orig if isinstance(error, DBAPIError) else error, writer)
+        if refusal is None:
+            raise
+        raise refusal from error
+
+
+def _refusal(fault: BaseException | None, writer: bool) -> DatabaseUnavailable | None:
+    if isinstance(fault, psycopg.Error):
+        state = fault.sqlstate
+        if state is None:  # the driver itself found nobody at the other end
+            lost = isinstance(fault, (psycopg.OperationalError, psycopg.InterfaceError))
+            return DatabaseUnavailable() if lost else None
+        if state == _DISK_FULL:
+            return DatabaseIsFull(retry_after=10)
+        if state.startswith(_TRY_AGAIN_STATES) or (writer and state == _BECOME_STANDBY):
+            return DatabaseUnavailable()
+    elif isinstance(fault, sqlite3.Error):
+        code = sqlite_code(fault)
+        if code == sqlite3.SQLITE_FULL:
+            return DatabaseIsFull(retry_after=10)
+        if code in _TRY_AGAIN_CODES:
+            return DatabaseUnavailable()
+    return None
+
+
+def sqlite_code(fault: sqlite3.Error) -> int | None:
+    """SQLite's own primary code; None for what Python's driver says by itself."""
+    code: int | None = getattr(fault, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
 
 
 @contextmanager

@@ -20,10 +20,12 @@ def in_one_sentence(error: BaseException) -> str | None:
     from shared.event_log.kafka import ChecksumPackageMissing, TopicMisconfigured
     from shared.event_log.port import LogUnavailable
     from shared.identity.issuer import IssuerRefused
-    from shared.projections.reader import LogIsShorter
+    from shared.projections.rebinding import LogIsShorter
+    from shared.proofs.signing import KeyUnusable
+    from shared.storage import DatabaseIsFull, DatabaseUnavailable
 
     match error:
-        case IssuerRefused() | TopicMisconfigured() | ChecksumPackageMissing():
+        case IssuerRefused() | TopicMisconfigured() | ChecksumPackageMissing() | KeyUnusable():
             return str(error)
         case LogUnavailable():
             return "No Kafka broker answers: check JIKAO_KAFKA_BOOTSTRAP and that the brokers run."
@@ -33,9 +35,17 @@ def in_one_sentence(error: BaseException) -> str | None:
                 "projections from the log you mean to keep."
             )
         case OperationalError():
-            words = " ".join(str(error.orig).split())
-            return f"The database cannot be opened ({words}): check JIKAO_DATABASE_URL and that it runs."
+            return _database_words(error.orig)
+        case DatabaseIsFull():
+            return "The disk of the database is full: make room and start again."
+        case DatabaseUnavailable():
+            return _database_words(getattr(error.__cause__, "orig", error.__cause__))
         case Refusal():
             return error.sentence()
         case _:
             return None
+
+
+def _database_words(fault: object) -> str:
+    words = " ".join(str(fault).split())
+    return f"The database cannot be opened ({words}): check JIKAO_DATABASE_URL and that it runs."

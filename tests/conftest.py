@@ -20,6 +20,18 @@ settings.register_profile("ci", settings.get_profile("jikao"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "jikao")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long and by which seed the drills run (tests/drills)."""
+    drills = parser.getgroup("drills")
+    drills.addoption("--kills", type=int, default=20, help="how often a drill kills each of its victims")
+    drills.addoption("--seed", type=int, help="draw a drill's schedule from this seed; a new one unless given")
+    drills.addoption(
+        "--attacks", type=int, default=5, help="how many requests are drawn for each operation (tests/fuzz)"
+    )
+    drills.addoption("--histories", type=int, default=6, help="how many years are lived through (tests/histories)")
+    drills.addoption("--steps", type=int, default=30, help="how many steps each of them has at most")
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """Asynchronous tests run on what the services run on."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from services.evaluation.exact import scaled
 from services.evaluation.ledger import Level, Levels
@@ -21,6 +21,12 @@ from shared.admission.verdicts import Series
 from shared.calendars import METHODS
 from shared.registry import Registry
 from shared.registry.rows import Assignment, Target
+
+T = TypeVar("T")
+MAINTAIN = "maintain"
+"""The kind of target that is to be kept all year, whatever its last figure says."""
+Observed = Mapping[Series, Sequence[tuple[date, str]]]
+"""The entries that count, by series: date and value."""
 
 
 class Ratio(NamedTuple):
@@ -59,6 +65,9 @@ class Rule(NamedTuple):
 
 REPORTED, COMPLETE, MET, AT_LEAST_80, AT_LEAST_100 = 1, 2, 4, 8, 16
 """What may be said of a figure, as bits: complete means that all it is made of have reported."""
+_SHORT = REPORTED | COMPLETE
+_NEARLY = _SHORT | AT_LEAST_80
+_FULL = _NEARLY | AT_LEAST_100 | MET
 
 
 class Judged(NamedTuple):
@@ -140,6 +149,14 @@ class TargetPlan:
     """Whether a rate is simply a/t, of a positive t."""
     row: Mapping[str, object]
     """What every document says of it in the same words."""
+    lines: tuple[Series, ...]
+    """The series of each part in the measure that is judged."""
+    carries: bool
+    """Does any part carry on the level of another?"""
+    measured_by: tuple[int, ...]
+    """What each part is measured by: its own value or, where it has none, the target's."""
+    plain_parts: bool
+    """Whether the rate of each part is simply a/t, of a positive t."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +174,10 @@ class Plan:
     coordinated: Mapping[str, tuple[str, ...]]
     """The codes of the targets that each unit coordinates, by its code."""
 
+    def holds_on(self, day: date) -> bool:
+        """Does nothing that it says change between the day it was made for and this one?"""
+        return self.holds_from <= day < self.holds_until
+
 
 class Plans:
     """Keeps the last few plans. Only for registries that nobody changes any more, as the read side gives them."""
@@ -169,9 +190,10 @@ class Plans:
         """The plan for a date, worked out if need be."""
         day = day_of(year, as_of)
         for plan in self._kept:
-            if plan.registry is registry and plan.year == year and plan.holds_from <= day < plan.holds_until:
+            if plan.registry is registry and plan.year == year and plan.holds_on(day):
                 return plan
-        plan = plan_of(registry, year, as_of)
+        earlier = next((kept for kept in self._kept if kept.year == year and kept.holds_on(day)), None)
+        plan = plan_of(registry, year, as_of, earlier)
         self._kept = (plan, *self._kept)[: self._most]  # one assignment: other threads see the old or the new
         return plan
 
@@ -181,13 +203,18 @@ def day_of(year: int, as_of: date) -> date:
     return min(as_of, date(year, 12, 31))
 
 
-def plan_of(registry: Registry, year: int, as_of: date) -> Plan:
-    """What stood on the day that counts."""
+def plan_of(registry: Registry, year: int, as_of: date, earlier: Plan | None = None) -> Plan:
+    """What stood on the day that counts.
+
+    `earlier` is a plan that holds on that day by another registry: targets of which both say the same are taken over.
+    """
     day = day_of(year, as_of)
+    if earlier is not None and not registry.units.all_same(earlier.registry.units):
+        earlier = None  # codes of units stand in every target's plan
     units = {id: registry.units.latest(id).code for id in registry.units}
     found = [(row.code, id, row) for id, row in registry.targets.on(day) if row.year == year]
     found.sort(key=lambda each: each[0])
-    targets = {id: _target_plan(registry, day, units, id, row) for _, id, row in found}
+    targets = {id: _kept(registry, id, earlier) or _target_plan(registry, day, units, id, row) for _, id, row in found}
     of_unit: dict[str, list[TargetPlan]] = {}
     for plan in targets.values():
         for unit, _ in plan.answering:
@@ -203,6 +230,14 @@ def plan_of(registry: Registry, year: int, as_of: date) -> Plan:
         {unit: tuple(plans) for unit, plans in of_unit.items()},
         _coordinated(registry, day, units, targets),
     )
+
+
+def _kept(registry: Registry, id: str, earlier: Plan | None) -> TargetPlan | None:
+    """The target's plan by an earlier registry, if nothing has been said of it or its parts since."""
+    if earlier is None or not registry.targets.same(id, earlier.registry.targets):
+        return None
+    # Lists of parts are kept until a part of the target changes, and registries made of one another share them.
+    return earlier.targets.get(id) if registry.parts_of(id) is earlier.registry.parts_of(id) else None
 
 
 def _coordinated(
@@ -245,15 +280,24 @@ def _target_plan(registry: Registry, day: date, units: Mapping[str, str], id: st
     for at, part in enumerate(parts):
         answering.setdefault(part.unit, at)
     wanted = scaled(target.value)
+    plain = wanted > 0 and not rule.lower and target.kind != "rate"
+    measured_by = tuple(wanted if part.wanted is None else part.wanted for part in parts)
     row: dict[str, object] = {
         "code": target.code, "category": target.category, "kind": target.kind, "direction": target.direction,
         "target_value": target.value, "unit_of_measure": target.measures[0].unit_of_measure,
     }  # fmt: skip
-    plain = wanted > 0 and not rule.lower and target.kind != "rate"
     making = {part_id for part_id, _ in registry.answering(id, day)}
-    counted = tuple(at for at, part in enumerate(parts) if part.id in making)
-    return TargetPlan(id, target, rule, wanted, tuple(parts), counted,
-                      tuple(answering.items()), plain, row)  # fmt: skip
+    return TargetPlan(
+        id, target, rule, wanted, tuple(parts),
+        counted=tuple(at for at, part in enumerate(parts) if part.id in making),
+        answering=tuple(answering.items()),
+        plain=plain,
+        row=row,
+        lines=tuple(part.series[0] for part in parts),
+        carries=any(carried for part in parts for carried in part.carried),
+        measured_by=measured_by,
+        plain_parts=plain and all(each > 0 for each in measured_by),
+    )  # fmt: skip
 
 
 def _carried(
@@ -271,47 +315,74 @@ def _carried(
 
 @dataclass(slots=True)
 class TargetFigure:
-    """One target on the day: its plan, the level of each part, and what the whole comes to."""
+    """One target on the day: its plan, what counts of each part's level, and what the whole comes to."""
 
     plan: TargetPlan
-    levels: list[Level | None]
     values: list[int | None]
-    """What counts of each level."""
     whole: Judged
     misses: tuple[tuple[date, str], ...] = ()
+    levels: Sequence[Sequence[Level | None]] = ()
+    """Of each measure the level of each part; empty where no more is told of the target than its row."""
 
-    def of_part(self, at: int | None) -> Judged:
-        """What a unit answers for: the whole (None), or the part at this place."""
-        if at is None:
-            return self.whole
+    def of_part(self, at: int) -> Judged:
+        """What a unit answers for by the part at this place."""
+        return _part_judged(self.plan, at, self.values[at])
+
+    def marks_of_parts(self) -> list[int]:
+        """The same of every part, in marks only."""
         plan = self.plan
-        own = plan.parts[at].wanted
-        wanted = plan.wanted if own is None else own
-        actual = self.values[at]
-        if actual is None:
-            return Judged(None, wanted, None, None, False)
-        return Judged(actual, wanted, plan.rule.rate(actual, wanted), plan.rule.met(actual, wanted), True)
-
-    def marks_of_part(self, at: int) -> int:
-        """The same, of a part, in marks only."""
-        actual = self.values[at]
-        if actual is None:
-            return 0
-        own = self.plan.parts[at].wanted
-        wanted = self.plan.wanted if own is None else own
-        if not self.plan.plain or wanted <= 0:
-            return self.of_part(at).marks
-        if actual >= wanted:
-            return REPORTED | COMPLETE | MET | AT_LEAST_80 | AT_LEAST_100
-        return REPORTED | COMPLETE | (AT_LEAST_80 if 5 * actual >= 4 * wanted else 0)
+        if not plan.plain_parts:
+            return [self.of_part(at).marks for at in range(len(plan.parts))]
+        return [
+            0 if actual is None
+            else _FULL if actual >= wanted
+            else _NEARLY if 5 * actual >= 4 * wanted
+            else _SHORT
+            for actual, wanted in zip(self.values, plan.measured_by, strict=True)
+        ]  # fmt: skip
 
     @property
     def reported(self) -> int:
         """How many of the counted parts have reported."""
-        levels, counted = self.levels, self.plan.counted
+        values, counted = self.values, self.plan.counted
         if len(counted) == 1:
-            return int(levels[counted[0]] is not None)
-        return sum([levels[at] is not None for at in counted])
+            return int(values[counted[0]] is not None)
+        return sum([values[at] is not None for at in counted])
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFigure:
+    """What one unit answers for of a target: the whole (`at` is None), or its part at the place `at`."""
+
+    plan: TargetPlan
+    at: int | None
+    judged: Judged
+    levels: Mapping[int, Level | None]
+    """By place: of every part where the unit answers for the whole, else of its own parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[T]):
+    """What was looked up for some parts: on the day, and on the last day of those whose levels they carry on.
+
+    A hand-over may be told late, when the predecessor has a later level already: so each is asked about its own day.
+    """
+
+    day: date
+    latest: Mapping[Series, T]
+    earlier: Mapping[date, Mapping[Series, T]]
+
+    def of(self, part: Part, measure: int = 0) -> T | None:
+        """The part's own or, where it carries them on, that of the nearest predecessor that has one."""
+        own = self.latest.get(part.series[measure])
+        if own is not None:
+            return own
+        up_to = self.day
+        for carried in part.carried[measure]:
+            up_to = min(up_to, carried.up_to)
+            if (found := self.earlier[up_to].get(carried.series)) is not None:
+                return found
+        return None
 
 
 @dataclass(slots=True)
@@ -322,7 +393,6 @@ class Targets:
     levels: Levels
     as_of: date
     day: date = field(init=False)
-    _earlier: dict[date, Mapping[Series, Level]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.day = day_of(self.plan.year, self.as_of)
@@ -333,74 +403,121 @@ class Targets:
         return time_progress(self.plan.registry, self.plan.year, self.as_of)
 
     def all(self) -> Iterator[TargetFigure]:
-        """Every target in force on the day, by code."""
-        latest = self.levels.latest(self.day, self.plan.year)
-        return (self._figure(plan, latest) for plan in self.plan.targets.values())
+        """Every target in force on the day, by code: what its row says, without the levels."""
+        plans = self.plan.targets.values()
+        latest = self.levels.values(self.day, self.plan.year)
+        found = Found(self.day, latest, self._earlier(_carrying(plans), self.levels.values_in))
+        observed = self._observed(plans)
+        get = latest.get
+        for plan in plans:
+            texts = [found.of(part) for part in plan.parts] if plan.carries else [get(line) for line in plan.lines]
+            values = [None if text is None else scaled(text) for text in texts]
+            whole, misses = self._judged(plan, values, observed)
+            yield TargetFigure(plan, values, whole, misses)
 
     def some(self, chosen: Callable[[TargetPlan], bool]) -> list[TargetFigure]:
-        """Those that are chosen, by code."""
-        return self._of([plan for plan in self.plan.targets.values() if chosen(plan)])
-
-    def of_unit(self, code: str) -> list[TargetFigure]:
-        """Those that a unit answers for, by code."""
-        return self._of(self.plan.of_unit.get(code, ()))
-
-    def _of(self, plans: Sequence[TargetPlan]) -> list[TargetFigure]:
+        """Those that are chosen, by code, with their levels."""
+        plans = [plan for plan in self.plan.targets.values() if chosen(plan)]
         latest = self.levels.latest_of([plan.id for plan in plans], self.day)
-        return [self._figure(plan, latest) for plan in plans]
+        found = Found(self.day, latest, self._earlier(_carrying(plans), self.levels.latest_in))
+        observed = self._observed(plans)
+        figures = []
+        for plan in plans:
+            levels = [[found.of(part, at) for part in plan.parts] for at in range(len(plan.target.measures))]
+            values = _values(levels[0])
+            whole, misses = self._judged(plan, values, observed)
+            figures.append(TargetFigure(plan, values, whole, misses, levels))
+        return figures
 
-    def level(self, part: Part, measure: int, latest: Mapping[Series, Level]) -> Level | None:
-        """The part's own level or, where it carries them on, its predecessor's last one before the hand-over."""
-        own = latest.get(part.series[measure])
-        if own is not None:
-            return own
-        up_to = self.day
-        for carried in part.carried[measure]:
-            up_to = min(up_to, carried.up_to)
-            if up_to not in self._earlier:
-                # A hand-over may be told late, when the predecessor has a later level already: ask about that day.
-                self._earlier[up_to] = self.levels.latest(up_to, self.plan.year)
-            if (found := self._earlier[up_to].get(carried.series)) is not None:
-                return found
-        return None
+    def of_unit(self, code: str) -> list[UnitFigure]:
+        """What a unit answers for, by the targets' codes. No more is looked up than that."""
+        asked: list[tuple[TargetPlan, int | None, tuple[int, ...]]] = []
+        for plan in self.plan.of_unit.get(code, ()):
+            at = dict(plan.answering)[code]
+            own = tuple(place for place, part in enumerate(plan.parts) if at is None or part.unit == code)
+            asked.append((plan, at, own))
+        parts = [plan.parts[place] for plan, _, places in asked for place in places]
+        latest = self.levels.latest_in([part.series[0] for part in parts], self.day)
+        found = Found(self.day, latest, self._earlier(parts, self.levels.latest_in))
+        observed = self._observed(plan for plan, at, _ in asked if at is None)
+        figures = []
+        for plan, at, places in asked:
+            levels = {place: found.of(plan.parts[place]) for place in places}
+            if at is None:
+                judged, _ = self._judged(plan, _values(levels.values()), observed)
+            else:
+                (value,) = _values([levels[at]])
+                judged = _part_judged(plan, at, value)
+            figures.append(UnitFigure(plan, at, judged, levels))
+        return figures
 
-    def others(self, figure: TargetFigure, measure: int) -> list[Level | None]:
-        """The level of each part in a further measure."""
-        latest = self.levels.latest_of([figure.plan.id], self.day)
-        return [self.level(part, measure, latest) for part in figure.plan.parts]
+    def _earlier(
+        self, parts: Iterable[Part], look_up: Callable[[set[Series], date], Mapping[Series, T]]
+    ) -> dict[date, Mapping[Series, T]]:
+        """What was found of the predecessors of these parts, by the day up to which they count."""
+        wanted: dict[date, set[Series]] = {}
+        for part in parts:
+            for line in part.carried:
+                up_to = self.day
+                for carried in line:
+                    up_to = min(up_to, carried.up_to)
+                    wanted.setdefault(up_to, set()).add(carried.series)
+        return {up_to: look_up(series, up_to) for up_to, series in wanted.items()}
 
-    def _figure(self, plan: TargetPlan, latest: Mapping[Series, Level]) -> TargetFigure:
-        get = latest.get
-        levels = [get(part.series[0]) or (self.level(part, 0, latest) if part.carried[0] else None)
-                  for part in plan.parts]  # fmt: skip
-        values = [None if level is None else scaled(value_of(level)) for level in levels]
+    def _judged(
+        self, plan: TargetPlan, values: list[int | None], observed: Observed
+    ) -> tuple[Judged, tuple[tuple[date, str], ...]]:
+        """What the whole comes to; of what is to be kept also what fell short, with its day and unit."""
         whole = _whole(plan, values)
-        if plan.target.kind != "maintain" or whole.actual is None:
-            return TargetFigure(plan, levels, values, whole)
-        misses = tuple(sorted(set(self._misses(plan))))
-        return TargetFigure(plan, levels, values, whole._replace(met=whole.met and not misses), misses)
+        if plan.target.kind != MAINTAIN or whole.actual is None:
+            return whole, ()
+        misses = tuple(sorted(set(self._misses(plan, observed))))
+        return whole._replace(met=whole.met and not misses), misses
 
-    def _misses(self, plan: TargetPlan) -> Iterator[tuple[date, str]]:
-        """Every observation that fell short of what was to be kept on its day, with its unit; any miss shows."""
+    def _observed(self, plans: Iterable[TargetPlan]) -> Observed:
+        """Every entry that counts of those of these targets that are to be kept: any miss shows."""
+        wanted = {series for plan in plans if plan.target.kind == MAINTAIN for series in self._lines(plan)}
+        found: dict[Series, list[tuple[date, str]]] = {}
+        for series, on, value in self.levels.observed(wanted, self.day) if wanted else ():
+            found.setdefault(series, []).append((on, value))
+        return found
+
+    def _misses(self, plan: TargetPlan, observed: Observed) -> Iterator[tuple[date, str]]:
+        """Every observation that fell short of what was to be kept on its day, with its unit."""
+        for series, (up_to, unit) in self._lines(plan).items():
+            for on, value in observed.get(series, ()):
+                if on > up_to:
+                    continue
+                kept = self.plan.registry.targets.get(plan.id, on) or plan.target
+                if not plan.rule.met(scaled(value), scaled(kept.value)):
+                    yield on, unit
+
+    def _lines(self, plan: TargetPlan) -> dict[Series, tuple[date, str]]:
+        """The series that a target is made of, predecessors' included: up to which day each counts, and whose it is."""
         lines: dict[Series, tuple[date, str]] = {}
         for part in (plan.parts[at] for at in plan.counted):
             lines[part.series[0]] = self.day, part.unit
             for carried in part.carried[0]:
                 lines[carried.series] = min(carried.up_to, self.day), carried.unit
-        for row in self.levels.history(plan.id):
-            up_to, unit = lines.get(row.series, (date.min, ""))
-            if row.known_until is not None or row.effective_on > up_to:
-                continue
-            values = {stood.standing: stood.value for stood in row.stood if stood.known_until is None}
-            value = values.get("certified") or values.get("verified") or row.value
-            kept = self.plan.registry.targets.get(plan.id, row.effective_on) or plan.target
-            if not plan.rule.met(scaled(value), scaled(kept.value)):
-                yield row.effective_on, unit
+        return lines
 
 
-def value_of(level: Level) -> str:
-    """The value that counts: certified, else verified, else reported (as `Level.best`, at half the price)."""
-    return level.certified or level.verified or level.reported
+def _carrying(plans: Iterable[TargetPlan]) -> Iterator[Part]:
+    """The parts that may carry on the levels of others."""
+    return (part for plan in plans if plan.carries for part in plan.parts)
+
+
+def _values(levels: Iterable[Level | None]) -> list[int | None]:
+    """What counts of each level."""
+    return [None if level is None else scaled(level.best[0]) for level in levels]
+
+
+def _part_judged(plan: TargetPlan, at: int, actual: int | None) -> Judged:
+    """What comes of a part, measured against its own value or, where it has none, the target's."""
+    wanted = plan.measured_by[at]
+    if actual is None:
+        return Judged(None, wanted, None, None, False)
+    return Judged(actual, wanted, plan.rule.rate(actual, wanted), plan.rule.met(actual, wanted), True)
 
 
 def _whole(plan: TargetPlan, values: list[int | None]) -> Judged:
@@ -423,8 +540,7 @@ def _extreme(plan: TargetPlan, reported: Iterable[tuple[int, int]], full: bool) 
     worst, rule = plan.target.roll_up == "worst", plan.rule
     chosen: Judged | None = None
     for at, actual in reported:
-        own = plan.parts[at].wanted
-        against = plan.wanted if own is None else own
+        against = plan.measured_by[at]
         each = Judged(actual, against, rule.rate(actual, against), rule.met(actual, against), full)
         better = chosen is None or chosen.rate is None
         if chosen is not None and chosen.rate is not None and each.rate is not None:

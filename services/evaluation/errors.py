@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import Malformed, NotFound, RuleBroken
+from shared.errors import Malformed, NotFound, RuleBroken, Unavailable
 
 
 class EntryUnknown(NotFound):
@@ -51,3 +51,45 @@ class MonthNotBegun(Malformed):
     """This month begins after as_of: nobody can have reported it yet."""
 
     zh = "该月份在 as_of 之后才开始,尚无填报。"
+
+
+class RecordUnknown(NotFound):
+    """The log has no record at this position, as known at the position asked about."""
+
+    zh = "在所询位置,日志没有该记录。"
+
+
+class CheckpointUnknown(NotFound):
+    """The log carries no checkpoint of this size, as known at the position asked about."""
+
+    zh = "在所询位置,日志没有此大小的检查点。"
+
+
+class NotCoveredYet(RuleBroken):
+    """No checkpoint, or not the one named, covers this record; a later one will."""
+
+    zh = "尚无检查点(或所指定的检查点不)覆盖该记录,之后的检查点将会覆盖。"
+
+
+class OlderSizeTooLarge(Malformed):
+    """The older size may not be greater than the checkpoint's."""
+
+    zh = "较早的大小不得大于检查点的大小。"
+
+
+class ProofDoesNotHold(Unavailable):
+    """What is stored no longer leads to what was signed, so no proof can be given; an operator has been alarmed."""
+
+    zh = "存储内容与已签署的检查点不再相符,无法给出证明,已通知运维人员。"
+
+
+class CheckpointsHalted(Unavailable):
+    """The tree of this log is not the one that was signed before; nothing is signed until an operator has looked."""
+
+    zh = "该日志的哈希树与先前签署的不符,在运维人员查明之前不再签署检查点。"
+
+
+class DocumentNotKept(NotFound):
+    """The bytes of this audit's document are not kept here any more; its figures can be folded again by a replay."""
+
+    zh = "该审计文件的原始字节已不在此处,可通过重放重新计算。"

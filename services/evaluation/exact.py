@@ -12,7 +12,7 @@ from functools import lru_cache
 from shared.quantities import DECIMALS
 
 ONE: int = 10**DECIMALS
-_KEPT = 2**16
+_KEPT = 2**15
 """Texts and ratios remembered: most figures of a question are those of the question before it."""
 
 _POWERS = [10 ** (DECIMALS - places) for places in range(DECIMALS + 1)]

@@ -84,11 +84,10 @@ class LedgerRow(Struct, frozen=True):
 
 
 class Levels(Protocol):
-    """The levels of one log as known at one position. Every figure reads them through this, live or replayed."""
+    """The levels of one log as known at one position. Every figure reads them through this, live or replayed.
 
-    @property
-    def known_at(self) -> int:
-        """The highest position that counts."""
+    What has a body here says what is meant in terms of the rest; the ledger in SQL answers the same for less.
+    """
 
     def latest(self, as_of: date, year: int | None = None) -> dict[Series, Level]:
         """The level of every series that has one at a date; of all assessment years, or of one."""
@@ -98,6 +97,30 @@ class Levels(Protocol):
 
     def history(self, subject_id: str) -> list[LedgerRow]:
         """All rows of a target or project known by then, closed ones included, by position and place in the record."""
+
+    def latest_in(self, series: Collection[Series], as_of: date) -> dict[Series, Level]:
+        """The same as `latest`, for these series only."""
+        wanted = set(series)
+        found = self.latest_of({each.subject_id for each in wanted}, as_of)
+        return {each: level for each, level in found.items() if each in wanted}
+
+    def values(self, as_of: date, year: int) -> dict[Series, str]:
+        """The value that counts of every series of a year that has one: all that totals need of a level."""
+        return {series: level.best[0] for series, level in self.latest(as_of, year).items()}
+
+    def values_in(self, series: Collection[Series], as_of: date) -> dict[Series, str]:
+        """The same for these series only."""
+        return {each: level.best[0] for each, level in self.latest_in(series, as_of).items()}
+
+    def observed(self, series: Collection[Series], as_of: date) -> Iterator[tuple[Series, date, str]]:
+        """Each entry of these series that still counts, up to a date: its series, its date, its value that counts."""
+        wanted = set(series)
+        for subject in sorted({each.subject_id for each in wanted}):
+            for row in self.history(subject):
+                if row.series in wanted and row.known_until is None and row.effective_on <= as_of:
+                    stood = {each.standing: each.value for each in row.stood if each.known_until is None}
+                    value = stood.get("certified") or stood.get("verified") or row.value
+                    yield row.series, row.effective_on, value
 
 
 @dataclass(slots=True)
@@ -217,7 +240,7 @@ class MemoryLedger:
 
 
 @dataclass(frozen=True, slots=True)
-class _MemoryLevels:
+class _MemoryLevels(Levels):
     """`Levels` of a MemoryLedger."""
 
     ledger: MemoryLedger

@@ -1,4 +1,7 @@
-"""What evaluation keeps outside every generation: the archive. A rebuild neither empties nor doubles it."""
+"""What evaluation keeps outside every generation: archive, tree, and what it signed.
+
+A rebuild neither empties nor doubles any of it.
+"""
 
 from __future__ import annotations
 
@@ -38,4 +41,30 @@ def archive_tables(metadata: MetaData) -> ArchiveTables:
     return ArchiveTables(records, listings)
 
 
-ARCHIVE = archive_tables(MetaData())
+def tiles_table(metadata: MetaData) -> Table:
+    """The tree of each log (shared.proofs.tiles): `hashes` are a tile's, side by side. A full one never changes."""
+    return Table(
+        "tiles", metadata,
+        Column("log", Code(), nullable=False, primary_key=True),
+        Column("level", Integer, nullable=False, primary_key=True, autoincrement=False),
+        Column("tile", BigInteger, nullable=False, primary_key=True, autoincrement=False),
+        Column("hashes", LargeBinary, nullable=False),
+    )  # fmt: skip
+
+
+def signed_checkpoints_table(metadata: MetaData) -> Table:
+    """What was signed, or found signed in the log: `root` and `key` (its id) in hex, `signature` in base64."""
+    return Table(
+        "signed_checkpoints", metadata,
+        Column("log", Code(), nullable=False, primary_key=True),
+        Column("size", BigInteger, nullable=False, primary_key=True, autoincrement=False),
+        Column("root", Code(), nullable=False),
+        Column("key", Code(), nullable=False),
+        Column("signature", Code(), nullable=False),
+    )  # fmt: skip
+
+
+_METADATA = MetaData()
+ARCHIVE = archive_tables(_METADATA)
+TILES = tiles_table(_METADATA)
+SIGNED = signed_checkpoints_table(_METADATA)

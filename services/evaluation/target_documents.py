@@ -10,12 +10,14 @@ from services.evaluation.completion import (
     AT_LEAST_80,
     AT_LEAST_100,
     COMPLETE,
+    MAINTAIN,
     MET,
     REPORTED,
     Judged,
     Rule,
     Tally,
     TargetFigure,
+    TargetPlan,
     Targets,
 )
 from services.evaluation.exact import quantity_text, ratio_text, scaled
@@ -34,11 +36,11 @@ def city_document(targets: Targets) -> Document:
     units = {unit: Tally() for unit in targets.plan.of_unit}
     rows: list[Document] = []
     for figure in targets.all():
-        plan, marks = figure.plan, figure.whole.marks
+        plan, marks, of_parts = figure.plan, figure.whole.marks, figure.marks_of_parts()
         totals.add(marks)
         categories[plan.target.category].add(marks)
         for unit, at in plan.answering:
-            units[unit].by_marks[marks if at is None else figure.marks_of_part(at)] += 1
+            units[unit].by_marks[marks if at is None else of_parts[at]] += 1
         rows.append(target_row(figure, progress))
     return {
         "time_progress": progress_text(progress),
@@ -65,18 +67,16 @@ def unit_document(targets: Targets, code: str) -> Document:
     """What one unit answers for: the whole of targets it leads, else its part; and what it coordinates."""
     totals, rows = Tally(), list[Document]()
     for figure in targets.of_unit(code):
-        plan, target = figure.plan, figure.plan.target
-        at = dict(plan.answering)[code]
-        judged = figure.of_part(at)
-        totals.add(judged.marks)
+        plan, at, target = figure.plan, figure.at, figure.plan.target
+        totals.add(figure.judged.marks)
         own = [place for place, part in enumerate(plan.parts) if part.unit == code]
         row: Document = {
             "code": target.code, "category": target.category, "kind": target.kind, "direction": target.direction,
             "unit_of_measure": target.measures[0].unit_of_measure, "answers_for": "whole" if at is None else "part",
             "coverage": coverage(figure.levels[place] for place in (plan.counted if at is None else own)),
-            "parts": [_part_document(figure, place) for place in own],
+            "parts": [_part_document(plan, place, figure.levels[place]) for place in own],
         }  # fmt: skip
-        rows.append(row | _judged_document(plan.rule, judged))
+        rows.append(row | _judged_document(plan.rule, figure.judged))
     return {
         "time_progress": progress_text(targets.progress),
         "totals": _counts(totals),
@@ -93,11 +93,11 @@ def target_document(targets: Targets, figure: TargetFigure) -> Document:
         "roll_up": target.roll_up,
         "measure": target.measures[0].code,
         "tags": sorted(target.tags),
-        "standings": standings(figure.levels[at] for at in plan.counted),
-        "parts": [_part_document(figure, at) for at in range(len(plan.parts))],
-        "measures": [_measure_document(targets, figure, at) for at in range(1, len(target.measures))],
+        "standings": standings(figure.levels[0][at] for at in plan.counted),
+        "parts": [_part_document(plan, at, level) for at, level in enumerate(figure.levels[0])],
+        "measures": [_measure_document(figure, at) for at in range(1, len(target.measures))],
     }
-    if target.kind == "maintain" and figure.whole.actual is not None:
+    if target.kind == MAINTAIN and figure.whole.actual is not None:
         document["misses"] = [{"effective_on": on.isoformat(), "unit": unit} for on, unit in figure.misses]
     return document
 
@@ -167,14 +167,14 @@ def _judged_document(rule: Rule, judged: Judged) -> Document:
     return document
 
 
-def _part_document(figure: TargetFigure, at: int) -> Document:
-    part, level = figure.plan.parts[at], figure.levels[at]
+def _part_document(plan: TargetPlan, at: int, level: Level | None) -> Document:
+    part = plan.parts[at]
     document: Document = {"id": part.id, "unit": part.unit, "role": part.assignment.role}
     if part.assignment.value is not None:
         document["target_value"] = part.assignment.value
     if level is not None:
         document["level"] = level_document(level)
-        rate = None if part.wanted is None else figure.plan.rule.rate(scaled(level.best[0]), part.wanted)
+        rate = None if part.wanted is None else plan.rule.rate(scaled(level.best[0]), part.wanted)
         if rate is not None:
             document["rate"] = ratio_text(rate.above, rate.below)
         if level.series.part != part.id:
@@ -182,11 +182,10 @@ def _part_document(figure: TargetFigure, at: int) -> Document:
     return document
 
 
-def _measure_document(targets: Targets, figure: TargetFigure, at: int) -> Document:
+def _measure_document(figure: TargetFigure, at: int) -> Document:
     """A further measure: reported and added up, never judged."""
-    plan = figure.plan
+    plan, levels = figure.plan, figure.levels[at]
     measure = plan.target.measures[at]
-    levels = targets.others(figure, at)
     counted = [levels[place] for place in plan.counted]
     document: Document = {
         "code": measure.code, "unit_of_measure": measure.unit_of_measure, "coverage": coverage(counted),

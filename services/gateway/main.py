@@ -19,7 +19,7 @@ from services.gateway.limits import RateExceeded, Rates
 from services.gateway.openapi import merge
 from services.gateway.problems import problems_router
 from services.gateway.routing import SERVICES
-from services.gateway.upstreams import Upstream, at_address
+from services.gateway.upstreams import QUESTION_SECONDS, Upstream, at_address
 from shared.event_log.port import LARGEST_RECORD
 from shared.http.app import create_app
 from shared.http.pages import DEFAULT_LIMIT, MAX_LIMIT
@@ -74,19 +74,22 @@ def build(
                 await upstream.client.aclose()
 
     checks = {upstream.name: _check(upstream) for upstream in upstreams}
+    door = Door(Rates(limits.rate_per_second, limits.rate_burst), {u.name: u for u in upstreams})
     app = create_app(
         TITLE,
         version=version("jikao"),
         description=DESCRIPTION + _limits(limits),
         checks=checks,
+        checked_within=QUESTION_SECONDS + 1,
         max_body_bytes=limits.max_body_bytes,
+        shortcuts=door,
         lifespan=whole_life,
     )
     app.include_router(labels_router())
     app.include_router(problems_router(upstreams))
     _publish_document(app, upstreams)
     app.state.verifier = verifier
-    install(app, Door(Rates(limits.rate_per_second, limits.rate_burst), {u.name: u for u in upstreams}))
+    install(app, door)
     if limits.cors_origins:
         app.add_middleware(
             CORSMiddleware,

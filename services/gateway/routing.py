@@ -44,6 +44,8 @@ TABLE: tuple[tuple[str, ServiceName], ...] = (
     # targets: logs, years, who is who, what is to be reached
     (_Y + "/targets/…", "targets"),
     (_Y + "/catalogues/…", "targets"),
+    (_Y + "/catalogue-workbooks", "targets"),
+    (_J + "/templates/…", "targets"),
     (_Y + "/alignments/…", "targets"),
     (_Y + "/alignment-matches/…", "targets"),
     (_Y + "/adjustment-requests/…", "targets"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from services.projects.main import build
 from shared.service_process import main
 
 if __name__ == "__main__":
-    main("projects", build)
+    main("projects", lambda found: partial(build, key=found.signing_key()))

@@ -16,7 +16,7 @@ from fastapi.concurrency import run_in_threadpool
 from services.projects.errors import SourceNotAllowed, SourceNotNamed, SourceNotRegistered
 from services.projects.mirror import Copy, RegistryMirror
 from services.projects.read_models.receipts import Receipts, Taken
-from services.projects.scope import Reach, limit
+from services.projects.scope import Reach, covers, limit
 from services.projects.seen import SeenIdentities
 from services.projects.submission import Sent
 from shared.admission import Known, Refused, judge
@@ -43,6 +43,8 @@ from shared.http.tokens import Written, encode_token
 from shared.identity.callers import Caller, scope_text, source_allowed
 from shared.identity.http import permit
 from shared.projections import NotYetRead
+from shared.proofs.receipts import Receipt, instant
+from shared.proofs.signing import SigningKey
 from shared.service import Service
 
 ROLES = ("unit", "county_system", "office")
@@ -80,13 +82,21 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """What the caller gets for a submission that is on the log: the Jikao-Token, and the receipt as a signed note."""
+
+    token: str
+    signed: str
+
+
+@dataclass(frozen=True, slots=True)
 class Admitted:
-    """A sealed submission, not yet appended; or (`token` set) one that was taken in before."""
+    """A sealed submission, not yet appended; or (`given` set) one that was taken in before."""
 
     sent: Sent
     value: bytes
     sha256: str
-    token: str | None = None
+    given: Given | None = None
 
 
 @dataclass(slots=True)
@@ -96,6 +106,8 @@ class Door:
     service: Service
     mirror: RegistryMirror
     seen: SeenIdentities
+    key: SigningKey
+    """Signs the receipts."""
     recent: OrderedDict[tuple[str, str, str], int] = field(default_factory=OrderedDict)
     batches: int = 0
 
@@ -151,14 +163,14 @@ class Door:
             raise RecordTooLarge(octets=len(value), limit=LARGEST_RECORD)
         return Admitted(sent, value, sha256_hex(value))
 
-    async def append(self, visit: Visit, admitted: Admitted) -> str:
-        """Append what was admitted; the Jikao-Token, once it is durable. LogBusy, LogUnavailable, ClockSkewed."""
+    async def append(self, visit: Visit, admitted: Admitted) -> Given:
+        """Append what was admitted; answers once it is durable. LogBusy, LogUnavailable, ClockSkewed."""
         self.seen.add(visit.listing.log, admitted.sent.source, admitted.sent.id)
         ack = await self.service.topics.events.append(visit.listing.partition, visit.listing.log, admitted.value)
         return self._appended(visit, admitted, ack)
 
-    async def append_in_order(self, visit: Visit, admitted: Sequence[Admitted]) -> list[str]:
-        """Append several, none before an earlier one, as one batch; their Jikao-Tokens.
+    async def append_in_order(self, visit: Visit, admitted: Sequence[Admitted]) -> list[Given]:
+        """Append several, none before an earlier one, as one batch; what is given for each.
 
         LogUnavailable, ClockSkewed: then some of the first may be on the log, and all are to be sent again. LogBusy.
         """
@@ -175,12 +187,22 @@ class Door:
             self.batches -= 1
         return [self._appended(visit, each, ack) for each, ack in zip(admitted, acks, strict=True)]
 
-    def _appended(self, visit: Visit, admitted: Admitted, ack: Ack) -> str:
+    def _appended(self, visit: Visit, admitted: Admitted, ack: Ack) -> Given:
         log, sent = visit.listing.log, admitted.sent
         self.recent[(log, sent.source, sent.id)] = ack.offset
         if len(self.recent) > REMEMBERED:
             self.recent.popitem(last=False)
-        return encode_token(Written(log, self.service.topics.events.incarnation, ack.partition, ack.offset))
+        place = self.service.place(visit.listing)
+        return self._given(
+            visit, sent, admitted.sha256, ack.offset, place.clock if place.simulated else ack.appended_at
+        )
+
+    def _given(self, visit: Visit, sent: Sent, sha256: str, offset: int, at: int) -> Given:
+        """`at` is the log's time of the record, in microseconds since 1970."""
+        listing = visit.listing
+        token = Written(listing.log, self.service.topics.events.incarnation, listing.partition, offset)
+        receipt = Receipt(listing.log, sent.source, sent.id, sha256, instant(at))
+        return Given(encode_token(token), receipt.signed(self.key))
 
     def _own_source(self, visit: Visit, sent: Sent) -> None:
         name = sent.source.removeprefix(SOURCE_PREFIX)
@@ -201,7 +223,8 @@ class Door:
         units = scopes[caller]
         reach = None if units is None else Reach(units, sent.source)
         today, entries, precedents = self.service.clock(visit.listing)[1], sent.fact.entries, visit.copy.precedents
-        if precedents.cover(entries, today, reach, registry):
+        certain = precedents.certain(entries, today, registry)
+        if certain is not None and covers(reach, entries, certain):
             return None
         # No identity is known to this judgement: they are looked up before it. References are the fold's to judge.
         outcomes = judge(sent.fact, (sent.source, sent.id), "", today, registry, Known()).outcomes
@@ -243,8 +266,8 @@ class Door:
         value = self._seal(visit, sent)
         if identity_hash(decode(value)) != taken.identity_sha256:
             raise IdReused(faults=[IdReused().fault("/id" if sent.root else "/header/Idempotency-Key")], id=sent.id)
-        token = Written(listing.log, self.service.topics.events.incarnation, listing.partition, taken.offset)
-        return Admitted(sent, value, taken.sha256, encode_token(token))
+        given = self._given(visit, sent, taken.sha256, taken.offset, taken.recorded_at)
+        return Admitted(sent, value, taken.sha256, given)
 
     def _taken(self, log: str, sent: Sent) -> Taken | None:
         with self.service.read_side.reading() as (db, tables):

@@ -19,6 +19,7 @@ from shared.http.app import create_app
 from shared.http.operations import operations_router
 from shared.identity.tokens import Verifier
 from shared.projections import ProjectionSet, core_tables
+from shared.proofs.signing import SigningKey
 from shared.service import Service, compose
 
 NAME = "projects"
@@ -33,12 +34,13 @@ def tables(
     return ProjectionSet(suffix, core, (told,), index=None, judges_progress=True)
 
 
-def app(service: Service, door: Door) -> FastAPI:
-    """The service's application."""
+def app(service: Service, door: Door, key: SigningKey) -> FastAPI:
+    """The service's application; `key` signs its receipts."""
     made = create_app(
         "Jikao projects",
         description="Key projects, their plans and starts, and the door for all progress.",
         checks=service.checks,
+        shortcuts=progress.shortcuts(),
         lifespan=service.lifespan,
     )
     made.include_router(progress.router)  # first: routes are tried in this order, and most requests are progress
@@ -54,12 +56,15 @@ def app(service: Service, door: Door) -> FastAPI:
 
     made.openapi = with_contracts  # type: ignore[method-assign]
     made.state.service, made.state.verifier, made.state.door = service, service.verifier, door
+    made.state.signing_key = key
     return made
 
 
-def build(engine: Engine, topics: Topics, verifier: Verifier, *, alone: bool) -> tuple[Service, FastAPI]:
+def build(
+    engine: Engine, topics: Topics, verifier: Verifier, *, alone: bool, key: SigningKey
+) -> tuple[Service, FastAPI]:
     """The service on an open database and log; its application's lifespan starts and stops it."""
     seen, mirror = SeenIdentities(), RegistryMirror()
     make = partial(tables, seen=seen, mirror=mirror)
     service = compose(NAME, Path(__file__).parent, engine, topics, verifier, make, alone=alone)
-    return service, app(service, Door(service, mirror, seen))
+    return service, app(service, Door(service, mirror, seen, key), key)

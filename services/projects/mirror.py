@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from services.projects.precedents import Precedents
+from shared.admission.precedents import Precedents
 from shared.identity.callers import Caller
 from shared.projections import NotYetRead, ReadSide
 from shared.registry import Change, Registry, versions

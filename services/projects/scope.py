@@ -5,7 +5,7 @@ Scope is judged here and never again: the fold takes the door's word (`authscope
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from msgspec import UNSET
@@ -14,6 +14,7 @@ from services.projects.errors import ReferenceOutOfScope
 from services.projects.submission import reference
 from shared.admission import Counted, Outcome, Refused
 from shared.admission.errors import PartUnknown, ProjectUnknown, TargetUnknown
+from shared.admission.precedents import Precedent
 from shared.contracts.projects import Entry, ProjectFigure, TargetFigure, Withdrawal
 from shared.errors import Refusal
 from shared.registry import Registry
@@ -25,6 +26,17 @@ class Reach:
 
     units: Set[str]
     source: str
+
+
+def covers(reach: Reach | None, entries: Sequence[Entry], precedents: Sequence[Precedent]) -> bool:
+    """Do all these entries, counted by these precedents, lie within a caller's reach? None reaches everywhere."""
+    if reach is None:
+        return True
+    for entry, found in zip(entries, precedents, strict=True):
+        ref = reference(entry)
+        if found.unit not in reach.units or (ref is not None and ref.source != reach.source):
+            return False
+    return True
 
 
 def limit(entry: Entry, outcome: Outcome, reach: Reach, registry: Registry) -> type[Refusal] | None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, structs
 
 from services.projects.errors import (
     EventTypeNotTaken,
@@ -21,6 +21,8 @@ from services.projects.errors import (
     TooManyEntries,
     TooManyEvents,
 )
+from shared.contracts import InvalidData, decode_data
+from shared.contracts.entries import UnprovedEntries, proved
 from shared.contracts.projects import MAX_ENTRIES, Entry, ProgressSubmitted, Withdrawal
 from shared.contracts.shapes import PLAIN_PATTERN, EntryRef, EventId, Instant, Source
 from shared.errors import Fault, Refusal
@@ -67,8 +69,29 @@ class Sent:
     root: str = ""
 
 
-_SUBMISSION = msgspec.json.Decoder(ProgressSubmission)
-_EVENT = msgspec.json.Decoder(ProgressEvent)
+class _UnprovedSubmission(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A ProgressSubmission, but for the texts of its entries."""
+
+    time: Instant | UnsetType = UNSET
+    entries: UnprovedEntries
+
+
+class _UnreadEvent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A ProgressEvent whose data has not been looked at."""
+
+    specversion: Literal["1.0"]
+    id: EventId
+    source: Source
+    type: Literal["jikao.progress.submitted.v1"]
+    subject: Subject | UnsetType = UNSET
+    time: Instant | UnsetType = UNSET
+    datacontenttype: Literal["application/json"] | UnsetType = UNSET
+    dataschema: Annotated[str, Meta(max_length=256)] | UnsetType = UNSET
+    data: Raw
+
+
+_SUBMISSION = msgspec.json.Decoder(_UnprovedSubmission)
+_EVENT = msgspec.json.Decoder(_UnreadEvent)
 _BATCH = msgspec.json.Decoder(list[Raw])
 _PLAIN = msgspec.json.Decoder()
 _ANY = msgspec.json.Decoder(Raw)
@@ -78,9 +101,13 @@ _ENCODER = msgspec.json.Encoder()
 def read_submission(body: bytes) -> ProgressSubmission:
     """The submission of a body. Raises NotJson, TooManyEntries, or SubmissionMalformed with all faults."""
     try:
-        submission = _SUBMISSION.decode(body)
+        sent = _SUBMISSION.decode(body)
     except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise _why(body, _submission_faults) from None
+    entries = proved(sent.entries)
+    if entries is None:
+        raise _why(body, _submission_faults)
+    submission = ProgressSubmission(time=sent.time, entries=entries)
     _refuse_repeated_members(body, submission)
     _refuse(_beyond_form(submission.time))
     return submission
@@ -90,12 +117,14 @@ def read_event(body: bytes | Raw) -> Sent:
     """The event of a body. Raises NotJson, TooManyEntries, or a Malformed with all faults."""
     try:
         event = _EVENT.decode(body)
-    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        data = decode_data(PROGRESS, event.data)
+    except (InvalidData, msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise _why(body, _event_faults) from None
-    _refuse_repeated_members(body, event)
+    assert isinstance(data, ProgressSubmitted)
+    _refuse_repeated_members(body, structs.replace(event, data=Raw(_ENCODER.encode(data))))
     _refuse(_beyond_form(event.time))
     subject = SUBJECT if isinstance(event.subject, UnsetType) else event.subject
-    return Sent(event.source, event.id, subject, event.time, event.data, "/data")
+    return Sent(event.source, event.id, subject, event.time, data, "/data")
 
 
 def read_batch(body: bytes) -> list[Raw]:

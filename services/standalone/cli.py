@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from services.standalone import maintenance, verifying
 from shared.starting import StartRefused, in_one_sentence
 
 
@@ -65,6 +66,12 @@ def _parser() -> argparse.ArgumentParser:
     rebuild.add_argument("--accept-differences", action="store_true", help="switch even if what is folded differs")
     rebuild.set_defaults(run=_rebuild)
 
+    signing_key = commands.add_parser("signing-key", help="make the private key that signs checkpoints and receipts")
+    signing_key.add_argument("--out", type=Path, required=True, metavar="FILE", help="where to keep it, mode 0600")
+    signing_key.set_defaults(run=_signing_key)
+
+    maintenance.add_to(commands)
+
     openapi = commands.add_parser("openapi", help="write openapi.json, or check that it is up to date and announced")
     openapi.add_argument("--check", action="store_true", help="write nothing; exit 1 when something is to be done")
     openapi.set_defaults(run=_openapi)
@@ -73,6 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     stack.add_argument("--port", type=int, default=8000, help="the gateway's; 0 takes a free one")
     stack.add_argument("--directory", type=Path, help="kept; a temporary one unless given")
     stack.set_defaults(run=_stack)
+
+    verifying.add_to(commands)
 
     demo = commands.add_parser("demo", help="play the year 2009 through the HTTP interface")
     demo.add_argument("--port", type=int, default=8000)
@@ -167,6 +176,18 @@ def _rebuild(asked: argparse.Namespace) -> None:
                     "look into it, or switch by --accept-differences."
                 )
             print(f"{name}: generation {rebuilt.generation} is in force{differing}")
+
+
+def _signing_key(asked: argparse.Namespace) -> None:
+    from shared.proofs.signing import SigningKey
+
+    try:
+        SigningKey.make(asked.out)
+    except FileExistsError as error:
+        raise StartRefused(f"{asked.out} exists, and no key is ever written over: name another file.") from error
+    except OSError as error:
+        raise StartRefused(f"The key cannot be kept at {asked.out} ({error.strerror}): name another file.") from error
+    print(f"{asked.out} is made: keep it with the backups, and let only the services read it.")
 
 
 def _openapi(asked: argparse.Namespace) -> None:

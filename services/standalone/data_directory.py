@@ -39,6 +39,11 @@ class DataDirectory:
         """Where the development issuer's key is."""
         return issuer_directory(self.path)
 
+    @property
+    def signing_key(self) -> Path:
+        """Where the key that signs checkpoints and receipts is."""
+        return signing_key_file(self.path)
+
     def database_url(self, service: str) -> str:
         """The address of a service's own database."""
         return f"sqlite:///{self.path / service}.db"
@@ -61,6 +66,11 @@ def issuer_directory(path: Path) -> Path:
     return path / "issuer"
 
 
+def signing_key_file(path: Path) -> Path:
+    """Where the key that signs checkpoints and receipts is in a data directory."""
+    return path / "keys" / "signing.pem"
+
+
 def open_directory(path: Path, *, make: bool = True) -> DataDirectory:
     """Open (and, with `make`, make) the data directory at `path`; DataDirectoryRefused."""
     path = path.absolute()
@@ -72,7 +82,7 @@ def open_directory(path: Path, *, make: bool = True) -> DataDirectory:
         path.mkdir(parents=True, exist_ok=True)
         inside = {entry.name for entry in path.iterdir()} - {LOCK}
         if MARKER in inside:
-            _check(path / MARKER)
+            check_marker(path / MARKER)
         elif inside or not make:
             raise DataDirectoryRefused(
                 f"{path} holds something else (it has no {MARKER}): name an empty or a new directory."
@@ -87,7 +97,8 @@ def open_directory(path: Path, *, make: bool = True) -> DataDirectory:
     return DataDirectory(path, lock)
 
 
-def _check(marker: Path) -> None:
+def check_marker(marker: Path) -> None:
+    """DataDirectoryRefused when the directory is of something else, or of a newer program."""
     try:
         found = json.loads(marker.read_text(encoding="utf-8"))
         kind, version = found["kind"], int(found["version"])

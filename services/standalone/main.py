@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
+from functools import partial
 
 from fastapi import FastAPI
 
@@ -17,28 +18,35 @@ from shared.event_log.embedded import open_embedded
 from shared.event_log.port import Topics
 from shared.identity.issuer import DevelopmentIssuer, refuse_public_bind
 from shared.identity.tokens import Verifier
+from shared.proofs.signing import SigningKey
 from shared.service import Service
 from shared.service_process import Build, configured_verifier
 from shared.settings import StandaloneSettings
 from shared.sql import engine
 
-BUILDS: dict[str, Build] = {
-    "targets": services.targets.main.build,
-    "projects": services.projects.main.build,
-    "evaluation": services.evaluation.main.build,
-}
+SERVICES = ("targets", "projects", "evaluation")
+
+
+def builds(key: SigningKey) -> dict[str, Build]:
+    """Each service's composition root; those that sign do it with this key."""
+    return {
+        "targets": services.targets.main.build,
+        "projects": partial(services.projects.main.build, key=key),
+        "evaluation": partial(services.evaluation.main.build, key=key),
+    }
 
 
 def build(directory: DataDirectory, settings: StandaloneSettings) -> FastAPI:
     """The whole back end as one application; its lifespan starts and stops every service, and closes the log.
 
-    IssuerRefused when the development issuer's tokens would be taken at an address that others reach.
+    IssuerRefused when the development issuer's tokens would be taken at an address that others reach; KeyUnusable.
     """
     verifier = _verifier(directory, settings)
+    key = SigningKey.load_or_make(directory.signing_key)
     topics = open_embedded(directory.log, settings.partitions)
     apps = {
         name: build(engine(directory.database_url(name)), topics, verifier, alone=True)[1]
-        for name, build in BUILDS.items()
+        for name, build in builds(key).items()
     }
 
     @asynccontextmanager
@@ -55,7 +63,8 @@ def build(directory: DataDirectory, settings: StandaloneSettings) -> FastAPI:
 
 def service_of(name: str, directory: DataDirectory, topics: Topics, verifier: Verifier) -> Service:
     """One service on a data directory, not started: for maintenance while nothing else runs there."""
-    return BUILDS[name](engine(directory.database_url(name)), topics, verifier, alone=True)[0]
+    key = SigningKey.load_or_make(directory.signing_key)
+    return builds(key)[name](engine(directory.database_url(name)), topics, verifier, alone=True)[0]
 
 
 def _verifier(directory: DataDirectory, settings: StandaloneSettings) -> Verifier:

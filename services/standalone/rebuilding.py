@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from services.standalone.data_directory import DataDirectory
-from services.standalone.main import BUILDS, service_of
+from services.standalone.main import SERVICES, service_of
 from shared.event_log.embedded import open_embedded
 from shared.identity.issuer import DevelopmentIssuer
 from shared.projections.read_side import Rebuilt
@@ -18,7 +18,7 @@ def rebuild(
     """Rebuild one service or, one after the other, all of them; yields each outcome."""
     verifier = DevelopmentIssuer(directory.issuer).verifier()
     with closing(open_embedded(directory.log)) as topics:
-        for name in [only] if only else BUILDS:
+        for name in [only] if only else SERVICES:
             service = service_of(name, directory, topics, verifier)
             try:
                 service.directory.refresh()

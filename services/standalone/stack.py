@@ -14,16 +14,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
 import httpx
 
-from services.standalone.data_directory import issuer_directory
+from services.standalone.data_directory import issuer_directory, signing_key_file
 from shared.http.serving import listen
 from shared.identity.issuer import DevelopmentIssuer
+from shared.proofs.signing import SigningKey
 from shared.settings import PREFIX
 from shared.starting import StartRefused
 from shared.testing.broker import Broker, BrokerUnavailable
@@ -56,40 +57,53 @@ def run(port: int, directory: Path | None) -> None:
 
 
 class Stack:
-    """All processes; what `running` closes, in reverse order, is what was started."""
+    """All processes; what `running` closes, in reverse order, is what was started.
 
-    def __init__(self, directory: Path, port: int, running: ExitStack) -> None:
+    One broker of its own, unless the members of a cluster are given; three of them make it the production profile.
+    `databases` are the services' databases by name.
+    """
+
+    def __init__(self, directory: Path, port: int, running: ExitStack, brokers: Sequence[Broker] = ()) -> None:
+        self.brokers = brokers or [Broker(directory / "kafka")]
+        self.databases: dict[str, str] = {}
         self._directory = directory
         self._port = port
         self._running = running
         self._addresses: dict[str, str] = {}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._settings: dict[str, Mapping[str, str]] = {}
 
     def start(self) -> None:
         """Start broker and database, then services, then the gateway; return once the gateway is ready."""
         if self._port:
             listen("127.0.0.1", self._port).close()  # before minutes of starting, not after
-        broker = Broker(self._directory / "kafka")
-        self._running.callback(broker.close)  # before it starts: a signal may come while it does
-        broker.launch()
+        for broker in self.brokers:
+            self._running.callback(broker.close)  # before it starts: a signal may come while it does
+            broker.launch()
         postgres = self._running.enter_context(Postgres(self._directory / "postgres", durable=True))
-        broker.wait_until_ready()
-        self._addresses |= {"kafka": broker.bootstrap, "postgresql": f"127.0.0.1:{postgres.port}"}
+        for broker in self.brokers:
+            broker.wait_until_ready()
+        bootstrap = self.brokers[0].quorum.bootstrap
+        self._addresses |= {"kafka": bootstrap, "postgresql": f"127.0.0.1:{postgres.port}"}
         self._running.callback(self._stop_processes)
         issuer = issuer_directory(self._directory)
         keys = issuer / "jwks.json"
         keys.parent.mkdir(exist_ok=True)
         keys.write_text(json.dumps(DevelopmentIssuer(issuer).jwks()), encoding="ascii")
+        signing_key = signing_key_file(self._directory)
+        SigningKey.load_or_make(signing_key)
         *ports, gateway_port = free_ports(len(SERVICES) + 1)
         for name, port in zip(SERVICES, ports, strict=True):
+            self.databases[name] = postgres.database(f"jikao_{name}")
             self._launch(
                 name,
                 port,
                 {
-                    "DATABASE_URL": postgres.database(f"jikao_{name}"),
-                    "KAFKA_BOOTSTRAP": broker.bootstrap,
-                    "KAFKA_PROFILE": "single-broker",
+                    "DATABASE_URL": self.databases[name],
+                    "KAFKA_BOOTSTRAP": bootstrap,
+                    "KAFKA_PROFILE": "production" if len(self.brokers) >= 3 else "single-broker",
                     "JWKS_FILE": str(keys),
+                    "SIGNING_KEY_FILE": str(signing_key),
                 },
             )
         for name in SERVICES:
@@ -113,7 +127,25 @@ class Stack:
                     raise StartRefused(self._ended(name, process))
             time.sleep(_LOOK_AGAIN)
 
+    def address(self, name: str) -> str:
+        """Where a service, or the gateway, listens."""
+        return self._addresses[name]
+
+    def kill(self, name: str) -> None:
+        """Stop a service by SIGKILL and return when its process is gone."""
+        self._processes[name].kill()
+        self._processes[name].wait()
+
+    def revive(self, name: str) -> None:
+        """Start a service that has ended again, on its address; return once it is ready.
+
+        StartRefused when it ends by itself or is not ready in time.
+        """
+        self._launch(name, int(self._addresses[name].rpartition(":")[2]), self._settings[name])
+        self._wait(name, "/readyz")
+
     def _launch(self, name: str, port: int, settings: Mapping[str, str]) -> None:
+        self._settings[name] = settings
         environment = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
         environment |= {PREFIX + key: value for key, value in {**settings, "PORT": str(port)}.items()}
         with self._log(name).open("ab") as log:

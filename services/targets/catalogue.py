@@ -7,7 +7,7 @@ nothing of it shows before that.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -91,14 +91,21 @@ def in_parts(shapes: Sequence[P]) -> Iterator[list[P]]:
     yield part
 
 
-def faults(items: Sequence[tuple[int, CatalogueItem]]) -> list[Fault]:
-    """Everything that is wrong with well-formed items, each beside its row's 0-based place in the request."""
+def faults(
+    items: Sequence[tuple[int, CatalogueItem]], shown: Callable[[int], int] = lambda row: row + 1
+) -> list[Fault]:
+    """Everything that is wrong with well-formed items, each beside its row's 0-based place in the request.
+
+    `shown` says what people call the row at such a place: they count from 1, Excel counts its heading too.
+    """
     found = [fault for row, item in items for fault in _of_item(row, item)]
     for member in ("code", "indicator"):
         rows: dict[str, list[int]] = defaultdict(list)
         for row, item in items:
             rows[getattr(item, member)].append(row)
-        found += [fault for value, same in rows.items() if len(same) > 1 for fault in _twice(member, value, same)]
+        found += [
+            fault for value, same in rows.items() if len(same) > 1 for fault in _twice(member, value, same, shown)
+        ]
     return found
 
 
@@ -134,9 +141,9 @@ _ROWS_NAMED = 5
 """All of them at each of ten thousand rows would be half a gigabyte."""
 
 
-def _twice(member: str, value: str, rows: Sequence[int]) -> Iterator[Fault]:
-    """A fault at each of the rows, naming the first few of them, counted from 1 as people count."""
-    named = [str(row + 1) for row in rows[:_ROWS_NAMED]] + (["…"] if len(rows) > _ROWS_NAMED else [])
+def _twice(member: str, value: str, rows: Sequence[int], shown: Callable[[int], int]) -> Iterator[Fault]:
+    """A fault at each of the rows, naming the first few of them."""
+    named = [str(shown(row)) for row in rows[:_ROWS_NAMED]] + (["…"] if len(rows) > _ROWS_NAMED else [])
     for row in rows:
         yield Fault(
             f"/items/{row}/{member}",

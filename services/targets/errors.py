@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import Malformed, NotFound, NotPermitted, RuleBroken
+from shared.errors import Malformed, NotFound, NotPermitted, RuleBroken, TooLarge
 
 # Logs
 
@@ -371,3 +371,18 @@ class RequestIsNotReviewed(RuleBroken):
     """The assessment office has not reviewed this request yet."""
 
     zh = "该调整申请尚未经考核办审核。"
+
+
+# Workbooks
+
+
+class NotAWorkbook(Malformed):
+    """This is not an Excel workbook (.xlsx)."""
+
+    zh = "这不是 Excel 工作簿(.xlsx)。"
+
+
+class WorkbookTooLarge(TooLarge):
+    """Unpacked, the workbook is larger than 64 MiB."""
+
+    zh = "工作簿解压后超过 64 MiB。"

@@ -1,4 +1,4 @@
-"""What the evaluation service promises: the standing of values, and sealed audits."""
+"""What the evaluation service promises: the standing of values, sealed audits, and signed checkpoints."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from shared.contracts.registry import contract
-from shared.contracts.shapes import EntryRef, LogId, Position, Quantity, Reason, Sha256, Shape, Uuid, Year
+from shared.contracts.shapes import END, EntryRef, LogId, Position, Quantity, Reason, Sha256, Shape, Uuid, Year
 
 
 @contract("jikao.value.verified.v1")
@@ -65,3 +65,16 @@ class AuditSealed(Shape, frozen=True, kw_only=True):
     later: list[Position]
     supersedes: Uuid | UnsetType = UNSET
     reason: Reason | UnsetType = UNSET
+
+
+@contract("jikao.checkpoint.signed.v1")
+class CheckpointSigned(Shape, frozen=True, kw_only=True):
+    """The log's first `size` records have this root: so says the key, over the text of a C2SP tlog-checkpoint.
+
+    `key` is its key id under the log's origin; `signature` is Ed25519, 64 bytes in base64.
+    """
+
+    size: Annotated[int, Meta(ge=1, lt=2**53)]
+    root: Sha256
+    key: Annotated[str, Meta(pattern=r"^[0-9a-f]{8}" + END)]
+    signature: Annotated[str, Meta(pattern=r"^[A-Za-z0-9+/]{85}[AQgw]==" + END)]

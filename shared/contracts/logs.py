@@ -7,7 +7,17 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from shared.contracts.registry import contract
-from shared.contracts.shapes import END, Instant, Jurisdiction, LogId, Sha256, Shape, refuse_no_instant
+from shared.contracts.shapes import (
+    END,
+    Instant,
+    Jurisdiction,
+    LogId,
+    Position,
+    Reason,
+    Sha256,
+    Shape,
+    refuse_no_instant,
+)
 
 Zone = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*" + END, max_length=64)]
 
@@ -55,3 +65,12 @@ class EngineAdopted(Shape, frozen=True, kw_only=True):
     """From here on records and questions are judged by this engine."""
 
     engine: Annotated[int, Meta(ge=1, lt=1000)]
+
+
+@contract("jikao.log.reopened.v1")
+class LogReopened(Shape, frozen=True, kw_only=True):
+    """The topic was made anew from the archive: the `size` records before this one have this root, as they ever had."""
+
+    size: Position
+    root: Sha256
+    reason: Reason

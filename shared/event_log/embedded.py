@@ -14,6 +14,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -25,12 +26,14 @@ from shared.event_log.port import (
     LISTINGS,
     Ack,
     InFlight,
+    LogIsFull,
     LogUnavailable,
     PlaceNotInLog,
     Raw,
     Topics,
     refuse_misfit,
 )
+from shared.starting import StartRefused
 
 FILE_NAME: Final = "log.db"
 
@@ -77,7 +80,12 @@ READ: Final = (
 log = logging.getLogger(__name__)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+class LogFileUnusable(StartRefused):
+    """The file of the log cannot be opened; the message is one sentence that says what to do."""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection to the log's file, on which acknowledged means on disk."""
     # Each connection is used by one thread at a time; close() may come from another.
     db = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
     db.execute("PRAGMA journal_mode = WAL")
@@ -106,6 +114,11 @@ class _Append:
             self.asked.set_exception(self.outcome)
         else:
             self.asked.set_result(self.outcome)
+
+
+def _refusal(error: Exception) -> LogUnavailable:
+    full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    return LogIsFull(retry_after=10) if full else LogUnavailable()
 
 
 def _tell_all(appends: list[_Append]) -> None:
@@ -152,17 +165,17 @@ class _Writer:
                 break
             try:
                 if db is None:
-                    db = _connect(self._path)
+                    db = connect(self._path)
                 self._commit(db, group)
-            except sqlite3.Error:
+            except Exception as error:
                 # A full or failing disk: nobody is acknowledged, and the next group starts on a new
-                # connection.
+                # connection. Whatever it was, this thread goes on: without it every append would wait for ever.
                 log.exception("the event log could not be written")
                 if db is not None:
                     db.close()
                     db = None
                 for append in group:
-                    append.outcome = LogUnavailable()
+                    append.outcome = _refusal(error)
             self._tell(group)
         if db is not None:
             db.close()
@@ -280,14 +293,24 @@ class EmbeddedTopic:
         """See port.Topic.begin."""
         return self._one(FIRST, partition) or 0
 
+    def grown_to(self) -> int:
+        """See port.Topic.grown_to."""
+        return self._ask("SELECT partitions FROM topics WHERE topic = ?", self.name) or self.partitions
+
     def _one(self, statement: str, partition: int) -> int | None:
         refuse_misfit(self, partition, ())
+        return self._ask(statement, self.name, partition)
+
+    def _ask(self, statement: str, *values: object) -> int | None:
         with self._looking:
             try:
                 if self._db is None:
-                    self._db = _connect(self._path)
-                row = self._db.execute(statement, (self.name, partition)).fetchone()
+                    self._db = connect(self._path)
+                row = self._db.execute(statement, values).fetchone()
             except sqlite3.Error as error:
+                if self._db is not None:
+                    self._db.close()
+                    self._db = None
                 raise LogUnavailable() from error
         return None if row is None else int(row[0])
 
@@ -332,7 +355,7 @@ class EmbeddedReader:
     def _look(self, offset: int, limit: int) -> list[Raw]:
         try:
             if self._db is None:
-                self._db = _connect(self._path)
+                self._db = connect(self._path)
             records: list[Raw] = []
             octets = 0
             rows = self._db.execute(READ, (self._topic, self._partition, offset, limit))
@@ -366,26 +389,19 @@ def open_embedded(
     on_skew: OnSkew | None = None,
 ) -> Topics:
     """Open the log kept in `directory` (made if missing); `partitions` of the events topic are added if it
-    has fewer.
+    has fewer. LogFileUnusable when its file cannot be opened.
 
     `now` is the log's clock and this writer's (microseconds); `on_skew` is told when the two differ.
     One process at a time may write; the caller sees to that (a lock on the data directory).
     """
-    directory.mkdir(parents=True, exist_ok=True)
     path = directory / FILE_NAME
-    found: dict[str, tuple[str, int]] = {}
-    db = _connect(path)
     try:
-        db.executescript(SCHEMA)
-        db.execute("BEGIN IMMEDIATE")
-        for name, wanted in ((EVENTS, partitions), (LISTINGS, 1)):
-            db.execute("INSERT OR IGNORE INTO topics VALUES (?, ?, ?)", (name, uuid7(), wanted))
-            db.execute("UPDATE topics SET partitions = ?2 WHERE topic = ?1 AND partitions < ?2", (name, wanted))
-            row = db.execute("SELECT incarnation, partitions FROM topics WHERE topic = ?", (name,)).fetchone()
-            found[name] = (row[0], row[1])
-        db.execute("COMMIT")
-    finally:
-        db.close()
+        directory.mkdir(parents=True, exist_ok=True)
+        found = _prepared(path, partitions)
+    except (OSError, sqlite3.Error) as error:
+        raise LogFileUnusable(
+            f"The event log {path} cannot be opened ({error}): see that its disk has room and that it may be written."
+        ) from error
     writer = _Writer(path, now)
     room = in_flight or InFlight()
 
@@ -399,4 +415,19 @@ def open_embedded(
         events.close()
         listings.close()
 
-    return Topics(events=events, listings=listings, on_close=close)
+    return Topics(events=events, listings=listings, on_close=close, folder=directory)
+
+
+def _prepared(path: Path, partitions: int) -> dict[str, tuple[str, int]]:
+    """Make and grow the topics; the incarnation of each and its partitions, by name."""
+    found: dict[str, tuple[str, int]] = {}
+    with closing(connect(path)) as db:
+        db.executescript(SCHEMA)
+        db.execute("BEGIN IMMEDIATE")
+        for name, wanted in ((EVENTS, partitions), (LISTINGS, 1)):
+            db.execute("INSERT OR IGNORE INTO topics VALUES (?, ?, ?)", (name, uuid7(), wanted))
+            db.execute("UPDATE topics SET partitions = ?2 WHERE topic = ?1 AND partitions < ?2", (name, wanted))
+            row = db.execute("SELECT incarnation, partitions FROM topics WHERE topic = ?", (name,)).fetchone()
+            found[name] = (row[0], row[1])
+        db.execute("COMMIT")
+    return found

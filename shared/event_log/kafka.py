@@ -151,7 +151,7 @@ def _producer(settings: KafkaSettings, **more: Any) -> KafkaProducer:
     )
 
 
-class _Senders:
+class Senders:
     """The two producers of an installation, shared by its topics.
 
     Made anew after an error they cannot recover from.
@@ -218,6 +218,7 @@ class _Senders:
             producer.close(timeout=0)
 
     def close(self) -> None:
+        """Finish what is on its way. Harmless when repeated."""
         with self._making:
             if self._closed:
                 return
@@ -233,7 +234,7 @@ class KafkaTopic:
     """One topic on Kafka; see port.Topic."""
 
     def __init__(
-        self, name: str, incarnation: str, senders: _Senders, admin: KafkaAdminClient, clock: WriterClock
+        self, name: str, incarnation: str, senders: Senders, admin: KafkaAdminClient, clock: WriterClock
     ) -> None:
         self.name = name
         self.incarnation = incarnation
@@ -345,6 +346,15 @@ class KafkaTopic:
     def begin(self, partition: int) -> int:
         """See port.Topic.begin."""
         return self._offset(partition, OffsetSpec.EARLIEST)
+
+    def grown_to(self) -> int:
+        """See port.Topic.grown_to."""
+        try:
+            [described] = self._admin.describe_topics([self.name])
+        except KafkaError as error:
+            raise LogUnavailable() from error
+        # A topic that is gone is no news of this question: whoever reads or writes it meets that first.
+        return max(self._partitions, len(described["partitions"]))
 
     def _offset(self, partition: int, which: OffsetSpec) -> int:
         refuse_misfit(self, partition, ())
@@ -508,20 +518,11 @@ def open_kafka(
     `now` is this writer's clock in microseconds; `on_skew` is told when the brokers' clock differs. Raises
     TopicMisconfigured, ChecksumPackageMissing, LogUnavailable (no broker answers).
     """
-    if importlib.util.find_spec("crc32c") is None:
-        raise ChecksumPackageMissing(
-            "Install the package crc32c: without it kafka-python check-sums in Python, up to fifteen times slower."
-        )
-    if settings.profile == "single-broker":
-        log.warning("profile single-broker: every fact has one copy; use profile production for what must not be lost")
-    wanted = {settings.prefix + EVENTS: settings.partitions, settings.prefix + LISTINGS: 1}
+    admin = administrator(settings)
+    wanted = topics_of(settings)
     try:
-        admin = KafkaAdminClient(**settings.connection())
-    except KafkaError as error:
-        raise LogUnavailable() from error
-    try:
-        ids = _prepare(admin, settings, wanted)
-        senders = _Senders(settings, list(wanted))
+        ids = prepare(admin, settings, dict.fromkeys(wanted, REQUIRED))
+        senders = Senders(settings, list(wanted))
     except KafkaError as error:
         admin.close()
         raise LogUnavailable() from error
@@ -544,18 +545,40 @@ def open_kafka(
     return Topics(events=events, listings=listings, on_close=close)
 
 
-def _prepare(admin: KafkaAdminClient, settings: KafkaSettings, wanted: Mapping[str, int]) -> dict[str, str]:
-    """Make, grow and check the topics; returns their ids by name."""
+def topics_of(settings: KafkaSettings) -> dict[str, int]:
+    """The names of the two topics, events first, each with its number of partitions."""
+    return {settings.prefix + EVENTS: settings.partitions, settings.prefix + LISTINGS: 1}
+
+
+def administrator(settings: KafkaSettings) -> KafkaAdminClient:
+    """A connection for looking after topics. ChecksumPackageMissing, LogUnavailable."""
+    if importlib.util.find_spec("crc32c") is None:
+        raise ChecksumPackageMissing(
+            "Install the package crc32c: without it kafka-python check-sums in Python, up to fifteen times slower."
+        )
+    if settings.profile == "single-broker":
+        log.warning("profile single-broker: every fact has one copy; use profile production for what must not be lost")
+    try:
+        return KafkaAdminClient(**settings.connection())
+    except KafkaError as error:
+        raise LogUnavailable() from error
+
+
+def prepare(
+    admin: KafkaAdminClient, settings: KafkaSettings, required: Mapping[str, Mapping[str, str]]
+) -> dict[str, str]:
+    """Make, grow and check the topics, each by what is required of it; returns their ids by name."""
+    wanted = topics_of(settings)
     existing = set(admin.list_topics())
     production = settings.profile == "production"
-    configs = {**REQUIRED, "max.message.bytes": str(2 * BATCH_OCTETS)}
+    configs = {"max.message.bytes": str(2 * BATCH_OCTETS)}
     if production:
         configs["min.insync.replicas"] = str(IN_SYNC_REPLICAS)
     missing = {
         name: {
             "num_partitions": partitions,
             "replication_factor": REPLICAS if production else 1,
-            "configs": configs,
+            "configs": {**required[name], **configs},
         }
         for name, partitions in wanted.items()
         if name not in existing
@@ -575,10 +598,8 @@ def _prepare(admin: KafkaAdminClient, settings: KafkaSettings, wanted: Mapping[s
             log.info("another service added the partitions at the same moment")
         admin.wait_for_topics(list(grown))
         described = {topic["name"]: topic for topic in admin.describe_topics(list(wanted))}
-    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in wanted]
-    in_force = admin.describe_configs(resources, config_filter="all")["topic"]
-    for name in wanted:
-        _check(name, described[name], {key: entry["value"] for key, entry in in_force[name].items()}, production)
+    for name, configs_in_force in in_force(admin, list(wanted)).items():
+        _check(name, described[name], configs_in_force, production, required[name])
     if len(described[settings.prefix + LISTINGS]["partitions"]) != 1:
         raise TopicMisconfigured(
             f"Topic {settings.prefix + LISTINGS}: it must have exactly one partition; make it anew."
@@ -586,9 +607,36 @@ def _prepare(admin: KafkaAdminClient, settings: KafkaSettings, wanted: Mapping[s
     return {name: str(described[name]["topic_id"]) for name in wanted}
 
 
-def _check(name: str, described: Mapping[str, Any], configs: Mapping[str, str], production: bool) -> None:
+def in_force(admin: KafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Every setting of each of these topics, by name."""
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    found = admin.describe_configs(resources, config_filter="all")["topic"]
+    return {name: {key: entry["value"] for key, entry in found[name].items()} for name in names}
+
+
+def misconfigured(admin: KafkaAdminClient, settings: KafkaSettings) -> list[str]:
+    """What is wrong with the topics as they are, a sentence for each of them; nothing is made or changed."""
+    existing = set(admin.list_topics())
+    faults = [f"Topic {name}: it does not exist." for name in topics_of(settings) if name not in existing]
+    names = [name for name in topics_of(settings) if name in existing]
+    described = {topic["name"]: topic for topic in admin.describe_topics(names)} if names else {}
+    for name, configs in (in_force(admin, names) if names else {}).items():
+        try:
+            _check(name, described[name], configs, settings.profile == "production", REQUIRED)
+        except TopicMisconfigured as fault:
+            faults.append(str(fault))
+    return faults
+
+
+def _check(
+    name: str,
+    described: Mapping[str, Any],
+    configs: Mapping[str, str],
+    production: bool,
+    required: Mapping[str, str],
+) -> None:
     """Raise TopicMisconfigured for the first thing that must be changed."""
-    for key, value in REQUIRED.items():
+    for key, value in required.items():
         if configs[key] != value:
             raise TopicMisconfigured(f"Topic {name}: set {key} to {value} (it is {configs[key]}).")
     if int(configs["max.message.bytes"]) < BATCH_OCTETS:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Protocol
 
 from shared.errors import TooLarge, Unavailable
@@ -32,6 +33,12 @@ class LogUnavailable(Unavailable):
     """The event log cannot be reached right now; a record may have been written or not: send it again."""
 
     zh = "事件日志暂时无法访问,记录可能已写入也可能未写入,请重新提交。"
+
+
+class LogIsFull(LogUnavailable):
+    """The disk of the event log is full, so nothing of this was written; send it again once there is room."""
+
+    zh = "事件日志所在磁盘已满,本次内容未写入,请待腾出空间后重新提交。"
 
 
 class LogBusy(Unavailable):
@@ -151,6 +158,13 @@ class Topic(Protocol):
         """The offset of the first record there is, asked of the log itself. Blocks. Raises LogUnavailable."""
         ...
 
+    def grown_to(self) -> int:
+        """How many partitions there are by now, asked of the log itself: `partitions` is as of the opening.
+
+        Blocks. Raises LogUnavailable.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Topics:
@@ -162,6 +176,8 @@ class Topics:
     events: Topic
     listings: Topic
     on_close: Callable[[], None]
+    folder: Path | None = None
+    """Where the log lies on a disk of this machine; None where brokers keep it."""
 
     def close(self) -> None:
         """Finish what is on its way and let go of the log. Harmless when repeated."""

@@ -17,16 +17,19 @@ from itertools import groupby
 
 from sqlalchemy import bindparam, delete, func, select, update
 
+from shared.errors import Unavailable
 from shared.event_log.port import Ack, Topics
 from shared.event_store.acknowledgements import Acknowledgements, Identity
 from shared.event_store.lease import Lease, LeaseLost
 from shared.event_store.store import EventStore
+from shared.liveness import Heartbeat, why
 from shared.sql import reading, writing
 
 _logger = logging.getLogger(__name__)
 
 _AT_ONCE = 100  # rows; a record has at most 900 KiB, so at most 90 MB in memory
 _FIRST_DELAY, _LONGEST_DELAY = 0.05, 5.0  # seconds between tries after failures
+_BEAT_EVERY = 1.0  # seconds, while there is nothing to do
 _FIRST_LOOK, _SLOWEST_LOOK = 0.05, 0.5  # seconds between looks into the database for another relay's work
 
 
@@ -71,6 +74,7 @@ class Relay:
         self._thread: threading.Thread | None = None
         self.active = False  #: whether this relay holds the lease
         self.last_error: str | None = None  #: why the last try failed; None once one has worked
+        self.heartbeat = Heartbeat()
         store.on_commit(self.nudge)
 
     def start(self) -> None:
@@ -92,7 +96,7 @@ class Relay:
         self._wake.set()
 
     def depth(self) -> int:
-        """How many facts wait to be sent, in the whole service."""
+        """How many facts wait to be sent, in the whole service. DatabaseUnavailable."""
         with reading(self._engine) as db:
             return db.execute(select(func.count()).select_from(self._tables.outbox)).scalar_one()
 
@@ -111,7 +115,10 @@ class Relay:
                 await asyncio.wait({future}, timeout=max(0.0, min(pause, left)))
                 if future.done():
                     return future.result()
-                ack = await asyncio.to_thread(self._stamped, identity)
+                try:
+                    ack = await asyncio.to_thread(self._stamped, identity)
+                except Unavailable:  # its command is committed all the same, and the relay sends it later
+                    ack = None
                 if ack is not None or left <= pause:
                     return ack
                 pause = min(pause * 2, _SLOWEST_LOOK)
@@ -121,6 +128,7 @@ class Relay:
     def _run(self) -> None:
         delay = _FIRST_DELAY
         while not self._stopping.is_set():
+            self.heartbeat.beat()
             self._wake.clear()  # before looking, so that a nudge during the look is not lost
             try:
                 sent = self._pass()
@@ -129,7 +137,7 @@ class Relay:
                 _logger.warning("another relay has taken over")
                 continue
             except Exception as error:  # whatever it is, the rows stay and the thread must live to try again
-                self.last_error = f"{type(error).__name__}: {error}"
+                self.last_error = why(error)
                 _logger.warning("the outbox could not be sent, next try in %.2f s", delay, exc_info=error)
                 self._stopping.wait(delay)
                 delay = min(delay * 2, _LONGEST_DELAY)
@@ -137,8 +145,26 @@ class Relay:
             self.last_error = None
             delay = _FIRST_DELAY
             if sent < _AT_ONCE:
-                self._wake.wait(None if self._alone else self._poll)
+                self._rest()
         self._give_back()
+
+    def _rest(self) -> None:
+        """Wait for a nudge; where other processes may have written rows, not longer than until the next look."""
+        if not self._alone:
+            self._wake.wait(self._poll)
+            return
+        while not self._wake.wait(_BEAT_EVERY) and not self._stopping.is_set():
+            self.heartbeat.beat()
+
+    def unwell(self) -> str | None:
+        """One sentence on what keeps facts from being sent; None when nothing does."""
+        if self.last_error:
+            return f"the outbox waits: {self.last_error}"
+        if self._thread is None or self._stopping.is_set():
+            return None
+        if not self._thread.is_alive():
+            return "the relay has ended: restart the service"
+        return self.heartbeat.stuck("the relay")
 
     def _pass(self) -> int:
         """Send the oldest rows, as many as one transaction takes; how many were sent."""

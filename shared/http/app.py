@@ -13,12 +13,14 @@ from starlette.types import Lifespan
 from shared.errors import Malformed, NotAuthenticated, Refusal
 from shared.http import problems
 from shared.http.fields import Label, QuantityStr, StrictDate
-from shared.http.health import Check, health_router
+from shared.http.health import ANSWERED_WITHIN, Check, health_router
 from shared.http.metrics import Metrics
 from shared.http.preconditions import IDEMPOTENCY_KEY_HEADER, NEEDED_HEADERS
 from shared.http.requests import MAX_BODY_BYTES, BodyTooLarge, RequestMiddleware
+from shared.http.shortcuts import Finder
 from shared.http.strictness import ContentTypeNotTaken, ParameterRepeated, ParameterUnknown, Strictness
 from shared.http.tokens import POSITION_HEADER, TOKEN_HEADER
+from shared.storage import DatabaseIsFull, DatabaseUnavailable
 from shared.strict_json import MemberRepeated, NotJson
 
 __all__ = ["Label", "QuantityStr", "StrictDate", "create_app"]
@@ -30,14 +32,17 @@ def create_app(
     version: str = "1",
     description: str = "",
     checks: Mapping[str, Check] | None = None,
+    checked_within: float = ANSWERED_WITHIN,
     metrics: Metrics | None = None,
     max_body_bytes: int = MAX_BODY_BYTES,
+    shortcuts: Finder | None = None,
     lifespan: Lifespan[FastAPI] | None = None,
 ) -> FastAPI:
     """An application with problem documents, trace ids, logs, limits, metrics and health, but no routes yet.
 
     `app.state.metrics` takes further gauges. `/readyz` runs the checks that the mapping then holds, so a
-    service may add to it while it is put together. `max_body_bytes` is answered with 413 beyond.
+    service may add to it while it is put together; each may take `checked_within` seconds. `max_body_bytes` is
+    answered with 413 beyond.
     """
     metrics = metrics or Metrics()
     app = FastAPI(
@@ -49,13 +54,15 @@ def create_app(
         # The pages that FastAPI offers fetch scripts from elsewhere; the document itself is at /openapi.json.
         docs_url=None,
         redoc_url=None,
+        # Looking at each request whether somebody has configured it costs as much as counting it ourselves does.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         generate_unique_id_function=_function_name,
         separate_input_output_schemas=False,
     )
     app.state.metrics = metrics
     problems.install(app)
-    app.add_middleware(RequestMiddleware, metrics=metrics, max_body_bytes=max_body_bytes)
-    app.include_router(health_router(checks if checks is not None else {}))
+    app.add_middleware(RequestMiddleware, metrics=metrics, max_body_bytes=max_body_bytes, shortcuts=shortcuts)
+    app.include_router(health_router(checks if checks is not None else {}, checked_within))
     app.include_router(metrics.router())
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app
@@ -105,6 +112,7 @@ def _complete(operation: dict[str, Any]) -> None:
         _add(responses, "413", BodyTooLarge)
     if "security" in operation:
         _add(responses, "401", NotAuthenticated)
+        _add(responses, "503", DatabaseUnavailable, DatabaseIsFull)
     named = {parameter["name"] for parameter in parameters}
     for status in ("200", "201", "202"):
         if status in responses:

@@ -208,14 +208,14 @@ _CompareKnownAt = Annotated[
 ]
 
 
-def _axes(as_of: _AsOf = None, known_at: _KnownAt = None, pin: _Pin = None) -> Axes:
+async def _axes(as_of: _AsOf = None, known_at: _KnownAt = None, pin: _Pin = None) -> Axes:
     if pin is not None and (as_of is not None or known_at is not None):
         beside = [name for name, given in (("as_of", as_of), ("known_at", known_at)) if given is not None]
         raise PinExcludesAxes(faults=[PinExcludesAxes().fault(f"/query/{name}") for name in beside])
     return Axes(as_of=_date("as_of", as_of), known_at=_known_at("known_at", known_at), pin=_pin(pin))
 
 
-def _compared_axes(
+async def _compared_axes(
     axes: Annotated[Axes, Depends(_axes)],
     compare_as_of: _CompareAsOf = None,
     compare_known_at: _CompareKnownAt = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StrictBool
 
 from shared.http.problems import problems
 from shared.identity.http import CallerDep, RoleMissing, WholeJurisdictionOnly
@@ -17,7 +17,7 @@ class RebuildOrder(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"accept_differences": False}]})
 
-    accept_differences: bool = False
+    accept_differences: StrictBool = False
 
 
 class RebuildReport(BaseModel):

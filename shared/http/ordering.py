@@ -24,8 +24,9 @@ S = TypeVar("S")
 PUBLISHED_WITHIN = 2.0
 """Seconds a command waits for the log before it answers 202 instead of 201."""
 
+JURISDICTION_PATTERN = "^[0-9]{6}$"
 JurisdictionCode = Annotated[
-    str, Path(pattern=r"^[0-9]{6}$", description="GB/T 2260 code of the jurisdiction.", examples=["430300"])
+    str, Path(pattern=JURISDICTION_PATTERN, description="GB/T 2260 code of the jurisdiction.", examples=["430300"])
 ]
 YearNumber = Annotated[WholeNumber, Path(ge=1990, le=2100, description="Assessment year.", examples=[2009])]
 
@@ -121,4 +122,12 @@ OrderingDep = Annotated[Ordering, Depends(_ordering)]
 ChangingDep = Annotated[Ordering, Depends(_changing)]
 """For commands that change what is there: they need If-Match."""
 
-__all__ = ["ChangingDep", "JurisdictionCode", "Ordering", "OrderingDep", "Recorded", "YearNumber"]
+__all__ = [
+    "JURISDICTION_PATTERN",
+    "ChangingDep",
+    "JurisdictionCode",
+    "Ordering",
+    "OrderingDep",
+    "Recorded",
+    "YearNumber",
+]

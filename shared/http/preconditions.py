@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Request
 
 from shared.errors import Malformed, PreconditionMissing, Refusal
 
@@ -71,6 +71,12 @@ async def _idempotency_key(
     if not _KEY.fullmatch(key):
         raise _about(IdempotencyKeyInvalid, IDEMPOTENCY_KEY_HEADER)
     return key
+
+
+def sound_key(request: Request) -> str | None:
+    """The Idempotency-Key, where there is one as it must be."""
+    key = request.headers.get(IDEMPOTENCY_KEY_HEADER)
+    return key if key is not None and _KEY.fullmatch(key) else None
 
 
 async def _if_match(

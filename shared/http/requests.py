@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.errors import Refusal, TooLarge
 from shared.http.metrics import Metrics
 from shared.http.problems import UnexpectedFailure, problem_response
+from shared.http.shortcuts import Finder, Shortcuts
 from shared.http.tracing import REQUEST_ID_HEADER, begin_trace
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
@@ -37,8 +38,11 @@ class BodyTooLarge(TooLarge):
 class RequestMiddleware:
     """Wraps an application; every answer passes it, the ones to unexpected failures included."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, max_body_bytes: int = MAX_BODY_BYTES) -> None:
+    def __init__(
+        self, app: ASGIApp, metrics: Metrics, max_body_bytes: int = MAX_BODY_BYTES, shortcuts: Finder | None = None
+    ) -> None:
         self._app = app
+        self._shortcuts: Finder = shortcuts or Shortcuts()
         self._metrics = metrics
         self._max_body_bytes = max_body_bytes
 
@@ -63,11 +67,12 @@ class RequestMiddleware:
             await send(message)
 
         try:
-            await self._app(scope, self._limited(scope, receive), traced_send)
+            answering = self._shortcuts.find(scope) or self._app
+            await answering(scope, self._limited(scope, receive), traced_send)
         except ClientDisconnect:
             pass  # nobody is left to answer; the log line says 499
         except Exception as error:
-            # Refusals come as far as this only from other middleware and bare ASGI applications.
+            # Refusals come as far as this from shortcuts, other middleware and bare ASGI applications.
             if not isinstance(error, Refusal):
                 logger.exception("unexpected failure")
             if status:

@@ -63,7 +63,7 @@ def decode_token(text: str, pointer: str = "/query/after") -> Token:
         raise FreshnessTokenInvalid(faults=[fault]) from error
 
 
-def _after(
+async def _after(
     after: Annotated[
         str | None,
         Query(description="A Jikao-Token: the answer waits until it includes what that token was given for."),
@@ -72,7 +72,7 @@ def _after(
     return None if after is None else decode_token(after)
 
 
-def _wait(
+async def _wait(
     prefer: Annotated[
         str | None,
         Header(

@@ -15,7 +15,7 @@ from shared.identity.tokens import TokenMissing, Verifier
 
 __all__ = [
     "CallerDep", "JurisdictionNotFound", "RoleMissing", "WholeJurisdictionOnly", "permit", "permit_whole",
-    "scope_text", "source_allowed",
+    "remembered_caller", "scope_text", "source_allowed",
 ]  # fmt: skip
 
 
@@ -48,8 +48,8 @@ class BearerCaller(SecurityBase):
         self.model = HTTPBearerModel(bearerFormat="JWT", description="A token of the configured issuer.")
 
     async def __call__(self, request: Request) -> Caller:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
+        token = _bearer_token(request)
+        if token is None:
             raise TokenMissing
         verifier: Verifier = request.app.state.verifier
         caller = verifier.remembered(token)
@@ -57,6 +57,18 @@ class BearerCaller(SecurityBase):
             # Verifying may fetch the issuer's keys, which must not hold up the event loop.
             caller = await run_in_threadpool(verifier.verify, token)
         return caller
+
+
+def remembered_caller(request: Request) -> Caller | None:
+    """The caller of a token that was verified before and has not expired; None for any other request."""
+    token = _bearer_token(request)
+    verifier: Verifier = request.app.state.verifier
+    return None if token is None else verifier.remembered(token)
+
+
+def _bearer_token(request: Request) -> str | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token if scheme.lower() == "bearer" and token else None
 
 
 CallerDep = Annotated[Caller, Depends(BearerCaller())]

@@ -4,7 +4,8 @@ from shared.projections.asking import Standpoint, resolve, resolve_compared
 from shared.projections.folding import LogFold, Projection
 from shared.projections.judging import CannotProcess, Folded
 from shared.projections.read_side import JurisdictionUnknown, NotYetRead, ReadSide, Rebuilt
-from shared.projections.reader import Fenced, LogIsShorter, ProjectionSet, Reader, Stopped
+from shared.projections.reader import Fenced, ProjectionSet, Reader, Stopped
+from shared.projections.rebinding import LogIsShorter
 from shared.projections.records import Place, Record
 from shared.projections.tables import CoreTables, core_tables
 

@@ -24,10 +24,11 @@ from shared.admission import (
     Series,
     Withdrawn,
 )
-from shared.contracts.evaluation import ValueCertified, ValueReturned, ValueVerified
+from shared.admission.precedents import Precedents
+from shared.contracts.evaluation import CheckpointSigned, ValueCertified, ValueReturned, ValueVerified
 from shared.contracts.projects import ProgressSubmitted, Withdrawal
 from shared.contracts.shapes import EntryRef
-from shared.projections.judging import Folded, judge_record
+from shared.projections.judging import CannotProcess, Folded, judge_record
 from shared.projections.records import Place, Record
 from shared.projections.tables import CoreTables
 from shared.registry import Registry
@@ -132,18 +133,43 @@ class LogFold:
     core: CoreTables
     index: EntryIndex | None = None
     judges_progress: bool = True
+    precedents: Precedents = field(default_factory=Precedents)
+    """Of `registry` as it stands."""
 
     def fold(self, db: Connection, records: Sequence[Record]) -> list[Folded]:
         """Judge the records in order and store what every reader keeps. CannotProcess stops the log."""
         knowledge = self._fetch(db, records)
         folded: list[Folded] = []
         for record in records:
-            verdict = judge_record(record, self.place, self.registry, knowledge)
+            verdict = judge_record(record, self.place, self.registry, knowledge, self.precedents)
+            if verdict.changes:
+                self.precedents.forget()
             for change in verdict.changes:
                 self.registry.put(change.kind, change.id, change.effective_on, change.row, record.position)
             folded.append(verdict)
+        self._compare(db, folded)
         self._store(db, folded, knowledge.taken, knowledge.advanced)
         return folded
+
+    def _compare(self, db: Connection, folded: Sequence[Folded]) -> None:
+        """A signed checkpoint must have the root that this reader itself came to; else one of them is wrong."""
+        records = self.core.records
+        for verdict in folded:
+            fact = verdict.record.fact
+            if verdict.status != "counted" or not isinstance(fact, CheckpointSigned):
+                continue
+            first = folded[0].record.position
+            if fact.size > verdict.record.position:
+                raise CannotProcess(f"a checkpoint of {fact.size} records stands at {verdict.record.position}")
+            if fact.size > first:
+                root = folded[fact.size - 1 - first].record.root
+            else:
+                asked = select(records.c.root).where(
+                    records.c.log == self.place.log, records.c.position == fact.size - 1
+                )
+                root = bytes(db.execute(asked).scalar_one())
+            if root.hex() != fact.root:
+                raise CannotProcess(f"its first {fact.size} records have another root than the checkpoint says")
 
     def _fetch(self, db: Connection, records: Sequence[Record]) -> _Knowledge:
         """Identities of the batch and of what it names, and the state of the entries that it names."""

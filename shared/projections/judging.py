@@ -10,6 +10,7 @@ from datetime import date
 from typing import Literal, Protocol
 
 from shared.admission import EntryKey, Judgement, Known, Refused, judge, judge_standing
+from shared.admission.precedents import Precedents
 from shared.calendars import local_date
 from shared.contracts.evaluation import ValueCertified, ValueReturned, ValueVerified
 from shared.contracts.logs import EngineAdopted
@@ -73,8 +74,11 @@ class Memory(Protocol):
         """The stream stands at this version now."""
 
 
-def judge_record(record: Record, place: Place, registry: Registry, memory: Memory) -> Folded:
-    """What comes of a record; `memory` and the engine of `place` are as after it. The registry is left to the caller.
+def judge_record(
+    record: Record, place: Place, registry: Registry, memory: Memory, precedents: Precedents | None = None
+) -> Folded:
+    """What comes of a record; `memory` and the engine of `place` are as after it. The registry is left to the caller,
+    who then forgets the `precedents` (shared.admission.precedents).
 
     CannotProcess for a second or missing version of a stream, and for an engine that is not in this code.
     """
@@ -87,7 +91,7 @@ def judge_record(record: Record, place: Place, registry: Registry, memory: Memor
     if isinstance(fact, ProgressSubmitted):
         if not memory.judges_progress():
             return Folded(record, "counted", today)
-        judgement = judge(fact, identity, record.sha256, today, registry, memory.known)
+        judgement = judge(fact, identity, record.sha256, today, registry, memory.known, precedents)
         if memory.takes_identity(judgement):
             memory.take(record)
             memory.count(record, judgement)

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -19,10 +19,12 @@ from sqlalchemy import Connection, Engine, Table, select
 from shared.errors import NotFound, RuleBroken, Unavailable
 from shared.event_log.directory import Directory, Listing
 from shared.event_log.port import Topics
+from shared.liveness import Heartbeat, why
 from shared.projections import generations
 from shared.projections.folding import LogFold
 from shared.projections.generations import Make
-from shared.projections.reader import Fenced, ProjectionSet, Reader, Stopped
+from shared.projections.reader import BATCH, Fenced, ProjectionSet, Reader, Stopped
+from shared.projections.rebinding import OnRebind
 from shared.registry import Registry, versions
 from shared.sql import reading, writing
 
@@ -30,6 +32,12 @@ logger = logging.getLogger(__name__)
 POLL = 0.1
 """Seconds a reader waits for a record before it looks whether it should stop."""
 BACK_OFF = 1.0
+GATHER = 0.05
+"""Seconds at most that a reader lets records gather after a batch that was not full.
+
+A transaction costs as much as folding many records, so following every few at once is the dearest way to keep up, and
+a reader that does nothing else takes from the door, in the same process, what it needs to take more in.
+"""
 REGISTRIES = 4
 """Registries kept in memory: a registry changes rarely, so a few serve nearly every question."""
 
@@ -56,6 +64,12 @@ class LogStopped(Unavailable):
     """The reader of this log has stopped at a record that it cannot process; an operator has been alarmed."""
 
     zh = "该日志的读取已在一条无法处理的记录处停止,已通知运维人员。"
+
+
+class PartitionNotRead(Unavailable):
+    """This jurisdiction's log lies in a partition that was added since this service started; it must be restarted."""
+
+    zh = "该行政区的日志位于本服务启动之后新增的分区,须重启本服务。"
 
 
 @dataclass(slots=True)
@@ -93,9 +107,18 @@ class ReadSide:
     current: ProjectionSet = field(init=False)
     generation: int = field(init=False, default=0)
     fenced: str | None = None
+    on_rebind: OnRebind = lambda db, rebound: None
+    on_read: Callable[[], None] = lambda: None
+    """Told after each batch that the generation in force has taken in."""
+    beats: dict[int, Heartbeat] = field(default_factory=dict)
+    """Of each reader's thread, by partition."""
+    waits: dict[int, str] = field(default_factory=dict)
+    """What a reader waits for, by partition: the database or the log is away, and it tries again and again."""
     _rebuilding: threading.Lock = field(default_factory=threading.Lock)
     _threads: list[threading.Thread] = field(default_factory=list)
     _stopping: threading.Event = field(default_factory=threading.Event)
+    _hurry: threading.Event = field(default_factory=threading.Event)
+    """Set by whoever comes to wait, and at the stop."""
     _waiters: list[_Waiter] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _registries: OrderedDict[tuple[str, str, int], Registry] = field(default_factory=OrderedDict)
@@ -113,12 +136,13 @@ class ReadSide:
         """A reader of one partition; a guarded one fills the generation in force and wakes those who wait."""
         reader = Reader(self.engine, self.topics.events, self.directory, partition, into)
         if guarded:
-            reader.on_read, reader.guard = self._tell, self._in_force
+            reader.on_read, reader.guard, reader.on_rebind = self._tell, self._in_force, self.on_rebind
         return reader
 
     def start(self) -> None:
         """Start one thread a partition."""
         self._stopping.clear()
+        self.beats = {reader.partition: Heartbeat() for reader in self.readers}
         self._threads = [
             threading.Thread(target=self._run, args=(r,), name=f"{self.service}-reader-{r.partition}", daemon=True)
             for r in self.readers
@@ -129,6 +153,7 @@ class ReadSide:
     def stop(self) -> None:
         """Stop the threads after the batch at hand."""
         self._stopping.set()
+        self._hurry.set()
         for thread in self._threads:
             thread.join()
         self._threads = []
@@ -136,16 +161,33 @@ class ReadSide:
             reader.close()
 
     def _run(self, reader: Reader) -> None:
+        heart, partition = self.beats[reader.partition], reader.partition
         while not self._stopping.is_set():
+            heart.beat()
             try:
-                reader.step(timeout=POLL)
+                read = reader.step(timeout=POLL)
+                self.waits.pop(partition, None)
+                if 0 < read < BATCH:
+                    self._let_gather(reader)
             except Fenced as fence:
                 self.fenced = str(fence)
-                logger.critical("the %s reader of partition %s ends: %s", self.service, reader.partition, fence)
+                logger.critical("the %s reader of partition %s ends: %s", self.service, partition, fence)
                 return
-            except Exception:  # the database or the log is away: nothing was stored, so go on from the same place
-                logger.exception("the %s reader of partition %s waits", self.service, reader.partition)
+            except Exception as error:  # the database or the log is away: nothing was stored, go on from the same place
+                self.waits[partition] = why(error)
+                logger.exception("the %s reader of partition %s waits", self.service, partition)
                 self._stopping.wait(BACK_OFF)
+
+    def _let_gather(self, reader: Reader) -> None:
+        """Wait a moment for more records; while somebody waits to see them, no longer than the last batch took."""
+        with self._lock:
+            hurried = bool(self._waiters) or self._stopping.is_set()
+            if not hurried:
+                self._hurry.clear()
+        if hurried:
+            self._stopping.wait(min(reader.took, GATHER))
+        else:
+            self._hurry.wait(GATHER)
 
     def _in_force(self, db: Connection) -> None:
         """Called in each writing transaction of a reader: another process may have switched generations."""
@@ -216,21 +258,43 @@ class ReadSide:
         return None
 
     def lock_of(self, log: str) -> threading.Lock:
-        """The lock under which the log's fold changes in memory. JurisdictionUnknown for a log that is not listed."""
+        """The lock under which the log's fold changes in memory.
+
+        JurisdictionUnknown for a log that is not listed, PartitionNotRead.
+        """
         listing = self.directory.by_log(log)
         if listing is None:
             raise JurisdictionUnknown(log=log)
+        self._refuse_unread(listing.partition)
         return self.readers[listing.partition].lock
 
     def listing(self, jurisdiction: str) -> Listing:
-        """The open log of a jurisdiction. JurisdictionUnknown if there is none."""
+        """The open log of a jurisdiction. JurisdictionUnknown if there is none, PartitionNotRead."""
         listing = self.directory.by_jurisdiction(jurisdiction)
         if listing is None:
             self.directory.refresh()
             listing = self.directory.by_jurisdiction(jurisdiction)
         if listing is None:
             raise JurisdictionUnknown(jurisdiction=jurisdiction)
+        self._refuse_unread(listing.partition)
         return listing
+
+    def _refuse_unread(self, partition: int) -> None:
+        if partition >= len(self.readers):
+            raise PartitionNotRead(partition=partition)
+
+    def unwell(self) -> list[str]:
+        """What is not well with the readers' threads, a sentence for each; nothing while a rebuild has them pause."""
+        told = [f"the reader of partition {partition} waits: {reason}" for partition, reason in self.waits.items()]
+        for thread, (partition, heart) in zip(self._threads, self.beats.items(), strict=False):
+            who = f"the reader of partition {partition}"
+            stuck = heart.stuck(who) if thread.is_alive() else f"{who} has ended: restart the service"
+            told += [stuck] if stuck else []
+        return told
+
+    def unread(self) -> list[int]:
+        """Partitions that were added to the topic since the start: no reader of this process reads them."""
+        return list(range(len(self.readers), self.topics.events.grown_to()))
 
     @property
     def stopped(self) -> list[Stopped]:
@@ -249,7 +313,10 @@ class ReadSide:
             if key in self._registries:
                 self._registries.move_to_end(key)
                 return self._registries[key]
-        loaded = versions.load(db, into.core.versions, log, known_at)
+            before = [(p, kept) for (suffix, of, p), kept in self._registries.items()
+                      if (suffix, of) == key[:2] and p < at]  # fmt: skip
+        earlier = max(before, key=lambda each: each[0], default=None)
+        loaded = versions.load(db, into.core.versions, log, known_at, earlier)
         with self._lock:
             self._registries[key] = loaded
             while len(self._registries) > REGISTRIES:
@@ -273,13 +340,18 @@ class ReadSide:
         await self._wait(_Waiter(0, None, (log, event_id), asyncio.get_running_loop()), wait)
 
     async def reached_end(self, partition: int, wait: float) -> None:
-        """Return once this service has read to the end that the log has now: before a door refuses on its copy."""
+        """Return once this service has read to the end that the log has now: before a door refuses on its copy.
+
+        NotYetRead after `wait` seconds, PartitionNotRead, LogUnavailable.
+        """
+        self._refuse_unread(partition)
         end = await asyncio.to_thread(self.topics.events.end, partition)
         await self.reached(partition, end - 1, wait)
 
     async def _wait(self, waiter: _Waiter, wait: float) -> None:
         with self._lock:
             self._waiters.append(waiter)
+            self._hurry.set()
         try:
             if waiter.event is None and self._has_read(waiter):
                 return
@@ -311,6 +383,7 @@ class ReadSide:
         for waiter in waiting:
             if self._has_read(waiter):
                 waiter.loop.call_soon_threadsafe(_resolve, waiter.future)
+        self.on_read()
 
 
 def _resolve(future: asyncio.Future[None]) -> None:

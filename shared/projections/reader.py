@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,9 +21,11 @@ from sqlalchemy.exc import TimeoutError as SqlTimeout
 
 from shared.errors import Unavailable
 from shared.event_log.directory import Directory
-from shared.event_log.port import PartitionReader, Raw, Topic
+from shared.event_log.port import LogUnavailable, PartitionReader, Raw, Topic
 from shared.merkle import Frontier
+from shared.projections import rebinding
 from shared.projections.folding import EntryIndex, LogFold, Projection
+from shared.projections.rebinding import LogIsShorter, OnRebind
 from shared.projections.records import Place, Record, begin, place, value_sha256
 from shared.projections.tables import CoreTables
 from shared.registry import Registry, versions
@@ -34,10 +37,6 @@ BATCH = 500
 
 class Fenced(Exception):
     """Another reader has moved this place: this one is a zombie and ends."""
-
-
-class LogIsShorter(Exception):
-    """The log is shorter than, or differs from, what was read of it: the start is refused."""
 
 
 _NOT_THE_RECORDS_FAULT = (
@@ -77,10 +76,13 @@ class Reader:
     into: ProjectionSet
     on_read: Callable[[], None] = lambda: None
     guard: Callable[[Connection], None] = lambda db: None
+    on_rebind: OnRebind = lambda db, rebound: None
     logs: dict[str, LogFold] = field(default_factory=dict)
     stopped: dict[str, Stopped] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
     """Held while a batch changes the registries in memory; the doors take it to judge."""
+    took: float = 0.0
+    """Seconds that the last batch took to fold and store."""
     _next: int = 0
     _unsure: bool = False
     _source: PartitionReader | None = None
@@ -89,6 +91,8 @@ class Reader:
         """Load the places and check that the log still holds what was read. LogIsShorter refuses the start."""
         with reading(self.engine) as db:
             self._load(db)
+        self._rebind()
+        with reading(self.engine) as db:
             self._next = self._start(db)
         self._source = self.topic.reader(self.partition)
         end = self.topic.end(self.partition)
@@ -116,6 +120,7 @@ class Reader:
         raws = self._source.read(self._next, limit=min(most, BATCH), timeout=timeout)
         if not raws:
             return 0
+        began = time.monotonic()
         try:
             self._fold(raws)
         except _NOT_THE_RECORDS_FAULT:
@@ -126,6 +131,7 @@ class Reader:
             for raw in raws:
                 self._fold_one(raw)
         self._next = raws[-1].offset + 1
+        self.took = time.monotonic() - began
         self.on_read()
         return len(raws)
 
@@ -247,13 +253,20 @@ class Reader:
         kept = db.execute(select(partitions.c.next_offset).where(partitions.c.partition == self.partition)).scalar()
         return self.topic.begin(self.partition) if kept is None else int(kept)
 
+    def _rebind(self) -> None:
+        """Go on in another topic than the one that was read, where it was reopened; LogIsShorter if it was not."""
+        moved = [fold.place for fold in self.logs.values() if fold.place.incarnation != self.topic.incarnation]
+        if not moved:
+            return
+        to = rebinding.rebound(self.topic, self.directory, self.partition, moved)
+        with writing(self.engine) as db:
+            self.guard(db)
+            if rebinding.bind(db, self.into.core, self.into.projections, to):
+                self.on_rebind(db, to)
+        self._reload()
+
     def _check(self, at: Place, end: int) -> None:
         """The log may not be shorter than our place, and its last record must be the one we read."""
-        if at.incarnation != self.topic.incarnation:
-            raise LogIsShorter(
-                f"log {at.log} was read from another topic ({at.incarnation}): restore that topic, "
-                "or start on an empty database"
-            )
         if end < at.next_offset:
             raise LogIsShorter(
                 f"the database has read log {at.log} up to offset {at.next_offset}, the log ends at {end}: "
@@ -261,7 +274,9 @@ class Reader:
             )
         assert self._source is not None
         last = self._source.read(at.next_offset - 1, limit=1, timeout=5.0)
-        if not last or value_sha256(last[0].value) != at.last_value_sha256:
+        if not last:  # it is there, since the log's end lies behind it: a broker was killed between the two questions
+            raise LogUnavailable
+        if value_sha256(last[0].value) != at.last_value_sha256:
             raise LogIsShorter(
                 f"the last record read of log {at.log} (offset {at.next_offset - 1}) differs from the one in the log: "
                 "restore the log, or start on an empty database"

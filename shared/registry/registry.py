@@ -7,31 +7,33 @@ it the second axis remains: each thing has versions by the date from which they 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Generic, TypeVar, cast
+from typing import Generic, TypeAlias, TypeVar, cast
 
 from shared.registry import rows
 
 R = TypeVar("R", bound=rows.Row)
+_History: TypeAlias = tuple[tuple[date, ...], tuple[R, ...], tuple[int, ...]]
+"""Of one thing: from when each version is effective, the version, and the position of the fact that says so."""
 
 
 class Versions(Generic[R]):
     """The versions of every thing of one kind, by id, ordered by effective date."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, tuple[list[date], list[R], list[int]]] = {}
+        self._rows: dict[str, _History[R]] = {}
 
     def put(self, id: str, effective_on: date, row: R, position: int) -> None:
         """From `effective_on` on it stands like this; a version of the same date is replaced."""
-        dates, bodies, positions = self._rows.setdefault(id, ([], [], []))
+        dates, bodies, positions = self._rows.get(id, ((), (), ()))
         at = bisect_right(dates, effective_on)
-        if at and dates[at - 1] == effective_on:
-            bodies[at - 1], positions[at - 1] = row, position
-        else:
-            dates.insert(at, effective_on)
-            bodies.insert(at, row)
-            positions.insert(at, position)
+        before = at - 1 if at and dates[at - 1] == effective_on else at
+        self._rows[id] = (
+            (*dates[:before], effective_on, *dates[at:]),
+            (*bodies[:before], row, *bodies[at:]),
+            (*positions[:before], position, *positions[at:]),
+        )
 
     def get(self, id: str | None, on: date) -> R | None:
         """How it stands on a day; None before its first version, or when unknown."""
@@ -55,7 +57,7 @@ class Versions(Generic[R]):
 
     def history(self, id: str) -> list[tuple[date, int, R]]:
         """All its versions: (effective_on, position of the fact, row)."""
-        dates, bodies, positions = self._rows.get(id, ([], [], []))
+        dates, bodies, positions = self._rows.get(id, ((), (), ()))
         return list(zip(dates, positions, bodies, strict=True))
 
     def on(self, day: date) -> Iterator[tuple[str, R]]:
@@ -63,6 +65,18 @@ class Versions(Generic[R]):
         for id in self._rows:
             if (row := self.get(id, day)) is not None:
                 yield id, row
+
+    def take_over(self, other: Versions[R]) -> None:
+        """Stand like `other` does now. What each thing's history is made of is never changed, so it is shared."""
+        self._rows = dict(other._rows)
+
+    def same(self, id: str, other: Versions[R]) -> bool:
+        """Has nothing been said of this thing between this and `other`, of which one was taken over from the other?"""
+        return self._rows.get(id) is other._rows.get(id)
+
+    def all_same(self, other: Versions[R]) -> bool:
+        """The same of everything of this kind."""
+        return len(self) == len(other) and all(self.same(id, other) for id in self._rows)
 
     def __contains__(self, id: str) -> bool:
         return id in self._rows
@@ -106,11 +120,20 @@ class Registry:
             },
         )  # fmt: skip
         self._by_code: dict[tuple[str, int, str], str] = {}
-        self._parts: dict[str, list[str]] = {}
+        self._parts: dict[str, tuple[str, ...]] = {}
         self._parts_of: dict[str, list[tuple[str, rows.Assignment]]] = {}
-        self._reporting: dict[tuple[str, str], list[tuple[str, rows.Assignment]]] = {}
+        self._reporting: dict[str, dict[str, list[tuple[str, rows.Assignment]]]] = {}
         self._locked: dict[tuple[int, int, str | None], tuple[rows.Lock, int]] = {}
-        self._subs: dict[str, list[str]] = {}
+        self._subs: dict[str, tuple[str, ...]] = {}
+
+    def copy(self) -> Registry:
+        """Another one that stands the same, to be taken further; it shares all that the two have in common."""
+        made = Registry()
+        for kind, versions in self._kinds.items():
+            made._kinds[kind].take_over(versions)
+        made._by_code, made._locked = dict(self._by_code), dict(self._locked)
+        made._parts, made._parts_of, made._subs = dict(self._parts), dict(self._parts_of), dict(self._subs)
+        return made
 
     def put(self, kind: str, id: str, effective_on: date, row: rows.Row, position: int) -> None:
         """Take in one version; `position` is that of the fact which says so."""
@@ -118,8 +141,8 @@ class Registry:
         self._kinds[kind].put(id, effective_on, row, position)
         match row:
             case rows.Assignment():
-                self._parts_of.clear()
-                self._reporting.clear()
+                self._parts_of.pop(row.target, None)
+                self._reporting.pop(row.target, None)
             case rows.Lock():
                 self._lock(id)
             case _:
@@ -134,9 +157,9 @@ class Registry:
             case rows.Project():
                 self._by_code[(kind, row.year, row.code)] = id
                 if row.parent is not None:
-                    self._subs.setdefault(row.parent, []).append(id)
+                    self._subs[row.parent] = (*self._subs.get(row.parent, ()), id)
             case rows.Assignment():
-                self._parts.setdefault(row.target, []).append(id)
+                self._parts[row.target] = (*self._parts.get(row.target, ()), id)
             case _:
                 pass
 
@@ -166,10 +189,11 @@ class Registry:
 
     def reporting(self, target: str, unit: str) -> list[tuple[str, rows.Assignment]]:
         """Those of a unit that report. Not to be changed: it is kept, as every entry asks for it."""
-        kept = self._reporting.get((target, unit))
+        of_target = self._reporting.setdefault(target, {})
+        kept = of_target.get(unit)
         if kept is None:
             kept = [(id, part) for id, part in self.parts_of(target) if part.reports and part.unit == unit]
-            self._reporting[(target, unit)] = kept
+            of_target[unit] = kept
         return kept
 
     def answering(self, target: str, on: date) -> list[tuple[str, rows.Assignment]]:
@@ -184,9 +208,9 @@ class Registry:
             return [(id, part) for id, part in valid if part.role == "lead"]
         return [(id, part) for id, part in valid if part.value is not None] or valid
 
-    def subs_of(self, project: str) -> list[str]:
+    def subs_of(self, project: str) -> Sequence[str]:
         """The ids of a project's sub-projects."""
-        return self._subs.get(project, [])
+        return self._subs.get(project, ())
 
     def locked(self, year: int, month: int, target: str | None) -> tuple[rows.Lock, int] | None:
         """The lock that closes this month for this target (or project: None), and the position that set it."""

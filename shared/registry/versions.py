@@ -87,12 +87,19 @@ def write(db: Connection, table: Table, log: str, changed: Iterable[tuple[int, C
         db.execute(insert(table), new)
 
 
-def load(db: Connection, table: Table, log: str, known_at: int) -> Registry:
-    """The registry as known at a position."""
-    registry = Registry()
+def load(
+    db: Connection, table: Table, log: str, known_at: int, earlier: tuple[int, Registry] | None = None
+) -> Registry:
+    """The registry as known at a position.
+
+    With `earlier`, a registry as known at a position before, only what was said since is read: a version is closed by
+    one of the same thing and date, which takes its place.
+    """
+    since, registry = (-1, Registry()) if earlier is None else (earlier[0], earlier[1].copy())
     found = db.execute(
         select(table.c.kind, table.c.id, table.c.effective_on, table.c.known_from, table.c.body)
-        .where(table.c.log == log, table.c.known_from <= known_at, table.c.known_until > known_at)
+        .where(table.c.log == log, table.c.known_from > since, table.c.known_from <= known_at)
+        .where(table.c.known_until > known_at)
         .order_by(table.c.known_from, table.c.kind, table.c.id, table.c.effective_on)
     )
     for kind, id, effective_on, position, body in found:

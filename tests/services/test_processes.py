@@ -43,6 +43,23 @@ def test_a_process_that_was_told_nothing_says_what_it_needs(process: str, senten
     assert started(process).startswith(sentence)
 
 
+@pytest.mark.parametrize("process", ["projects", "evaluation"])
+def test_a_service_that_signs_is_not_started_without_its_key(process: str, tmp_path: Path) -> None:
+    told = {
+        "JIKAO_DATABASE_URL": f"sqlite:///{tmp_path / 'service.db'}",
+        "JIKAO_KAFKA_BOOTSTRAP": "127.0.0.1:9",
+        "JIKAO_JWKS_URL": "https://issuer.example/keys",
+    }
+
+    assert started(process, **told) == (
+        f"{process}: JIKAO_SIGNING_KEY_FILE is missing: set it to the private key that signs, "
+        "which `jikao signing-key --out FILE` makes."
+    )
+    assert started(process, **told, JIKAO_SIGNING_KEY_FILE=str(tmp_path / "none")).startswith(
+        f"{process}: JIKAO_SIGNING_KEY_FILE will not do: There is no signing key at"
+    )
+
+
 def test_a_service_without_a_broker_says_so(tmp_path: Path) -> None:
     sentence = started(
         "targets",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -29,14 +30,40 @@ ORDER = Order(
 )  # fmt: skip
 
 
-@pytest.fixture
-def store(database_url: str) -> Iterator[EventStore]:
-    engine: Engine = open_engine(database_url)
+@contextmanager
+def store_on(url: str) -> Iterator[EventStore]:
+    engine: Engine = open_engine(url)
     metadata = MetaData()
     tables = event_store_tables(metadata)
     metadata.create_all(engine)
     yield EventStore(engine, tables, "urn:jikao:service:targets")
     engine.dispose()
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[EventStore]:
+    with store_on(database_url) as store:
+        yield store
+
+
+@pytest.fixture
+def shared_store(postgres_url: str) -> Iterator[EventStore]:
+    """Where another process may write between a look and an append; on SQLite nobody can."""
+    with store_on(postgres_url) as store:
+        yield store
+
+
+def overtaken(decide: Any, by: Callable[[], object]) -> Any:
+    """Decide, after something else has been done for the first time."""
+    done: list[object] = []
+
+    def deciding(state: tuple[int, ...], look: Look) -> Sequence[Fact]:
+        if not done:
+            done.append(by())
+        facts: Sequence[Fact] = decide(state, look)
+        return facts
+
+    return deciding
 
 
 def months(name: str = "locks") -> Stream[tuple[int, ...]]:
@@ -100,3 +127,37 @@ def test_a_decision_may_look_at_other_streams(store: EventStore) -> None:
 def test_nothing_decided_is_nothing_appended(store: EventStore) -> None:
     done = execute(store, ORDER, months(), lock())
     assert (done.version, done.facts) == (0, ())
+
+
+@pytest.mark.parametrize("names", [("locks", "locks"), ("minted-once", "minted-again")])
+def test_a_command_that_its_own_repeat_overtakes_gets_the_same_outcome(
+    shared_store: EventStore, names: tuple[str, str]
+) -> None:
+    first: list[Done] = []
+    sent_again = lambda: first.append(execute(shared_store, ORDER, months(names[0]), lock(6)))  # noqa: E731
+
+    done = execute(shared_store, ORDER, months(names[1]), overtaken(lock(6), sent_again))
+
+    assert done == replace(first[0], repeated=True)
+
+
+def test_a_command_that_another_one_overtakes_is_decided_on_what_that_one_left(shared_store: EventStore) -> None:
+    other = replace(ORDER, key="other", request_sha256="b" * 64)
+
+    done = execute(
+        shared_store, ORDER, months(), overtaken(lock(6, 7), lambda: execute(shared_store, other, months(), lock(6)))
+    )
+
+    assert (locked(done), done.version) == ([7], 2)
+
+
+def test_a_change_of_a_version_that_is_no_longer_the_newest_is_refused_though_it_was_when_it_began(
+    shared_store: EventStore,
+) -> None:
+    other = replace(ORDER, key="other", request_sha256="b" * 64)
+    change = replace(ORDER, if_match=0)
+
+    with pytest.raises(VersionConflict):
+        execute(
+            shared_store, change, months(), overtaken(lock(7), lambda: execute(shared_store, other, months(), lock(6)))
+        )

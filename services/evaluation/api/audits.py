@@ -28,6 +28,7 @@ from services.evaluation.audits import (
     prove,
 )
 from services.evaluation.documents import NoSuchYear, canonical
+from services.evaluation.errors import DocumentNotKept
 from services.evaluation.read_models.archive import archived
 from services.evaluation.read_models.audits import (
     KeptAudit,
@@ -37,6 +38,7 @@ from services.evaluation.read_models.audits import (
     superseded_by,
     touched_after,
 )
+from services.evaluation.read_models.checkpoints import checkpoints_of, first_covering
 from services.evaluation.read_models.ledger import levels
 from services.evaluation.target_documents import Document
 from shared.commands import transaction_of
@@ -149,10 +151,22 @@ class AuditRow(TypedDict):
 
 
 @_CLOSED
+class CheckpointNamed(TypedDict):
+    """The first signed checkpoint that covers the sealing's own record."""
+
+    size: Count
+    root: Hash
+
+
+@_CLOSED
 class AuditShown(AuditRow):
-    """A sealed audit with its document, whose canonical bytes (RFC 8785) have the hash `sha256`."""
+    """A sealed audit with its document, whose canonical bytes (RFC 8785) have the hash `sha256`.
+
+    `checkpoint` is absent until one has been signed, which is a moment after the sealing.
+    """
 
     document: NotRequired[dict[str, Any]]
+    checkpoint: NotRequired[CheckpointNamed]
 
 
 @_CLOSED
@@ -270,11 +284,37 @@ def get_audit(asked: AskedDep, year: YearNumber, audit: AuditId) -> Response:
     asked.permit_whole(*READERS)
     with asked.view() as view:
         kept, content = _sealed(view, year, audit)
-        everything = sealed_in(view.db, audits_of(view.tables), view.standpoint.log, year, view.standpoint.position)
+        at = view.standpoint
+        everything = sealed_in(view.db, audits_of(view.tables), at.log, year, at.position)
+        signed = first_covering(view.db, checkpoints_of(view.tables), at.log, kept.position, at.position)
     document = _row(kept, everything)
+    if signed is not None:
+        document["checkpoint"] = {"size": signed.fact.size, "root": signed.fact.root}
     if content is not None:
         document["document"] = msgspec.json.decode(content)
     return respond(asked, document)
+
+
+@router.get(
+    "/{audit}/document",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The bytes of which the sealed hash is.",
+            "content": {"application/json": {"schema": {"type": "object"}}},
+        },
+        **problems(*READ_REFUSALS, WholeJurisdictionOnly, AuditUnknown, DocumentNotKept),
+    },
+)
+def get_audit_document(asked: AskedDep, year: YearNumber, audit: AuditId) -> Response:
+    """The sealed document alone, byte by byte as it was sealed (RFC 8785): its sha256 is the audit's `sha256`."""
+    asked.permit_whole(*READERS)
+    with asked.view() as view:
+        kept, content = _sealed(view, year, audit)
+    if content is None:
+        raise DocumentNotKept(audit=audit, sha256=kept.fact.sha256)
+    headers = _headers(asked) | {"ETag": f'"{kept.fact.sha256}"'}
+    return Response(content, media_type="application/json", headers=headers)
 
 
 @router.post(

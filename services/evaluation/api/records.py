@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
+import msgspec
 from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
 from services.evaluation.read_models.archive import archived
 from shared.http.answers import asking
 from shared.http.asking import AskedDep
 from shared.http.fields import WholeNumber
 from shared.identity.http import WholeJurisdictionOnly
+from shared.sql import reading
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}", tags=["evaluation"])
 
+NDJSON = "application/x-ndjson"
+EXPORTED = '{"position":0,"offset":0,"recorded_at":1251681060000000,"value":"c3ludGhldGljIDA="}\n'
+EXPORTED_AT_ONCE = 50
+"""Records in memory at once: 60 MB in base64 at most, if all were of the largest size."""
 MOST_BYTES = 8 * 2**20
 """Stored bytes in one answer, beyond which the next page goes on."""
 
@@ -81,6 +89,52 @@ def list_records(
             )  # fmt: skip
     following = items[-1].position + 1 if items else last + 1
     return RecordPage(log=log, items=items, next_position=following if following <= last else None)
+
+
+@router.get(
+    "/records/export",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "One JSON object a line, in the order of the log.",
+            "content": {NDJSON: {"schema": {"type": "string"}, "example": EXPORTED}},
+        },
+        **asking(WholeJurisdictionOnly),
+    },
+)
+def export_records(
+    asked: AskedDep,
+    from_position: Annotated[WholeNumber, Query(ge=0, lt=2**53, description="The first position that is wanted.")] = 0,
+) -> StreamingResponse:
+    """Every record up to `known_at`, as a file for offline checks: `jikao verify audit` folds it again.
+
+    A line has `position`, `offset`, `recorded_at` (microseconds since 1970) and `value`, the stored bytes in base64
+    (null for a record without any). `Jikao-Position` says which position comes last; an answer that ends before it
+    was cut.
+    """
+    asked.permit_whole("auditor", "office", "leader", "inspector", "certifier")
+    with asked.view() as view:
+        log, last = view.standpoint.log, view.standpoint.position
+    lines = _exported(asked.service.engine, log, from_position, last)
+    headers = {name: value for name, value in asked.response.headers.items() if name != "content-length"}
+    return StreamingResponse(lines, media_type=NDJSON, headers=headers)
+
+
+def _exported(engine: Engine, log: str, first: int, last: int) -> Iterator[bytes]:
+    """The lines, some at once. What is archived never changes, so no transaction is held while somebody reads on."""
+    while first <= last:
+        up_to = min(last, first + EXPORTED_AT_ONCE - 1)
+        with reading(engine) as db:
+            lines = [
+                msgspec.json.encode({"position": record.position, "offset": record.offset,
+                                     "recorded_at": record.recorded_at, "value": _base64(record.value)})
+                for record in archived(db, log, first=first, up_to=up_to)
+            ]  # fmt: skip
+        if len(lines) != up_to - first + 1:
+            # Half an answer must not look like a whole one: the connection is cut.
+            raise LookupError(f"the archive of log {log} lacks a record between {first} and {up_to}")
+        yield b"".join(line + b"\n" for line in lines)
+        first = up_to + 1
 
 
 def _base64(value: bytes | None) -> str | None:

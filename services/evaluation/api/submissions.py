@@ -21,7 +21,7 @@ router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/submissions", tags=[
 
 READERS = ("office", "leader", "auditor", "inspector", "certifier")
 REPORTERS = ("unit", "county_system")
-_URN = "urn:jikao:source:"
+URN = "urn:jikao:source:"
 _REFUSALS: dict[str, type[Refusal]] = {
     leaf.code(): leaf
     for leaf in vars(admission).values()
@@ -92,10 +92,10 @@ def list_submissions(
     ] = None,
 ) -> SubmissionList:
     """What was sent in, and what of it did not count. Units and county systems see their own sources."""
-    own = _own(asked)
+    own = own_sources(asked)
     of = f"submissions {asked.listing.log} {outcome} {source}"
     place = asked.turn_to(paged, of, int)
-    sources = own if source is None else {_URN + source} & (own if own is not None else {_URN + source})
+    sources = own if source is None else {URN + source} & (own if own is not None else {URN + source})
     with asked.view() as view:
         tables, at = submissions_of(view.tables), view.standpoint
         rows = page(
@@ -121,7 +121,7 @@ def get_submission(
     asked: AskedDep,
 ) -> SubmissionRecords:
     """What became of one submission, entry by entry. Units and county systems see their own sources."""
-    own, urn = _own(asked), _URN + source
+    own, urn = own_sources(asked), URN + source
     if own is not None and urn not in own:
         raise SubmissionUnknown(source=source, id=id)
     with asked.view() as view:
@@ -134,12 +134,12 @@ def get_submission(
     return SubmissionRecords(source=urn, id=id, records=records)
 
 
-def _own(asked: Asked) -> set[str] | None:
+def own_sources(asked: Asked) -> set[str] | None:
     """The sources that the caller may see; None for all."""
     role = asked.permit(*READERS, *REPORTERS)
     if role in READERS and asked.caller.scope == "all":
         return None
-    return {_URN + name for name in asked.caller.sources}
+    return {URN + name for name in asked.caller.sources}
 
 
 def _shown(row: RowMapping, refused: Sequence[RowMapping], *, whole: bool) -> SubmissionShown:

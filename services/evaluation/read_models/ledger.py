@@ -7,11 +7,11 @@ never summed or ordered here: figures are folded in Python.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -33,7 +33,7 @@ from sqlalchemy import (
     select,
 )
 
-from services.evaluation.ledger import LedgerRow, Level, Levels, Standing, Stood
+from services.evaluation.ledger import BEST_FIRST, LedgerRow, Level, Levels, Standing, Stood
 from services.evaluation.read_models.bulk import close_rows
 from services.evaluation.read_models.submissions import SubmissionTables, sent_by
 from shared.admission import Counted, EntryKey, EntryState, Series, Withdrawn
@@ -44,6 +44,7 @@ from shared.quantities import canonical_text
 from shared.registry.versions import STILL
 from shared.sql import Code, each_of, insert_if_absent, insert_plain
 
+T = TypeVar("T")
 _CHUNK = 5_000  # below SQLite's limit of parameters in one statement
 _CACHED = 200_000  # series remembered by number; beyond it they are read again
 _PLACE = {"series": "bigint", "effective_on": "date"}
@@ -177,6 +178,14 @@ class Ledger:
             known.update({id: found[id] for id in missing})
         return found
 
+    def number_of(self, log: str, series: Series) -> int:
+        """The number of a series in the rows."""
+        numbers = self._numbers_of(log)
+        id = numbers.get(series)
+        if id is None:
+            id = numbers[series] = number(log, *series)
+        return id
+
     def _numbers_of(self, log: str) -> dict[Series, int]:
         numbers = self._numbers.setdefault(log, {})
         if len(numbers) > _CACHED:
@@ -293,7 +302,7 @@ class _Changed:
 
 
 @dataclass(frozen=True, slots=True)
-class SqlLevels:
+class SqlLevels(Levels):
     """`Levels` out of the database, in the transaction that the question is answered in."""
 
     db: Connection
@@ -303,19 +312,50 @@ class SqlLevels:
 
     def latest(self, as_of: date, year: int | None = None) -> dict[Series, Level]:
         """The level of every series (of an assessment year, if one is named) at a date."""
-        series = self.ledger.tables.series
-        which = select(series.c.id).where(series.c.log == self.log)
-        return self._latest(which if year is None else which.where(series.c.year == year), as_of)
+        return self._latest(self._of_year(year), as_of)
 
     def latest_of(self, subject_ids: Collection[str], as_of: date) -> dict[Series, Level]:
         """The same for the series of these targets and projects only."""
         series = self.ledger.tables.series
         found: dict[Series, Level] = {}
-        subjects = sorted(set(subject_ids))
-        for some in (subjects[start : start + _CHUNK] for start in range(0, len(subjects), _CHUNK)):
+        for some in _chunks(sorted(set(subject_ids))):
             which = select(series.c.id).where(series.c.log == self.log, series.c.subject_id.in_(some))
             found |= self._latest(which, as_of)
         return found
+
+    def latest_in(self, series: Collection[Series], as_of: date) -> dict[Series, Level]:
+        """The same for these series only."""
+        found: dict[Series, Level] = {}
+        for which in self._these(series):
+            found |= self._latest(which, as_of)
+        return found
+
+    def values(self, as_of: date, year: int) -> dict[Series, str]:
+        """The value that counts of every series of a year that has one."""
+        return self._values(self._of_year(year), as_of)
+
+    def values_in(self, series: Collection[Series], as_of: date) -> dict[Series, str]:
+        """The same for these series only."""
+        found: dict[Series, str] = {}
+        for which in self._these(series):
+            found |= self._values(which, as_of)
+        return found
+
+    def observed(self, series: Collection[Series], as_of: date) -> Iterator[tuple[Series, date, str]]:
+        """Each entry of these series that still counts, up to a date: its series, its date, its value that counts."""
+        rows = self.ledger.tables.rows
+        value = self._counting(rows)
+        for which in self._these(series):
+            wanted = which.subquery()
+            asked = (
+                select(rows.c.series, rows.c.effective_on, value)
+                .select_from(wanted.join(rows, rows.c.series == wanted.c.id))
+                .where(rows.c.effective_on <= as_of, *self._known(rows))
+            )
+            found = self.db.execute(asked).all()
+            series_of = self.ledger.series_of(self.db, {row[0] for row in found})
+            for id, on, text in found:
+                yield series_of[id], on, text
 
     def history(self, subject_id: str) -> list[LedgerRow]:
         """All rows of a target or project known by then, closed ones included, in the order of the log."""
@@ -345,18 +385,53 @@ class SqlLevels:
     def _by(self, known_until: int) -> int | None:
         return known_until if known_until <= self.known_at else None
 
+    def _of_year(self, year: int | None) -> Select[tuple[int]]:
+        series = self.ledger.tables.series
+        which = select(series.c.id).where(series.c.log == self.log)
+        return which if year is None else which.where(series.c.year == year)
+
+    def _these(self, series: Collection[Series]) -> Iterator[Select[tuple[int]]]:
+        """Those of the series that have ever had an entry. A series names its own number, so none is looked up."""
+        id = self.ledger.tables.series.c.id
+        for some in _chunks(sorted(self.ledger.number_of(self.log, each) for each in set(series))):
+            yield select(id).where(id.in_(some))
+
+    def _known(self, rows: FromClause) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+        """At one state of knowledge a series and date has at most one row."""
+        return rows.c.position <= self.known_at, rows.c.known_until > self.known_at
+
+    def _values(self, which: Select[tuple[int]], as_of: date) -> dict[Series, str]:
+        """One seek a series: the rows of a series lie in order, so the first one from the date down is the latest."""
+        wanted, rows = which.subquery(), self.ledger.tables.rows
+        value = (
+            select(self._counting(rows))
+            .where(rows.c.series == wanted.c.id, rows.c.effective_on <= as_of, *self._known(rows))
+            .order_by(rows.c.effective_on.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        found = self.db.execute(select(wanted.c.id, value)).all()
+        series_of = self.ledger.series_of(self.db, [row[0] for row in found])
+        return {series_of[id]: value for id, value in found if value is not None}
+
+    def _counting(self, rows: FromClause) -> ColumnElement[str]:
+        """The value of a row that counts: certified, else verified, else reported."""
+        if not self._any_standing:
+            return rows.c.value
+        values = []
+        for name in BEST_FIRST[:-1]:
+            standings = self.ledger.tables.standings.alias(name)
+            which = _standing(rows, standings, name, self.known_at)
+            values.append(select(standings.c.value).where(which).scalar_subquery())
+        return func.coalesce(*values, rows.c.value)
+
     def _latest(self, which: Select[tuple[int]], as_of: date) -> dict[Series, Level]:
-        """One seek a series. At one state of knowledge a series and date has at most one row."""
+        """Two seeks a series: for its latest date, and for the row of that date."""
         rows, at = self.ledger.tables.rows, self.known_at
         wanted, older = which.subquery(), rows.alias()
         latest = (
             select(older.c.effective_on)
-            .where(
-                older.c.series == wanted.c.id,
-                older.c.effective_on <= as_of,
-                older.c.position <= at,
-                older.c.known_until > at,
-            )
+            .where(older.c.series == wanted.c.id, older.c.effective_on <= as_of, *self._known(older))
             .order_by(older.c.effective_on.desc())
             .limit(1)
             .scalar_subquery()
@@ -373,7 +448,7 @@ class SqlLevels:
         found = self.db.execute(
             select(rows.c.series, rows.c.effective_on, rows.c.position, rows.c.entry, rows.c.value, *values)
             .select_from(current)
-            .where(rows.c.position <= at, rows.c.known_until > at)
+            .where(*self._known(rows))
         ).all()
         series_of = self.ledger.series_of(self.db, [row[0] for row in found])
         sent = sent_by(self.db, self.ledger.submissions, self.log, {row[2] for row in found})
@@ -393,13 +468,18 @@ class SqlLevels:
         return self.db.execute(asked).first() is not None
 
 
-def _standing(rows: Table, standings: FromClause, name: Standing, at: int) -> ColumnElement[bool]:
+def _standing(rows: FromClause, standings: FromClause, name: Standing, at: int) -> ColumnElement[bool]:
     """The row of the standings that goes with a row of the ledger."""
     c = standings.c
     return (
         (c.log == rows.c.log) & (c.position == rows.c.position) & (c.entry == rows.c.entry)
         & (c.standing == name) & (c.known_from <= at) & (c.known_until > at)
     )  # fmt: skip
+
+
+def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """A few thousand at a time: a statement takes no more parameters."""
+    return (values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK))
 
 
 def ledger_of(tables: ProjectionSet) -> Ledger:

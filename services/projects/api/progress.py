@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -16,7 +17,7 @@ from fastapi import APIRouter, Query, Request, Response
 from msgspec import Struct
 
 from services.projects import submission as reading
-from services.projects.door import Admitted, Door, Visit
+from services.projects.door import Admitted, Door, Given, Visit
 from services.projects.errors import (
     BatchNotSent,
     EventTypeNotTaken,
@@ -36,12 +37,14 @@ from shared.event_log.ids import event_id
 from shared.event_log.port import ClockSkewed, LogBusy, LogUnavailable, RecordTooLarge
 from shared.http.fields import Flag
 from shared.http.languages import Language, preferred
-from shared.http.ordering import JurisdictionCode
-from shared.http.preconditions import IdempotencyKey
+from shared.http.ordering import JURISDICTION_PATTERN, JurisdictionCode
+from shared.http.preconditions import IdempotencyKey, sound_key
 from shared.http.problems import documented, problems
+from shared.http.shortcuts import Shortcuts
 from shared.http.strictness import ContentTypeNotTaken, media_type
 from shared.http.tokens import TOKEN_HEADER
-from shared.identity.http import CallerDep, JurisdictionNotFound, RoleMissing
+from shared.identity.callers import Caller
+from shared.identity.http import CallerDep, JurisdictionNotFound, RoleMissing, remembered_caller
 from shared.projections import JurisdictionUnknown, NotYetRead
 from shared.strict_json import MemberRepeated, NotJson
 
@@ -67,12 +70,15 @@ class Receipt(Struct, frozen=True):
 
     `accepted`: durable on the log, `sha256` being that of the stored bytes; what comes of each entry is told at
     `submissions`. `duplicate`: it was taken in before, and this is its first receipt. `rejected`: see `errors`.
+    `signed` is the receipt as a signed note (C2SP signed-note): log, source, id, sha256 and the log's time, which
+    proves to anybody who has the verifier key of receipts that this was taken in.
     """
 
     id: str | None
     status: Literal["accepted", "duplicate", "rejected"]
     sha256: str | None
     token: str | None
+    signed: str | None
     errors: list[ReceiptFault]
 
 
@@ -86,7 +92,12 @@ _ENTRY = {"kind": "target", "target": "c-county-township-roads", "value": "54.5"
           "effective_on": "2009-08-31"}  # fmt: skip
 _EVENT = {"specversion": "1.0", "id": "2009-08/roads", "source": "urn:jikao:source:transport",
           "type": reading.PROGRESS, "time": "2009-08-31T17:20:00+08:00", "data": {"entries": [_ENTRY]}}  # fmt: skip
-_RECEIPT = {"id": "2009-08/roads", "status": "accepted", "sha256": "0" * 64, "token": "…", "errors": []}
+_NOTE = "jikao/receipt/v1\nlog …\nsource …\nid …\nsha256 …\ntime 2009-08-31T09:20:00.000Z\n\n— jikao/receipts …\n"
+_RECEIPT = {
+    "id": "2009-08/roads", "status": "accepted", "sha256": "0" * 64, "token": "…", "signed": _NOTE, "errors": [],
+}  # fmt: skip
+# What is null in a receipt of this kind cannot stand in an example: FastAPI leaves nulls out of its document.
+_REJECTED = {**_RECEIPT, "status": "rejected"}
 
 _REFUSED = (
     SubmissionMalformed, NotJson, MemberRepeated, ContentTypeNotTaken, TooManyEntries, RecordTooLarge, SourceNotNamed,
@@ -113,7 +124,7 @@ def _answer(description: str, schema: str, example: object) -> dict[str, Any]:
     }
 
 
-_SOME_OR_NONE = _answer("None was accepted.", "Receipts", {"receipts": [{**_RECEIPT, "status": "rejected"}]})
+_SOME_OR_NONE = _answer("None was accepted.", "Receipts", {"receipts": [_REJECTED]})
 _SOME_OR_NONE["content"] |= documented(SubmissionMalformed)["content"]
 
 PROGRESS_BODY = {
@@ -136,6 +147,32 @@ EVENTS_BODY = {
         },
     }
 }  # fmt: skip
+
+
+_JURISDICTION = re.compile(JURISDICTION_PATTERN)
+_NAMES_SOURCE = re.compile(rb"source=([a-z0-9][a-z0-9._-]{0,63})")
+
+
+def _framed(request: Request) -> tuple[str, Caller] | None:
+    """Jurisdiction and caller, where neither is to be refused and nothing has to be fetched to know them."""
+    jurisdiction, caller = request.path_params["jurisdiction"], remembered_caller(request)
+    return (jurisdiction, caller) if caller is not None and _JURISDICTION.fullmatch(jurisdiction) else None
+
+
+def _progress_arguments(request: Request) -> tuple[str, Caller, str, str | None] | None:
+    query, source = request.scope["query_string"], None
+    if query:
+        named = _NAMES_SOURCE.fullmatch(query)
+        if named is None:
+            return None
+        source = named[1].decode("ascii")
+    framed, key = _framed(request), sound_key(request)
+    return None if framed is None or key is None else (*framed, key, source)
+
+
+def _events_arguments(request: Request) -> tuple[str, Caller, bool] | None:
+    framed = None if request.scope["query_string"] else _framed(request)
+    return None if framed is None else (*framed, False)
 
 
 @router.post(
@@ -177,10 +214,9 @@ async def submit_progress(
     admitted = await door.admit(
         visit, Sent(urn, id, reading.SUBJECT, sent.time, ProgressSubmitted(entries=sent.entries))
     )
-    if admitted.token is not None:
-        receipt = Receipt(id, "duplicate", admitted.sha256, admitted.token, [])
-    else:
-        receipt = Receipt(id, "accepted", admitted.sha256, await door.append(visit, admitted), [])
+    status: Literal["accepted", "duplicate"] = "accepted" if admitted.given is None else "duplicate"
+    given = admitted.given or await door.append(visit, admitted)
+    receipt = Receipt(id, status, admitted.sha256, given.token, given.signed, [])
     return _response(202, receipt, receipt.token)
 
 
@@ -231,28 +267,38 @@ async def submit_events(
     return _receipts([outcome.receipt(language) for outcome in outcomes], outcomes)
 
 
+def shortcuts() -> Shortcuts:
+    """The way round the framework for both."""
+    made = Shortcuts()
+    made.add("POST", f"{router.prefix}/progress", _progress_arguments, submit_progress)
+    made.add("POST", f"{router.prefix}/events", _events_arguments, submit_events)
+    return made
+
+
 class _Outcome:
     """One event on its way through the door."""
 
     def __init__(self, id: str | None, came_to: Admitted | Refusal) -> None:
         self.id = id
         self.came_to = came_to
-        self.token: str | None = None
+        self.given: Given | None = None
         self.repeats: _Outcome | None = None
 
     @property
     def settled(self) -> bool:
         """Nothing is left to be appended."""
-        return isinstance(self.came_to, Refusal) or self.came_to.token is not None or self.repeats is not None
+        return isinstance(self.came_to, Refusal) or self.came_to.given is not None or self.repeats is not None
 
     def receipt(self, language: Language) -> Receipt:
         """As the caller gets it."""
         first = self.repeats or self
         if isinstance(first.came_to, Refusal):
-            return Receipt(self.id, "rejected", None, None, _faults(first.came_to, language))
-        repeated = self.repeats is not None or first.came_to.token is not None
-        token = first.came_to.token or first.token
-        return Receipt(self.id, "duplicate" if repeated else "accepted", first.came_to.sha256, token, [])
+            return Receipt(self.id, "rejected", None, None, None, _faults(first.came_to, language))
+        repeated = self.repeats is not None or first.came_to.given is not None
+        given = first.came_to.given or first.given
+        assert given is not None
+        status: Literal["accepted", "duplicate"] = "duplicate" if repeated else "accepted"
+        return Receipt(self.id, status, first.came_to.sha256, given.token, given.signed, [])
 
 
 async def _admit(door: Door, visit: Visit, event: bytes | msgspec.Raw) -> _Outcome:
@@ -295,23 +341,23 @@ async def _append_all(door: Door, visit: Visit, outcomes: Sequence[_Outcome]) ->
         admitted = [outcome.came_to for outcome in some if isinstance(outcome.came_to, Admitted)]
         try:
             if len(waiting) == 1:
-                tokens = [await door.append(visit, admitted[0])]
+                given = [await door.append(visit, admitted[0])]
             else:
-                tokens = await door.append_in_order(visit, admitted)
+                given = await door.append_in_order(visit, admitted)
         except Unavailable as unavailable:
             if start == 0:
                 raise  # 503, and when to try again
             for outcome in waiting[start:]:
                 outcome.came_to = unavailable
             return
-        for outcome, token in zip(some, tokens, strict=True):
-            outcome.token = token
+        for outcome, each in zip(some, given, strict=True):
+            outcome.given = each
 
 
 def _receipts(receipts: list[Receipt], outcomes: Sequence[_Outcome]) -> Response:
     rejected = sum(receipt.status == "rejected" for receipt in receipts)
     status = 202 if not rejected else 422 if rejected == len(receipts) else 207
-    written = [outcome.token for outcome in outcomes if outcome.token is not None]
+    written = [outcome.given.token for outcome in outcomes if outcome.given is not None]
     before = [receipt.token for receipt in receipts if receipt.token is not None]
     tokens = written or before  # what was written now lies behind all that was written before
     return _response(status, Receipts(receipts), tokens[-1] if tokens else None)

@@ -23,10 +23,14 @@ from shared.sql import Code, insert_if_absent, insert_many
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The record that holds an identity: its place, the hash its identity stands for, the hash of its bytes."""
+    """The record that holds an identity: its place, the hash its identity stands for, its time, its bytes' hash.
+
+    `recorded_at` is in microseconds since 1970.
+    """
 
     offset: int
     identity_sha256: str
+    recorded_at: int
     sha256: str
 
 
@@ -66,7 +70,7 @@ class Receipts:
         """What holds this identity, if anything does."""
         identities, records, receipts = self.core.identities, self.core.records, self.receipts
         row = db.execute(
-            select(records.c.topic_offset, identities.c.sha256, receipts.c.sha256)
+            select(records.c.topic_offset, identities.c.sha256, records.c.recorded_at, receipts.c.sha256)
             .join_from(
                 identities, records,
                 (records.c.log == identities.c.log) & (records.c.position == identities.c.position),

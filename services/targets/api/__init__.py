@@ -12,6 +12,7 @@ from services.targets.api import (
     logs,
     organisation,
     targets,
+    workbooks,
     years,
 )
 
@@ -20,6 +21,7 @@ ROUTERS = (
     organisation.router,
     years.router,
     catalogues.router,
+    workbooks.router,
     alignments.router,
     alignment_decisions.router,
     targets.router,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -32,7 +33,7 @@ from shared.event_store.store import EventStore
 from shared.http.answers import asking, commanded
 from shared.http.asking import AskedDep, View
 from shared.http.fields import Label, QuantityStr
-from shared.http.ordering import OrderingDep, Recorded, YearNumber
+from shared.http.ordering import Ordering, OrderingDep, Recorded, YearNumber
 from shared.http.pages import CursorInvalid, Page
 from shared.http.pins import StandsAt
 from shared.http.problems import validation_fault
@@ -154,20 +155,26 @@ async def import_year_catalogue(
 ) -> Recorded | CatalogueReport:
     """Import a catalogue, all of it or nothing. The assessment office only. Every fault of every row is named."""
     role = ordering.permit_whole(*OFFICE)
-    items, found = await run_in_threadpool(_checked, body)
+    items, found = await run_in_threadpool(checked, body.items)
     if mode == "check":
         response.status_code = 200
         shown_faults = [CatalogueFault(pointer=f.pointer, code=f.code, zh=f.message_zh, en=f.message) for f in found]
         return CatalogueReport(items=len(body.items), faults=shown_faults)
     if found:
         raise CatalogueFaulty(faults=found)
+    return await take_in(ordering, role, year, body.issuer, body.edition, [item for _, item in items])
+
+
+async def take_in(
+    ordering: Ordering, role: str, year: int, issuer: Issuer, edition: int | None, items: Sequence[CatalogueItem]
+) -> Recorded:
+    """Import checked items as this edition of the issuer's catalogue, or as its next one."""
     service = ordering.service
     listing = await run_in_threadpool(service.read_side.listing, ordering.jurisdiction)
-    edition = body.edition
     if edition is None:
-        edition = await run_in_threadpool(_next_edition, service.store, listing.log, year, body.issuer)
-    catalogue = _id(service.store, listing.log, year, body.issuer, edition)
-    command = ImportCatalogue(catalogue, year, body.issuer, edition, items)
+        edition = await run_in_threadpool(_next_edition, service.store, listing.log, year, issuer)
+    catalogue = _id(service.store, listing.log, year, issuer, edition)
+    command = ImportCatalogue(catalogue, year, issuer, edition, items)
     done = await ordering.execute_in(
         listing,
         role,
@@ -195,12 +202,17 @@ def _next_edition(store: EventStore, log: str, year: int, issuer: str) -> int:
             edition += 1
 
 
-def _checked(body: CatalogueBody) -> tuple[list[CatalogueItem], list[Fault]]:
-    """The items as facts carry them, and everything that is wrong with any of them."""
-    whole = {"items": body.items}
+def checked(
+    bodies: Sequence[Mapping[str, Any]], shown: Callable[[int], int] = lambda row: row + 1
+) -> tuple[list[tuple[int, CatalogueItem]], list[Fault]]:
+    """The well-formed items as facts carry them, each with its place, and everything that is wrong with any of them.
+
+    `shown` says what people call the row of a place.
+    """
+    whole = {"items": bodies}
     found: list[Fault] = []
     valid: list[tuple[int, CatalogueItem]] = []
-    for row, raw in enumerate(body.items):
+    for row, raw in enumerate(bodies):
         try:
             valid.append((row, _contract(CatalogueItemBody.model_validate(raw))))
         except ValidationError as invalid:
@@ -208,8 +220,8 @@ def _checked(body: CatalogueBody) -> tuple[list[CatalogueItem], list[Fault]]:
                 validation_fault({**error, "loc": ("body", "items", row, *error["loc"])}, whole)
                 for error in invalid.errors(include_url=False)
             ]
-    found += faults(valid)
-    return [item for _, item in valid], sorted(found, key=_by_row)
+    found += faults(valid, shown)
+    return valid, sorted(found, key=_by_row)
 
 
 def _by_row(fault: Fault) -> tuple[int, str, str]:

@@ -20,6 +20,7 @@ from shared.event_log.embedded import open_embedded
 from shared.event_log.port import Topics
 from shared.http.tokens import Written, encode_token
 from shared.identity.issuer import DevelopmentIssuer
+from shared.proofs.signing import SigningKey
 from shared.sql import engine as open_engine
 from tests.services.evaluation.year2009 import LOG, Year2009, year_2009
 
@@ -69,7 +70,7 @@ def served(directory: Path, database_url: str | None = None) -> Iterator[Served]
     issuer = DevelopmentIssuer(directory)
     values = [record.value for record in year.writing.records if record.value is not None]
     topics.listings.append_all(0, [listing_record(Listing(LOG, "430300", 0, sha256_hex(values[0])), 0)])
-    _, app = build(engine, topics, issuer.verifier(), alone=True)
+    _, app = build(engine, topics, issuer.verifier(), alone=True, key=SigningKey.generate())
     with TestClient(app) as client:
         made = Served(client, issuer, engine, year, topics, "", count())
         made.append(*values)

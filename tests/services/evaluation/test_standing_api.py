@@ -19,6 +19,7 @@ from shared.contracts import projects
 from shared.event_log.port import Topics
 from shared.http.tokens import Written, encode_token
 from shared.identity.issuer import DevelopmentIssuer
+from shared.proofs.signing import SigningKey
 from shared.sql import engine as open_engine
 from tests.services.conftest import Tokens
 from tests.services.evaluation.county import COUNTY_SOURCE, County
@@ -80,7 +81,7 @@ def office(engine: Engine, topics: Topics, issuer: DevelopmentIssuer, tokens: To
     county.reports(jobs("40000", "transport"), jobs("1", "nobody"), id="jobs")
     county.reports(jobs("1", "nobody"), id="lost")
     county.send()
-    _, app = build(engine, topics, issuer.verifier(), alone=True)
+    _, app = build(engine, topics, issuer.verifier(), alone=True, key=SigningKey.generate())
     with TestClient(app) as client:
         yield Office(client, county, tokens)
 

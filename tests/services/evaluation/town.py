@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, cast
 
-from services.evaluation.ledger import LedgerRow, Level
+from services.evaluation.ledger import LedgerRow, Level, Levels
 from shared.admission.verdicts import EntryKey, Series
 from shared.contracts.shapes import Label, Measure
 from shared.registry import Registry, rows
@@ -19,7 +19,7 @@ ZH = Label(zh="名")
 
 
 @dataclass
-class Town:
+class Town(Levels):
     """Targets and projects are named by their codes, which are their ids too; a part is `target:unit`."""
 
     registry: Registry = field(default_factory=Registry)

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from services.gateway.routing import SERVICES, TABLE, NoSuchAddress, route
 from shared.event_log.embedded import open_embedded
 from shared.identity.issuer import DevelopmentIssuer
+from shared.proofs.signing import SigningKey
 from shared.sql import engine
 
 
@@ -28,8 +29,9 @@ def apps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, FastAPI
     built = []
     for name in SERVICES:
         service, app = import_module(f"services.{name}.main").build(
-            engine(f"sqlite:///{folder / name}.db"), topics, DevelopmentIssuer(folder).verifier(), alone=True
-        )
+            engine(f"sqlite:///{folder / name}.db"), topics, DevelopmentIssuer(folder).verifier(), alone=True,
+            **({} if name == "targets" else {"key": SigningKey.generate()}),
+        )  # fmt: skip
         built.append(service)
         made[name] = app
     yield made

@@ -16,10 +16,12 @@ from services.projects.main import build
 from shared.contracts import targets
 from shared.contracts.shapes import Label
 from shared.event_log.embedded import open_embedded
+from shared.event_log.ids import log_id
 from shared.event_log.port import Topics
 from shared.http.tokens import Written, encode_token
 from shared.identity.callers import Scope
 from shared.identity.issuer import DevelopmentIssuer
+from shared.proofs.signing import SigningKey
 from shared.service import Service
 from shared.sql import engine as open_engine
 from tests.shared.projections.city import OTHER_PART, OTHER_UNIT, ROADS, City
@@ -50,6 +52,8 @@ class Town:
     city: City
     issuer: DevelopmentIssuer
     service: Service
+    key: SigningKey
+    """Signs the receipts."""
     keys: int = 0
     tokens: dict[object, str] = field(default_factory=dict)
 
@@ -110,14 +114,21 @@ def topics(tmp_path: Path) -> Iterator[Topics]:
 
 
 @pytest.fixture
-def city(topics: Topics) -> City:
+def simulated() -> bool:
+    """Whether the city's log has a clock of its own; a test may say otherwise."""
+    return True
+
+
+@pytest.fixture
+def city(topics: Topics, simulated: bool) -> City:
     """Roads, two units, one month's clock after July, and a registered source."""
-    city = City(topics)
+    city = City(topics, log_id(simulated))
     city.open()
     city.issues_roads()
     city.says(targets.SourceRegistered(source="county", client="county-client"), "source:county")
     city.says(targets.SourceRegistered(source="bureau", client="county-client"), "source:bureau")
-    city.clock("2009-08-01T08:00:00+08:00")
+    if simulated:
+        city.clock("2009-08-01T08:00:00+08:00")
     return city
 
 
@@ -127,14 +138,14 @@ MakeTown = Callable[[str], Town]
 @pytest.fixture
 def make_town(city: City, topics: Topics, tmp_path: Path) -> Iterator[MakeTown]:
     clients: list[TestClient] = []
-    issuer = DevelopmentIssuer(tmp_path / "issuer")
+    issuer, key = DevelopmentIssuer(tmp_path / "issuer"), SigningKey.generate()
 
     def make(url: str) -> Town:
-        service, app = build(open_engine(url), topics, issuer.verifier(), alone=True)
+        service, app = build(open_engine(url), topics, issuer.verifier(), alone=True, key=key)
         client = TestClient(app, raise_server_exceptions=True)
         client.__enter__()
         clients.append(client)
-        return Town(client, city, issuer, service)
+        return Town(client, city, issuer, service, key)
 
     yield make
     for client in clients:

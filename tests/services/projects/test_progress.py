@@ -14,12 +14,14 @@ from shared.canonical import sha256_hex
 from shared.contracts import decode
 from shared.event_log.ids import event_id
 from shared.event_log.port import LogBusy
+from shared.proofs.receipts import KEY_NAME, Receipt, instant
 from tests.services.projects.conftest import (
     ROADWORKS,
     THIRD_PART,
     J,
     Town,
     below_transport,
+    event,
     faults,
     figure,
     second_part,
@@ -47,7 +49,7 @@ def test_a_submission_is_durable_when_its_receipt_is_given(any_town: Town) -> No
     envelope = decode(stored)
     assert receipt == {
         "id": event_id(COUNTY, headers["Idempotency-Key"]), "status": "accepted", "sha256": sha256_hex(stored),
-        "token": answer.headers["Jikao-Token"], "errors": [],
+        "token": answer.headers["Jikao-Token"], "signed": receipt["signed"], "errors": [],
     }  # fmt: skip
     assert (envelope.source, envelope.id, envelope.subject) == (COUNTY, receipt["id"], "progress")
     assert (envelope.authrole, envelope.authscope) == ("county_system", "own")
@@ -55,6 +57,32 @@ def test_a_submission_is_durable_when_its_receipt_is_given(any_town: Town) -> No
     assert "somebody" not in stored.decode()
     assert msgspec.json.decode(envelope.data) == {"entries": [figure()]}
     assert any_town.get(f"{J}/groups", after=receipt["token"]).status_code == 200
+
+
+def test_a_receipt_is_signed_and_says_what_was_taken_in_and_when(any_town: Town) -> None:
+    receipt = any_town.submit(figure()).json()
+    assert Receipt.verified(receipt["signed"], [any_town.key.verifier(KEY_NAME)]) == Receipt(
+        any_town.city.log, COUNTY, receipt["id"], sha256_hex(last(any_town)), "2009-08-01T00:00:00.000Z"
+    )
+
+
+@pytest.mark.parametrize("simulated", [False])
+def test_a_receipt_bears_the_time_at_which_the_log_appended_the_record_and_its_repeat_the_same(town: Town) -> None:
+    headers = town.office()
+    receipt = town.submit(figure(), headers=headers).json()
+    reader = town.service.topics.events.reader(0)
+    appended_at = reader.read(town.records() - 1)[0].appended_at
+    reader.close()
+    signed = Receipt.verified(receipt["signed"], [town.key.verifier(KEY_NAME)])
+    assert signed.time == instant(appended_at)
+    assert town.submit(figure(), headers=headers).json()["signed"] == receipt["signed"]
+
+
+def test_what_was_refused_gets_no_signature(town: Town) -> None:
+    answer = town.batch(event("1"), event("2", figure(unit_of_measure="person")))
+    taken, refused = answer.json()["receipts"]
+    assert Receipt.verified(taken["signed"], [town.key.verifier(KEY_NAME)]).id == "1"
+    assert (refused["status"], refused["signed"]) == ("rejected", None)
 
 
 def test_a_repeat_gets_the_first_receipt_and_appends_nothing(any_town: Town) -> None:

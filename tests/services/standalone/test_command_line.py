@@ -16,8 +16,9 @@ import httpx
 import pytest
 
 from services.standalone.cli import main
-from services.standalone.data_directory import MARKER, issuer_directory
+from services.standalone.data_directory import MARKER, issuer_directory, open_directory
 from shared.identity.issuer import DevelopmentIssuer
+from shared.proofs.signing import SigningKey
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -112,6 +113,7 @@ def test_one_directory_serves_once_and_again_after_it_was_stopped(tmp_path: Path
         "evaluation.db",
         "issuer",
         MARKER,
+        "keys",
         "lock",
         "log",
         "projects.db",
@@ -168,6 +170,26 @@ def test_a_token_says_what_was_asked_for(tmp_path: Path, capsys: pytest.CaptureF
 def test_what_cannot_be_done_is_said(tmp_path: Path, arguments: str, sentence: str) -> None:
     with pytest.raises(SystemExit, match=f"^jikao: {sentence}"):
         main(arguments.format(tmp_path).split())
+
+
+def test_a_signing_key_is_made_once_and_never_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "signing.pem"
+    main(f"signing-key --out {file}".split())
+    made = file.read_bytes()
+
+    assert "keep it with the backups" in capsys.readouterr().out
+    assert (file.stat().st_mode & 0o777, len(SigningKey.load(file).verifier("x").public)) == (0o600, 32)
+    with pytest.raises(SystemExit, match=f"^jikao: {file} exists, and no key is ever written over"):
+        main(f"signing-key --out {file}".split())
+    assert file.read_bytes() == made
+
+
+def test_a_signing_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    with open_directory(tmp_path / "data") as directory:
+        SigningKey.make(directory.signing_key)
+        directory.signing_key.chmod(0o644)
+
+    assert "Others can read the signing key" in one_sentence(jikao("serve", "--data", tmp_path / "data", "--port", "0"))
 
 
 def test_a_role_that_does_not_exist_is_refused(tmp_path: Path) -> None:

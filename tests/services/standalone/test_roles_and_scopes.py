@@ -28,6 +28,7 @@ WHOLE: dict[str, frozenset[str]] = {
     "issue_year_target": OFFICE, "adjust_year_target": OFFICE | {"leader"}, "assign_year_target": OFFICE,
     "hand_over_assignment": OFFICE, "lock_year_month": OFFICE, "unlock_year_month": OFFICE,
     "list_catalogues": CITY, "get_catalogue": CITY, "list_alignments": CITY, "get_alignment": CITY,
+    "import_catalogue_workbook": OFFICE, "get_catalogue_template": CITY,
     "confirm_alignment_match": OFFICE, "revoke_alignment_match": OFFICE, "decide_alignment_outcome": OFFICE,
     "list_proposed_matches": CITY, "list_alignment_matches": CITY, "list_alignment_changes": CITY,
     "set_adjustment_cut_off": OFFICE, "review_target_adjustment": OFFICE,
@@ -37,7 +38,10 @@ WHOLE: dict[str, frozenset[str]] = {
     "get_groups_completion": CITY | UNITS, "get_group_completion": CITY | UNITS,
     "seal_audit": frozenset({"office", "inspector"}),
     "list_audits": CITY - {"certifier"}, "get_audit": CITY - {"certifier"}, "replay_audit": CITY - {"certifier"},
-    "list_records": CITY,
+    "list_records": CITY, "export_records": CITY, "get_record_proof": CITY,
+    "get_audit_document": CITY - {"certifier"},
+    "sign_checkpoint": OFFICE | ADMIN | {"auditor"}, "list_checkpoints": CITY, "get_latest_checkpoint": CITY,
+    "get_checkpoint": CITY, "get_consistency_proof": CITY,
 }  # fmt: skip
 WITHIN: dict[str, frozenset[str]] = {
     "get_jurisdiction": EVERYBODY, "list_units": EVERYBODY, "get_unit": EVERYBODY, "list_years": EVERYBODY,
@@ -52,9 +56,11 @@ WITHIN: dict[str, frozenset[str]] = {
     "get_project_completion": CITY | UNITS, "list_unreported": CITY | UNITS,
     "verify_value": frozenset({"office", "certifier"}), "return_value": frozenset({"office", "certifier"}),
     "certify_value": frozenset({"office", "certifier"}),
-    "list_submissions": CITY | UNITS, "get_submission": CITY | UNITS,
+    "list_submissions": CITY | UNITS, "get_submission": CITY | UNITS, "get_submission_proof": CITY | UNITS,
+    "list_verifier_keys": EVERYBODY,
 }  # fmt: skip
 NEEDED = {
+    "import_catalogue_workbook": {"issuer": "city"},
     "list_unreported": {"month": "8"},
     "list_alignment_changes": {"since": "0190b2d6-4a00-7000-8000-000000000001"},
 }
@@ -90,6 +96,8 @@ def body_of(operation: dict[str, Any], document: dict[str, Any]) -> dict[str, An
         return {}
     kind, content = next(iter(operation["requestBody"]["content"].items()))
     schema = content["schema"]
+    if schema.get("format") == "binary":
+        return {"content": b"synthetic", "headers": {"Content-Type": kind}}
     named = document["components"]["schemas"].get(schema.get("$ref", "").rpartition("/")[2], schema)
     example = content.get("example") or named.get("examples", [None])[0]
     assert example is not None, f"{operation['operationId']} has no example"
@@ -108,6 +116,7 @@ def places(city: Whole, unit: str) -> dict[str, str]:
         "target": "roads" if ours else "health-only", "person": city.ids["person"], "slug": "malformed",
         "catalogue": city.ids["province"], "alignment": city.ids["alignment"], "audit": city.ids["audit"],
         "category": "livelihood", "match": city.ids["alignment"],
+        "size": city.ids["checkpoint"], "position": "7",
         "request": city.ids["our request" if ours else "their request"],
     }  # fmt: skip
 

@@ -112,3 +112,12 @@ def test_no_model_of_the_document_needs_another_name(city: Whole) -> None:
     names = {name for name in schemas for service in ("Targets", "Projects", "Evaluation", "Gateway")
              if name.startswith(service) and name.removeprefix(service) not in ("Shown", "Completion")}  # fmt: skip
     assert not names
+
+
+@pytest.mark.parametrize("service", ["targets", "projects", "evaluation"])
+def test_an_order_to_rebuild_says_yes_or_no_and_nothing_like_it(city: Whole, service: str) -> None:
+    for likeness in (0, 1, "true", "off"):
+        body = {"accept_differences": likeness}
+        refused = city.send("POST", f"/v1/operations/{service}/rebuilds", city.token("admin"), body)
+        assert (refused.status_code, refused.json()["code"]) == (422, "MALFORMED"), likeness
+        assert [fault["pointer"] for fault in refused.json()["errors"]] == ["/accept_differences"]

@@ -64,6 +64,9 @@ class Intercepted:
     def begin(self, partition: int) -> int:
         return self._topic.begin(partition)
 
+    def grown_to(self) -> int:
+        return self._topic.grown_to()
+
 
 @pytest.fixture
 def topics(tmp_path: Path) -> Iterator[Topics]:
@@ -177,7 +180,7 @@ async def test_while_the_log_is_away_the_fact_waits_and_the_request_is_told_so(
         command(store, "target-1", 0, fact("e1"))
         assert tried.wait(PATIENCE)
         assert await relay.published(LOG, "e1", 0.2) is None
-        assert "LogUnavailable" in (relay.last_error or "")
+        assert relay.unwell() == f"the outbox waits: {LogUnavailable.sentence()}"
         assert relay.depth() == 1
         away.clear()
         assert await relay.published(LOG, "e1", PATIENCE) is not None

@@ -45,8 +45,8 @@ def test_the_document_is_openapi_3_1_with_function_names_as_operation_ids(docume
 
 def test_the_document_names_one_problem_for_every_error(document: dict[str, Any]) -> None:
     operation = document["paths"]["/things/{thing}"]["post"]
-    assert set(operation["responses"]) == {"200", "401", "404", "413", "422"}
-    for status in ("401", "404", "413", "422"):
+    assert set(operation["responses"]) == {"200", "401", "404", "413", "422", "503"}
+    for status in ("401", "404", "413", "422", "503"):
         schema = operation["responses"][status]["content"]["application/problem+json"]["schema"]
         assert schema == {"$ref": "#/components/schemas/Problem"}
     assert set(document["components"]["schemas"]) == {"Entry", "Label", "Problem", "ProblemFault"}

@@ -34,9 +34,10 @@ class City:
     count: int = 0
 
     def open(self, now: str = "2009-01-05T09:00:00+08:00") -> None:
+        simulated = self.log.startswith("sim-")
         opened = self.sealed(
             LogOpened(log=self.log, jurisdiction="430300", origin=f"jikao/{self.log}", zone="Asia/Shanghai",
-                      clock="simulated", instant=now), "log"
+                      clock="simulated" if simulated else "broker", instant=now if simulated else UNSET), "log"
         )  # fmt: skip
         key, listing = listing_record(Listing(self.log, "430300", 0, sha256_hex(opened)), 0)
         self.topics.listings.append_all(0, [(key, listing)])

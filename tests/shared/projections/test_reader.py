@@ -271,6 +271,19 @@ def test_a_log_whose_last_record_differs_is_refused(
     other.close()
 
 
+def test_a_log_whose_last_record_cannot_be_read_just_now_is_not_taken_for_another_one(
+    city: City, reader: Reader, engine: Engine, topics: Topics, into: ProjectionSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    city.open()
+    reader.catch_up()
+    nothing = type("NothingComes", (), {"read": lambda *a, **k: [], "close": lambda self: None})
+    monkeypatch.setattr(type(topics.events), "reader", lambda self, partition: nothing())
+    other = Reader(engine, topics.events, Directory(topics.listings), 0, into)
+    with pytest.raises(LogUnavailable):
+        other.open()
+    other.close()
+
+
 class AwayOnce(Directory):
     """A directory whose control topic cannot be reached at the first try."""
 

@@ -4,26 +4,28 @@ Month after month the same targets are reported in the same words. An entry in w
 the very unit of measure that is declared (so that no value can fail to convert), is counted again with any value
 and on any date, so long as nothing that judge looks at has changed: the registry as a whole, and between the two
 dates the versions of the target and the validity of its parts. Future dates and locks are asked each time. What
-has no precedent is judged; a precedent never refuses. Judging costs ten times as much as looking up.
+has no precedent is judged; a precedent never refuses. Judging costs several times as much as looking up.
+
+Engine 1: it saves that engine's judge from asking again, and belongs to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
-from msgspec import UnsetType
+from msgspec import UNSET, UnsetType
 
-from services.projects.scope import Reach
-from services.projects.submission import reference
-from shared.admission import Counted, Outcome
-from shared.admission.verdicts import Series
+from shared.admission.verdicts import Counted, Outcome, Series
 from shared.contracts.projects import Entry, TargetFigure, Withdrawal
+from shared.quantities import canonical_text
 from shared.registry import Registry
 
 MOST = 50_000
+"""Words remembered: some 25 MB. Beyond, what is not known yet is judged each time."""
+
 Words = tuple[bool, str, str | UnsetType, str | UnsetType, str, int]
 """Is it of a target; its or the project's code; unit; measure; unit of measure; year."""
 
@@ -49,43 +51,70 @@ class Precedents:
         self.known.clear()
         self._locked = None
 
-    def cover(self, entries: Sequence[Entry], today: date, reach: Reach | None, registry: Registry) -> bool:
-        """Will all these entries certainly be counted, and are they within the caller's reach? False: judge them."""
-        locked = self._locked
-        if locked is None:
-            locked = self._locked = frozenset(_locked(registry))
-        known, places = self.known, set()
+    def certain(self, entries: Sequence[Entry], today: date, registry: Registry) -> list[Precedent] | None:
+        """The precedent of each entry, if all will certainly be counted, references left aside; None: judge them."""
+        locked = self._locks(registry)
+        known, places, all_found = self.known, set(), []
         for entry in entries:
             if isinstance(entry, Withdrawal):
-                return False
+                return None
             found, on = known.get(_words(entry)), entry.effective_on
             if found is None or on > today or not found.since <= on < found.until:
-                return False
+                return None
             if locked and _is_locked(locked, on, found.series):
-                return False
-            if reach is not None and not _within(entry, found, reach):
-                return False
+                return None
             places.add((found.series, on))
-        return len(places) == len(entries)
+            all_found.append(found)
+        return all_found if len(places) == len(entries) else None
+
+    def outcomes(
+        self, entries: Sequence[Entry], today: date, registry: Registry, judge: Callable[[Entry], Outcome]
+    ) -> list[Outcome]:
+        """What comes of each entry by itself: by precedent, else by `judge`, which sets the next one."""
+        locked, known = self._locks(registry), self.known
+        outcomes: list[Outcome] = []
+        for entry in entries:
+            if not isinstance(entry, Withdrawal) and entry.corrects is UNSET:
+                found, on = known.get(_words(entry)), entry.effective_on
+                if (
+                    found is not None
+                    and on <= today
+                    and found.since <= on < found.until
+                    and not (locked and _is_locked(locked, on, found.series))
+                ):
+                    outcomes.append(Counted(found.series, on, canonical_text(entry.value), None))
+                    continue
+            outcome = judge(entry)
+            outcomes.append(outcome)
+            self._set(entry, outcome, registry)
+        return outcomes
 
     def remember(self, entries: Sequence[Entry], outcomes: Sequence[Outcome], registry: Registry) -> None:
         """Take in what was judged under the registry as it stands."""
-        if len(self.known) + len(entries) > MOST:
-            self.known.clear()
         for entry, outcome in zip(entries, outcomes, strict=True):
-            if isinstance(entry, Withdrawal) or not isinstance(outcome, Counted):
-                continue
-            series, on = outcome.series, outcome.effective_on
-            words = _words(entry)
-            before = self.known.get(words)
-            if before is not None and before.since <= on < before.until:
-                continue
-            if _declared(series, on, registry) != entry.unit_of_measure:
-                continue
-            changes = sorted(_changes(series, registry))
-            since = max((day for day in changes if day <= on), default=date.min)
-            until = min((day for day in changes if day > on), default=date.max)
-            self.known[words] = Precedent(series, since, until, _unit(series, registry))
+            self._set(entry, outcome, registry)
+
+    def _set(self, entry: Entry, outcome: Outcome, registry: Registry) -> None:
+        if isinstance(entry, Withdrawal) or not isinstance(outcome, Counted):
+            return
+        series, on = outcome.series, outcome.effective_on
+        words = _words(entry)
+        before = self.known.get(words)
+        if before is not None and before.since <= on < before.until:
+            return
+        if before is None and len(self.known) >= MOST:
+            return
+        if _declared(series, on, registry) != entry.unit_of_measure:
+            return
+        changes = sorted(_changes(series, registry))
+        since = max((day for day in changes if day <= on), default=date.min)
+        until = min((day for day in changes if day > on), default=date.max)
+        self.known[words] = Precedent(series, since, until, _unit(series, registry))
+
+    def _locks(self, registry: Registry) -> frozenset[tuple[int, int, str | None]]:
+        if self._locked is None:
+            self._locked = frozenset(_locked(registry))
+        return self._locked
 
 
 def _words(entry: Entry) -> Words:
@@ -130,8 +159,3 @@ def _locked(registry: Registry) -> Iterator[tuple[int, int, str | None]]:
 def _is_locked(locked: frozenset[tuple[int, int, str | None]], on: date, series: Series) -> bool:
     target = series.subject_id if series.subject == "target" else None
     return (on.year, on.month, None) in locked or (on.year, on.month, target) in locked
-
-
-def _within(entry: Entry, found: Precedent, reach: Reach) -> bool:
-    ref = reference(entry)
-    return found.unit in reach.units and (ref is None or ref.source == reach.source)

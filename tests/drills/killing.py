@@ -1,0 +1,123 @@
+"""Who is killed when: a schedule drawn from a seed, carried out while the clients act."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from tests.drills.book import Book
+from tests.drills.city import City
+from tests.drills.clients import Actor, SetUp, Stage, everybody
+from tests.drills.supervised import BackEnd, Victim
+
+REPORTERS = 6
+HAPPENS_WITHIN = 90.0
+"""Seconds until a back end whose processes are back does again what is waited for."""
+SIGN = {"targets": "recorded by targets", "evaluation": "read"}
+"""By what a victim is seen to be at its work again; of the others: a submission is acknowledged."""
+LATEST = 0.8
+"""Seconds after that sign at which it is killed, at most."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When to kill: `delay` seconds after the sign has been seen `signs` times since the victim came back."""
+
+    signs: int
+    delay: float
+
+
+class Executioner(Actor):
+    """Kills one victim again and again, by its schedule, and brings it back each time."""
+
+    def __init__(self, stage: Stage, name: str, victim: Victim, kills: int) -> None:
+        super().__init__(stage, f"executioner of {name}")
+        self.what = name
+        self._victim = victim
+        self.schedule = [Moment(self.luck.randint(1, 3), self.luck.uniform(0, LATEST)) for _ in range(kills)]
+        self.killed = 0
+
+    def play(self) -> None:
+        """Carry the schedule out, and see the victim at its work once more."""
+        began = time.monotonic()
+        for moment in self.schedule:
+            self._see(moment.signs)
+            seen = time.monotonic()
+            self.stage.cut.wait(moment.delay)
+            self._victim.kill()
+            self.killed += 1
+            killed = time.monotonic()
+            self._victim.revive()
+            back = time.monotonic()
+            print(
+                f"{self.what} {self.killed}: seen {seen - began:.1f}, killed {killed - began:.1f}, "
+                f"back {back - began:.1f} s"
+            )
+        self._see(1)
+
+    def _see(self, signs: int) -> None:
+        book, sign = self.stage.book, SIGN.get(self.what, "acknowledged")
+        book.wait(sign, book.count(sign) + signs, HAPPENS_WITHIN, self.stage.cut.is_set)
+
+
+def chosen(seed: int | None) -> int:
+    """The seed that was asked for, or a new one."""
+    return secrets.randbelow(2**32) if seed is None else seed
+
+
+@contextmanager
+def acting(back_end: BackEnd, seed: int) -> Iterator[Stage]:
+    """A city on a back end and clients that act meanwhile; at the end they finish what they began.
+
+    Raises what broke a client.
+    """
+    stage = Stage(City(back_end.url, back_end.issuer), Book(), seed, REPORTERS)
+    set_up = SetUp(stage, "set up")
+    set_up.run()  # in this thread
+    raise_what_broke([set_up])
+    clients = everybody(stage)
+    for client in clients:
+        client.start()
+    try:
+        yield stage
+        stage.closing.set()
+        raise_what_broke(clients)
+    finally:
+        stage.closing.set()
+        stage.cut.set()
+        for client in clients:
+            client.join()
+
+
+def drill(back_end: BackEnd, kills: int, seed: int) -> Stage:
+    """Kill each victim of a back end so often, each on its own schedule, while clients act; what they wrote down."""
+    began = time.monotonic()
+    with acting(back_end, seed) as stage:
+        executioners = [Executioner(stage, name, victim, kills) for name, victim in back_end.victims.items()]
+        for executioner in executioners:
+            executioner.start()
+        raise_what_broke(executioners)
+        killed = ", ".join(f"{e.what} {e.killed}" for e in executioners)
+    print(f"killed: {killed}; {time.monotonic() - began:.0f} s; seed {seed}; {told(stage.book)}")
+    return stage
+
+
+def told(book: Book) -> str:
+    """What was sent and answered, in one line."""
+    entries = sum(len(s.body["entries"]) for s in book.submissions)
+    answers = ", ".join(f"{count} × {what}" for what, count in sorted(book.answers.items()))
+    repeated = sum(s.tries > 1 for s in book.submissions)
+    return f"{len(book.submissions)} submissions with {entries} entries, {repeated} sent again; answers: {answers}"
+
+
+def raise_what_broke(actors: Sequence[Actor]) -> None:
+    """Wait until all have ended; raise what broke one of them."""
+    for actor in actors:
+        if actor.ident is not None:
+            actor.join()
+    for actor in actors:
+        if actor.broken is not None:
+            raise actor.broken
