@@ -80,7 +80,7 @@ class City:
                 targets.TargetIssued(
                     target=target, year=YEAR, code=f"t{n}", name=Label(zh="目标"), issuer="city",
                     category=("economy", "government", "key_work", "livelihood", "society")[n % 5],
-                    kind=kind, direction=direction, value="400", roll_up="sum", tags=[],
+                    kind=kind, direction=direction, value="400", roll_up="sum", tags=[],  # type: ignore[arg-type]
                     measures=[Measure(code="level", name=Label(zh="完成额"), unit_of_measure="wan_yuan")],
                     effective_on=YEAR_BEGINS,
                 ), f"target:{n}"

@@ -39,7 +39,7 @@ def _stored(db: Connection, log: str, table: Table) -> Fetch:
     one = _one_of(table)
 
     def fetch(level: int, tile: int) -> bytes:
-        hashes: bytes | None = db.execute(one, {"of": log, "at_level": level, "at_tile": tile}).scalar()
+        hashes: bytes | None = db.execute(one, {"of": log, "at_level": level, "at_tile": tile}).scalar()  # type: ignore[assignment]
         if hashes is None:
             raise TileMissing(f"tile {level}/{tile} of log {log} is not stored")
         return bytes(hashes)
