@@ -11,7 +11,6 @@ Beside it the PyPI package `eventsourcing` answers the first, second and last by
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from collections.abc import Callable
 from functools import partial
@@ -22,6 +21,7 @@ import httpx
 
 from bench.by_replay import ByReplay
 from bench.city import AS_OF, JURISDICTION, YEAR
+from bench.command_line import measure
 from bench.machine import in_turns, milliseconds, summaries, summary
 from bench.standing import Made, Server, made, served
 
@@ -103,11 +103,5 @@ def show(found: dict[str, Any]) -> None:
         print(f"  {name:<46}{of['median']:8.1f} ({of['low']:.1f} to {of['high']:.1f}){beside}")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--quick", action="store_true")
-    show(run(parser.parse_args().quick))
-
-
 if __name__ == "__main__":
-    main()
+    measure(__doc__, run, show)

@@ -9,7 +9,6 @@ process, and submissions a second counted to the moment at which the reader was 
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import json
 import subprocess
@@ -20,6 +19,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bench.command_line import measure
 from bench.door import TARGETS, body, fill, profile
 from bench.running import caught_up, cpu_seconds, running
 from bench.wire import Driven, drive, post
@@ -162,16 +162,5 @@ def show(found: dict[str, Any]) -> None:
             print(f"  {name:<52}{microseconds:9.1f}")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="one short round each, to see that all of it works")
-    parser.add_argument("--raw", type=Path, help="write every sample into this file, as JSON")
-    arguments = parser.parse_args()
-    found = run(arguments.quick)
-    show(found)
-    if arguments.raw is not None:
-        arguments.raw.write_text(json.dumps(found, indent=1))
-
-
 if __name__ == "__main__":
-    main()
+    measure(__doc__, run, show)

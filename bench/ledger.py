@@ -7,7 +7,6 @@ PostgreSQL of our own with fsync on. The rate is of the whole log, and of each 2
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 import time
 from contextlib import ExitStack
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.city import ENTRIES, city
+from bench.command_line import measure
 from bench.folding import Folding, embedded, folding
 from bench.machine import summary
 from shared.testing.postgres import Postgres
@@ -64,11 +64,5 @@ def show(found: dict[str, Any]) -> None:
               f" {slices['low']:,.0f} to {slices['high']:,.0f}")  # fmt: skip
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--quick", action="store_true")
-    show(run(parser.parse_args().quick))
-
-
 if __name__ == "__main__":
-    main()
+    measure(__doc__, run, show)

@@ -7,11 +7,11 @@ bench.asof. Resident memory in MB (10^6 bytes) when ready and after that, and th
 
 from __future__ import annotations
 
-import argparse
 import time
 from typing import Any
 
 from bench.asof import asked
+from bench.command_line import measure
 from bench.machine import resident_mb
 from bench.standing import made, served
 
@@ -39,11 +39,5 @@ def show(found: dict[str, Any]) -> None:
               f" ({of['anonymous']:.1f} of it not mapped from files), at most {of['peak']:.1f}")  # fmt: skip
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--quick", action="store_true")
-    show(run(parser.parse_args().quick))
-
-
 if __name__ == "__main__":
-    main()
+    measure(__doc__, run, show)

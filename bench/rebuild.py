@@ -7,12 +7,12 @@ the archive in memory, as the proof of a sealed audit does, and answers the audi
 
 from __future__ import annotations
 
-import argparse
 import time
 from contextlib import closing
 from typing import Any
 
 from bench.city import AS_OF, YEAR
+from bench.command_line import measure
 from bench.machine import summary
 from bench.standing import Made, made
 from services.evaluation.audits import audit_document
@@ -79,11 +79,5 @@ def show(found: dict[str, Any]) -> None:
               f" {of['low']} to {of['high']}")  # fmt: skip
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--quick", action="store_true")
-    show(run(parser.parse_args().quick))
-
-
 if __name__ == "__main__":
-    main()
+    measure(__doc__, run, show)

@@ -8,7 +8,6 @@ of one in a hundred again and again without it, every 20 ms. What asking takes i
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import tempfile
@@ -22,6 +21,7 @@ from urllib.parse import quote
 
 import uvloop
 
+from bench.command_line import measure
 from bench.door import TARGETS, body, fill
 from bench.running import running
 from bench.wire import Line, Unexpected, get, post
@@ -188,16 +188,5 @@ def show(found: dict[str, Any]) -> None:
             )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="five seconds each, to see that all of it works")
-    parser.add_argument("--raw", type=Path, help="write every sample into this file, as JSON")
-    arguments = parser.parse_args()
-    found = run(arguments.quick)
-    show(found)
-    if arguments.raw is not None:
-        arguments.raw.write_text(json.dumps(found, indent=1))
-
-
 if __name__ == "__main__":
-    main()
+    measure(__doc__, run, show)

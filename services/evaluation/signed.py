@@ -6,7 +6,9 @@ that is folded from it, still meets what was signed before.
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, inspect, select
 
 from services.evaluation.tables import SIGNED
 from shared.contracts.evaluation import CheckpointSigned
@@ -26,3 +28,10 @@ def newest(db: Connection, log: str) -> CheckpointSigned | None:
     if row is None:
         return None
     return CheckpointSigned(size=row["size"], root=row["root"], key=row["key"], signature=row["signature"])
+
+
+def roots(db: Connection, log: str) -> Iterator[tuple[int, bytes]]:
+    """(size, root) of all of them; none in a database that was made before anything was signed."""
+    if inspect(db).has_table(SIGNED.name):
+        for size, root in db.execute(select(SIGNED.c.size, SIGNED.c.root).where(SIGNED.c.log == log)):
+            yield int(size), bytes.fromhex(root)

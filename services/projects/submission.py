@@ -43,8 +43,8 @@ class ProgressSubmission(Struct, frozen=True, kw_only=True, forbid_unknown_field
     entries: Annotated[list[Entry], Meta(min_length=1, max_length=MAX_ENTRIES)]
 
 
-class ProgressEvent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One submission as a CloudEvents 1.0 event in structured JSON. Other attributes are not taken."""
+class _Attributes(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The attributes of a CloudEvents 1.0 event that are taken; others are not."""
 
     specversion: Literal["1.0"]
     id: EventId
@@ -54,6 +54,11 @@ class ProgressEvent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     time: Instant | UnsetType = UNSET
     datacontenttype: Literal["application/json"] | UnsetType = UNSET
     dataschema: Annotated[str, Meta(max_length=256)] | UnsetType = UNSET
+
+
+class ProgressEvent(_Attributes, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One submission as a CloudEvents 1.0 event in structured JSON. Other attributes are not taken."""
+
     data: ProgressSubmitted
 
 
@@ -76,17 +81,9 @@ class _UnprovedSubmission(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     entries: UnprovedEntries
 
 
-class _UnreadEvent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _UnreadEvent(_Attributes, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A ProgressEvent whose data has not been looked at."""
 
-    specversion: Literal["1.0"]
-    id: EventId
-    source: Source
-    type: Literal["jikao.progress.submitted.v1"]
-    subject: Subject | UnsetType = UNSET
-    time: Instant | UnsetType = UNSET
-    datacontenttype: Literal["application/json"] | UnsetType = UNSET
-    dataschema: Annotated[str, Meta(max_length=256)] | UnsetType = UNSET
     data: Raw
 
 

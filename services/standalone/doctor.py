@@ -17,12 +17,12 @@ from typing import Any, Final, Protocol
 from sqlalchemy import Connection, Engine, MetaData, Table, exists, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from services.evaluation import signed
 from services.evaluation.read_models.archive import archived
 from services.evaluation.read_models.tiles import TileMissing, tree
 from services.evaluation.tables import TILES
 from services.standalone.data_directory import MARKER, DataDirectoryRefused, check_marker
 from services.standalone.maintenance import SERVICES
-from services.standalone.reopening import signed_roots
 from shared.contracts import UnknownType
 from shared.event_log.embedded import FILE_NAME, LAST, READ
 from shared.event_log.port import EVENTS, Raw, Topic
@@ -307,13 +307,13 @@ def _tree(db: Connection, kept: Place, about: str) -> Iterator[Finding]:
     nodes = tree(db, kept.log)
     told = _differs(lambda: root_of(kept.position + 1, nodes), kept.frontier.root())
     yield Finding("TILES", about, told is not None, told or "their root is the log's")
-    signed = sorted(signed_roots(db, kept.log))
-    for size, root in signed:
+    roots = sorted(signed.roots(db, kept.log))
+    for size, root in roots:
         if told := _differs(lambda size=size: root_of(size, nodes), root):  # type: ignore[misc]
             told = f"what was signed at size {size} is no root of this tree ({told}): nothing is signed until it is"
             yield Finding("CHECKPOINTS", about, True, told)
             return
-    yield Finding("CHECKPOINTS", about, False, f"{len(signed)} signed checkpoints agree")
+    yield Finding("CHECKPOINTS", about, False, f"{len(roots)} signed checkpoints agree")
 
 
 def _differs(root: Callable[[], bytes], expected: bytes) -> str | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from functools import partial
 
 from fastapi import FastAPI
@@ -59,6 +59,18 @@ def build(directory: DataDirectory, settings: StandaloneSettings) -> FastAPI:
 
     upstreams = [in_process(name, app) for name, app in apps.items()]
     return build_gateway(upstreams, verifier, settings, lifespan=whole_life)
+
+
+@contextmanager
+def maintained(name: str, directory: DataDirectory, topics: Topics, verifier: Verifier) -> Iterator[Service]:
+    """`service_of`, let go of at the end."""
+    service = service_of(name, directory, topics, verifier)
+    try:
+        yield service
+    finally:
+        service.read_side.stop()
+        service.directory.close()
+        service.engine.dispose()
 
 
 def service_of(name: str, directory: DataDirectory, topics: Topics, verifier: Verifier) -> Service:

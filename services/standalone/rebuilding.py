@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from services.standalone.data_directory import DataDirectory
-from services.standalone.main import SERVICES, service_of
+from services.standalone.main import SERVICES, maintained
 from shared.event_log.embedded import open_embedded
 from shared.identity.issuer import DevelopmentIssuer
 from shared.projections.read_side import Rebuilt
@@ -19,12 +19,7 @@ def rebuild(
     verifier = DevelopmentIssuer(directory.issuer).verifier()
     with closing(open_embedded(directory.log)) as topics:
         for name in [only] if only else SERVICES:
-            service = service_of(name, directory, topics, verifier)
-            try:
+            with maintained(name, directory, topics, verifier) as service:
                 service.directory.refresh()
                 service.read_side.open()
                 yield name, service.read_side.rebuild(accept_differences=accept_differences)
-            finally:
-                service.read_side.stop()
-                service.directory.close()
-                service.engine.dispose()

@@ -17,6 +17,7 @@ from itertools import islice
 
 from sqlalchemy import Connection, Engine, MetaData, Table, func, inspect, select
 
+from services.evaluation import signed
 from services.evaluation.read_models.archive import archived
 from services.evaluation.tables import ARCHIVE
 from shared.contracts import UnknownType, seal
@@ -31,9 +32,6 @@ from shared.projections.generations import generations_table
 from shared.projections.records import Place, begin, place, read_fact, value_sha256
 from shared.sql import reading
 from shared.starting import StartRefused
-
-SIGNED = "signed_checkpoints"
-"""Table of the evaluation service: (log, size, root, …), the signer's memory."""
 
 
 class ReopeningRefused(StartRefused):
@@ -152,15 +150,7 @@ def _kept_roots(db: Connection, log: str) -> Iterator[tuple[int, bytes]]:
         for frontier in db.execute(select(places.c.frontier).where(places.c.log == log)).scalars():
             read = Frontier.from_bytes(bytes(frontier))
             yield read.size, read.root()
-    yield from signed_roots(db, log)
-
-
-def signed_roots(db: Connection, log: str) -> Iterator[tuple[int, bytes]]:
-    """(size, root) of every checkpoint in the signer's memory."""
-    if inspect(db).has_table(SIGNED):
-        signed = Table(SIGNED, MetaData(), autoload_with=db)
-        for size, root in db.execute(select(signed.c.size, signed.c.root).where(signed.c.log == log)):
-            yield int(size), bytes.fromhex(root) if isinstance(root, str) else bytes(root)
+    yield from signed.roots(db, log)
 
 
 @dataclass(frozen=True, slots=True)

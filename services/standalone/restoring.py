@@ -15,7 +15,7 @@ from pathlib import Path
 
 from services.standalone.backup import DATABASES, LOG, MANIFEST, BackupRefused, Manifest, ends, heads, read_manifest
 from services.standalone.data_directory import DataDirectory, DataDirectoryRefused, open_directory
-from services.standalone.main import service_of
+from services.standalone.main import maintained
 from services.standalone.maintenance import SERVICES
 from services.standalone.rebuilding import rebuild
 from shared.event_log.embedded import open_embedded
@@ -81,14 +81,9 @@ def _prove(directory: DataDirectory) -> Iterator[str]:
     verifier = DevelopmentIssuer(directory.issuer).verifier()
     with closing(open_embedded(directory.log)) as topics:
         for name in SERVICES:
-            service = service_of(name, directory, topics, verifier)
-            try:
+            with maintained(name, directory, topics, verifier) as service:
                 filled = service.catch_up()
                 yield f"{name} has read the log to its end; {filled} facts were refilled into its event store"
-            finally:
-                service.read_side.stop()
-                service.directory.close()
-                service.engine.dispose()
     for name, rebuilt in rebuild(directory, accept_differences=True):
         differing = f"; these differed: {', '.join(rebuilt.differing)}" if rebuilt.differing else "; nothing differs"
         yield f"{name}: generation {rebuilt.generation} is in force{differing}"

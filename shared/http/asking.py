@@ -94,6 +94,10 @@ class Asked:
         self.axes = Axes(as_of=place.as_of, known_at=known_at)
         return place
 
+    def headers(self) -> dict[str, str]:
+        """The headers set on the way, for a route that makes its response itself."""
+        return {name: value for name, value in self.response.headers.items() if name != "content-length"}
+
     def units(self, registry: Registry) -> frozenset[str] | None:
         """The ids of the units within the caller's scope; None for all."""
         return units_in_scope(self.caller, registry)

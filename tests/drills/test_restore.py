@@ -36,7 +36,7 @@ from shared.settings import StandaloneSettings
 from shared.sql import engine
 from shared.testing.broker import Broker
 from shared.testing.postgres import Postgres
-from tests.services.standalone.promises import made, still_hold
+from tests.services.standalone.promises import Promised, made, still_hold
 from tests.services.standalone.whole import CITY, OURS, Whole, figure, fill, unit, whole
 
 # kafka-python leaves the socket of a refused connection to the garbage collector.
@@ -124,6 +124,15 @@ def goes_on(city: Whole, key: str) -> None:
     assert city.send("GET", f"{CITY}/records", city.token("auditor"), params={"after": city.after}).is_success
 
 
+def all_holds_but_the_token(city: Whole, promised: Promised, token: str | None) -> None:
+    """What was promised before the reopening still holds, the old token is gone, and the back end goes on."""
+    still_hold(city, promised)
+    old = city.send("GET", f"{CITY}/records", city.token("auditor"), params={"after": token})
+    assert old.status_code == 410
+    goes_on(city, "later")
+    still_hold(city, promised)
+
+
 @pytest.mark.parametrize("lost", [(EVENTS, LISTINGS), (EVENTS,)])
 def test_a_deleted_topic_is_refilled_from_the_archive(
     installation: Installation,
@@ -142,11 +151,7 @@ def test_a_deleted_topic_is_refilled_from_the_archive(
     main(["reopen", "--reason", "the topic was deleted"])
 
     with installation.served() as city:
-        still_hold(city, promised)
-        old = city.send("GET", f"{CITY}/records", city.token("auditor"), params={"after": token})
-        assert old.status_code == 410
-        goes_on(city, "later")
-        still_hold(city, promised)
+        all_holds_but_the_token(city, promised, token)
     with pytest.raises(SystemExit, match="nothing was lost"):
         main(["reopen", "--reason", "once more"])
     for service in SERVICES:
@@ -224,8 +229,4 @@ def test_an_embedded_log_and_its_databases_move_into_kafka_and_postgresql(
     main(["reopen", "--reason", "moved into Kafka"])
 
     with installation.served() as city:
-        still_hold(city, promised)
-        old = city.send("GET", f"{CITY}/records", city.token("auditor"), params={"after": token})
-        assert old.status_code == 410
-        goes_on(city, "later")
-        still_hold(city, promised)
+        all_holds_but_the_token(city, promised, token)

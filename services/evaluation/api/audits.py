@@ -47,7 +47,7 @@ from shared.contracts.shapes import END, UUID_PATTERN
 from shared.event_log.directory import Listing
 from shared.event_log.ids import event_id
 from shared.http.answers import commanded
-from shared.http.asking import Asked, AskedDep, View
+from shared.http.asking import AskedDep, View
 from shared.http.axes import Axes, KnownAt, KnownAtInvalid, read_known_at
 from shared.http.fields import StrictDate
 from shared.http.ordering import OrderingDep, Recorded, YearNumber
@@ -273,7 +273,7 @@ def list_audits(asked: AskedDep, year: YearNumber, page: Page) -> Response:
     cursor = next_cursor(of, Place(at, (shown[-1].position,), as_of)) if more else None
     # A list is no canonical document: the end of its pages is a null, as in every list.
     answer = {"items": [_row(kept, everything) for kept in shown], "next_cursor": cursor}
-    return Response(msgspec.json.encode(answer), media_type="application/json", headers=_headers(asked))
+    return Response(msgspec.json.encode(answer), media_type="application/json", headers=asked.headers())
 
 
 @router.get(
@@ -313,7 +313,7 @@ def get_audit_document(asked: AskedDep, year: YearNumber, audit: AuditId) -> Res
         kept, content = _sealed(view, year, audit)
     if content is None:
         raise DocumentNotKept(audit=audit, sha256=kept.fact.sha256)
-    headers = _headers(asked) | {"ETag": f'"{kept.fact.sha256}"'}
+    headers = asked.headers() | {"ETag": f'"{kept.fact.sha256}"'}
     return Response(content, media_type="application/json", headers=headers)
 
 
@@ -367,7 +367,3 @@ def _row(kept: KeptAudit, everything: list[KeptAudit]) -> Document:
     if fact.reason is not UNSET:
         row["reason"] = fact.reason
     return row
-
-
-def _headers(asked: Asked) -> dict[str, str]:
-    return {name: value for name, value in asked.response.headers.items() if name != "content-length"}

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from services.evaluation import proofs
 from services.evaluation.api import texts
+from services.evaluation.api.records import READERS
 from services.evaluation.checkpoint import checkpoint_stream
 from services.evaluation.errors import CheckpointsHalted, CheckpointUnknown, OlderSizeTooLarge, ProofDoesNotHold
 from services.evaluation.read_models import checkpoints
@@ -35,7 +36,6 @@ from shared.proofs.signing import SigningKey
 from shared.service import Service
 from shared.sql import reading
 
-READERS = ("auditor", "office", "leader", "inspector", "certifier")
 ORDERERS = ("auditor", "office", "admin")
 TRIES = 3
 

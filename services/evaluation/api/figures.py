@@ -207,8 +207,7 @@ def _figures(document: Document) -> Json:
 def respond(asked: Asked, document: Document, *, is_open: bool = False, status: int = 200) -> Response:
     """The canonical bytes of a document as the answer; nothing serialises them again."""
     content, sha256 = canonical(document)
-    headers = dict(asked.response.headers) | {"ETag": f'"{sha256}"'}
+    headers = asked.headers() | {"ETag": f'"{sha256}"'}
     if is_open:
         headers[OPEN_HEADER] = "true"
-    headers.pop("content-length", None)
     return Response(content, status_code=status, media_type="application/json", headers=headers)

@@ -9,7 +9,8 @@ from fastapi.responses import PlainTextResponse
 
 from services.evaluation import proofs
 from services.evaluation.api import texts
-from services.evaluation.api.checkpoints import READERS, of_size
+from services.evaluation.api.checkpoints import of_size
+from services.evaluation.api.records import READERS
 from services.evaluation.api.submissions import URN, SourceName, own_sources
 from services.evaluation.errors import (
     CheckpointUnknown,

@@ -21,6 +21,8 @@ from shared.sql import reading
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}", tags=["evaluation"])
 
+READERS = ("auditor", "office", "leader", "inspector", "certifier")
+"""Who may see everything, and so the records and what proves them."""
 NDJSON = "application/x-ndjson"
 EXPORTED = '{"position":0,"offset":0,"recorded_at":1251681060000000,"value":"c3ludGhldGljIDA="}\n'
 EXPORTED_AT_ONCE = 50
@@ -62,7 +64,7 @@ def list_records(
 
     A page may hold fewer records than asked for when they are large; `next_position` goes on from there.
     """
-    asked.permit_whole("auditor", "office", "leader", "inspector", "certifier")
+    asked.permit_whole(*READERS)
     with asked.view() as view:
         log, last = view.standpoint.log, view.standpoint.position
         up_to = min(last, from_position + limit - 1)
@@ -112,12 +114,11 @@ def export_records(
     (null for a record without any). `Jikao-Position` says which position comes last; an answer that ends before it
     was cut.
     """
-    asked.permit_whole("auditor", "office", "leader", "inspector", "certifier")
+    asked.permit_whole(*READERS)
     with asked.view() as view:
         log, last = view.standpoint.log, view.standpoint.position
     lines = _exported(asked.service.engine, log, from_position, last)
-    headers = {name: value for name, value in asked.response.headers.items() if name != "content-length"}
-    return StreamingResponse(lines, media_type=NDJSON, headers=headers)
+    return StreamingResponse(lines, media_type=NDJSON, headers=asked.headers())
 
 
 def _exported(engine: Engine, log: str, first: int, last: int) -> Iterator[bytes]:

@@ -46,5 +46,4 @@ def answered(description: str, example: str, *refusals: type[Refusal]) -> Respon
 
 def answer(asked: Asked, text: str | InclusionProof | ConsistencyProof) -> Response:
     """The text as the answer, with the headers that were set on the way."""
-    headers = {name: value for name, value in asked.response.headers.items() if name != "content-length"}
-    return Response(text if isinstance(text, str) else text.text(), media_type=MEDIA_TYPE, headers=headers)
+    return Response(text if isinstance(text, str) else text.text(), media_type=MEDIA_TYPE, headers=asked.headers())

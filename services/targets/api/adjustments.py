@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from fastapi.concurrency import run_in_threadpool
@@ -21,7 +21,7 @@ from services.targets.adjustment import (
     set_cut_off,
 )
 from services.targets.api.asking import as_read, page_of
-from services.targets.api.floors import Read, read_floor
+from services.targets.api.floors import Read, floor_in, read_floor
 from services.targets.api.shapes import (
     OFFICE,
     SEES_TARGETS,
@@ -308,7 +308,7 @@ def _read(ordering: Ordering, year: int, target: str, unit: str) -> Read:
                 raise TargetUnknown(target=target)
             if view.registry.unit_id(unit) not in scope:
                 raise UnitOutOfScope(unit=unit, faults=[UnitOutOfScope().fault("/unit")])
-    return read_floor(ordering, year, target)
+        return floor_in(view, year, target)
 
 
 def _is_of(year: int, row: rows.Adjustment, registry: Registry) -> bool:
@@ -321,11 +321,9 @@ def _in_scope(row: rows.Adjustment, view: View, asked: Asked) -> bool:
 
 
 def _shown(id: str, row: rows.Adjustment, registry: Registry) -> RequestShown:
-    about: dict[str, Any] = {name: getattr(row, name) for name in _AS_THEY_ARE}
     return RequestShown(
         id=id, target=registry.targets.first(row.target).code, unit=registry.units.latest(row.unit).code,
-        effective_on=row.asked_from, evidence=list(row.evidence), position=registry.adjustments.position(id), **about,
+        value=row.value, effective_on=row.asked_from, reason=row.reason, evidence=list(row.evidence),
+        status=row.status, recommended=row.recommended, review=row.review, refusal=row.refusal,
+        position=registry.adjustments.position(id),
     )  # fmt: skip
-
-
-_AS_THEY_ARE = ("value", "reason", "status", "recommended", "review", "refusal")

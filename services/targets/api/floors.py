@@ -23,13 +23,18 @@ class Read:
 
 
 def read_floor(ordering: Ordering, year: int, target: str) -> Read:
-    """The province's value by the year's latest complete alignment. Blocks. An unknown target has no floor."""
+    """`floor_in` what this service has read so far. Blocks."""
     with as_read(ordering) as view:
-        at = view.standpoint
-        id = view.registry.target_id(year, target)
-        issued = view.registry.targets.latest(id) if id is not None else None
-        floor = _floor(view, year, issued) if issued is not None and issued.indicator is not None else None
-        return Read(floor, at.position, at.as_of)  # a question that names no date is about the log's today
+        return floor_in(view, year, target)
+
+
+def floor_in(view: View, year: int, target: str) -> Read:
+    """The province's value by the year's latest complete alignment. An unknown target has no floor."""
+    at = view.standpoint
+    id = view.registry.target_id(year, target)
+    issued = view.registry.targets.latest(id) if id is not None else None
+    floor = _floor(view, year, issued) if issued is not None and issued.indicator is not None else None
+    return Read(floor, at.position, at.as_of)  # a question that names no date is about the log's today
 
 
 def _floor(view: View, year: int, target: rows.Target) -> Floor | None:

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -17,8 +16,6 @@ from sqlalchemy import Engine, delete, func, select, text, update
 from services.evaluation.read_models.archive import grow_missing_trees
 from services.evaluation.read_models.tiles import TileMissing, grow, tree
 from services.evaluation.tables import ARCHIVE, TILES
-from shared.event_log.embedded import open_embedded
-from shared.event_log.port import Topics
 from shared.identity.issuer import DevelopmentIssuer
 from shared.merkle import leaf, leaf_hash, naive_root
 from shared.proofs.exported import exported
@@ -28,43 +25,10 @@ from shared.proofs.tree import root_of
 from shared.sql import engine as open_engine
 from shared.sql import reading, writing
 from tests.services.evaluation.county import COUNTY_SOURCE, County
-from tests.services.evaluation.witness import NOISE, Witness, witness
+from tests.services.evaluation.proving.witness import NOISE, Witness, witness
 from tests.shared.projections.city import roads
 
 NAME = COUNTY_SOURCE.rpartition(":")[2]
-
-
-@pytest.fixture
-def topics(tmp_path: Path) -> Iterator[Topics]:
-    topics = open_embedded(tmp_path / "log")
-    yield topics
-    topics.close()
-
-
-@pytest.fixture
-def county(topics: Topics) -> County:
-    county = County(topics)
-    county.open()
-    return county
-
-
-@pytest.fixture
-def key() -> SigningKey:
-    return SigningKey.generate()
-
-
-@pytest.fixture
-def city(county: County, database_url: str, issuer: DevelopmentIssuer, key: SigningKey) -> Iterator[Witness]:
-    """On either database."""
-    with witness(county, database_url, issuer, key) as city:
-        yield city
-
-
-@pytest.fixture
-def small_city(county: County, tmp_path: Path, issuer: DevelopmentIssuer, key: SigningKey) -> Iterator[Witness]:
-    """On SQLite."""
-    with witness(county, f"sqlite:///{tmp_path / 'evaluation.db'}", issuer, key) as city:
-        yield city
 
 
 def stored_tiles(engine: Engine) -> list[tuple[int, int, bytes]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ from services.evaluation.tables import SIGNED, TILES
 from shared.commands import execute
 from shared.contracts.evaluation import CheckpointSigned
 from shared.errors import VersionConflict
-from shared.event_log.embedded import open_embedded
 from shared.event_log.port import Topics
 from shared.identity.issuer import DevelopmentIssuer
 from shared.proofs.checkpoints import Checkpoint, origin_of
@@ -31,42 +29,9 @@ from shared.proofs.signing import SigningKey
 from shared.sql import engine as open_engine
 from shared.sql import reading, writing
 from tests.services.evaluation.county import EVALUATION, County, read_side
-from tests.services.evaluation.witness import NOISE, Witness, witness
+from tests.services.evaluation.proving.witness import NOISE, Witness, witness
 
 AUDIT = {"parts": [{"question": "targets", "as_of": "2009-07-31"}]}
-
-
-@pytest.fixture
-def topics(tmp_path: Path) -> Iterator[Topics]:
-    topics = open_embedded(tmp_path / "log")
-    yield topics
-    topics.close()
-
-
-@pytest.fixture
-def county(topics: Topics) -> County:
-    county = County(topics)
-    county.open()
-    return county
-
-
-@pytest.fixture
-def key() -> SigningKey:
-    return SigningKey.generate()
-
-
-@pytest.fixture
-def city(county: County, database_url: str, issuer: DevelopmentIssuer, key: SigningKey) -> Iterator[Witness]:
-    """On either database."""
-    with witness(county, database_url, issuer, key) as city:
-        yield city
-
-
-@pytest.fixture
-def small_city(county: County, tmp_path: Path, issuer: DevelopmentIssuer, key: SigningKey) -> Iterator[Witness]:
-    """On SQLite."""
-    with witness(county, f"sqlite:///{tmp_path / 'evaluation.db'}", issuer, key) as city:
-        yield city
 
 
 @pytest.mark.parametrize(
