@@ -386,3 +386,36 @@ class WorkbookTooLarge(TooLarge):
     """Unpacked, the workbook is larger than 64 MiB."""
 
     zh = "工作簿解压后超过 64 MiB。"
+
+
+# Editions, the city's own additions, weights
+
+
+class EditionUnchanged(RuleBroken):
+    """This is word for word the edition before it, so it is no new one."""
+
+    zh = "内容与上一版次完全相同,不构成新版次。"
+
+
+class AdditionFaulty(Malformed):
+    """What is to be added has faults, each at its pointer."""
+
+    zh = "增列指标有误,各处错误见指针。"
+
+
+class AdditionTaken(RuleBroken):
+    """The city has added an indicator under this code already."""
+
+    zh = "本市已增列此编号的指标。"
+
+
+class AdditionUnknown(NotFound):
+    """There is no such addition, or it was withdrawn."""
+
+    zh = "没有此增列指标,或已撤销。"
+
+
+class ShareOutOfRange(Malformed):
+    """The least share is from 0 to 100 per cent."""
+
+    zh = "最低占比须在0%至100%之间。"
