@@ -354,8 +354,9 @@ class History(RuleBasedStateMachine):
                     assert self.ask(path, {"pin": pin}).content == content
         finally:
             self.running.close()
-            for url in self.urls.values() if self.postgres is not None else ():
-                self.postgres.drop(url.rpartition("/")[2])
+            if self.postgres is not None:
+                for url in self.urls.values():
+                    self.postgres.drop(url.rpartition("/")[2])
 
     # How it is done
 
