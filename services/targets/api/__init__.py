@@ -12,6 +12,7 @@ from services.targets.api import (
     logs,
     organisation,
     targets,
+    withdrawals,
     workbooks,
     years,
 )
@@ -25,6 +26,7 @@ ROUTERS = (
     alignments.router,
     alignment_decisions.router,
     targets.router,
+    withdrawals.router,
     assignments.router,
     locks.router,
     adjustments.router,
