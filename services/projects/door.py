@@ -23,12 +23,15 @@ from shared.admission import Known, Refused, judge
 from shared.admission.errors import (
     DateInFuture,
     MeasureUnknown,
+    NotABand,
     PartIsAmbiguous,
     PartUnknown,
     PeriodIsLocked,
     ProjectHasSubProjects,
     ProjectUnknown,
+    StepIsReachedOrNot,
     TargetUnknown,
+    TargetWithdrawn,
     UnitOfMeasureDiffers,
     YearIsNotOpen,
 )
@@ -64,7 +67,8 @@ _MEMBER: dict[type[Refusal], str] = {
     YearIsNotOpen: "/effective_on", DateInFuture: "/effective_on", PeriodIsLocked: "/effective_on",
     TargetUnknown: "/target", ProjectUnknown: "/project", ProjectHasSubProjects: "/project",
     PartUnknown: "/unit", PartIsAmbiguous: "/unit", MeasureUnknown: "/measure",
-    UnitOfMeasureDiffers: "/unit_of_measure",
+    UnitOfMeasureDiffers: "/unit_of_measure", TargetWithdrawn: "/target",
+    NotABand: "/value", StepIsReachedOrNot: "/value",
 }  # fmt: skip
 
 

@@ -14,13 +14,13 @@ from typing import TypeVar
 from msgspec import UnsetType
 
 from services.targets.errors import EditionTaken, EditionUnchanged
-from services.targets.target import DIRECTION_OF
 from services.targets.year import require_open
 from shared.canonical import encode, encode_trusted, sha256_hex
 from shared.contracts.shapes import Shape
 from shared.contracts.targets import CatalogueImported, CatalogueItem, CataloguePartRecorded, Issuer
 from shared.deciding import Fact, Stream
 from shared.errors import Fault
+from shared.kinds import DIRECTION_OF
 from shared.quantities import UNITS, parse
 
 MOST_ITEMS = 200

@@ -101,6 +101,8 @@ def changes(fact: Shape, actor: str, registry: Registry) -> list[Change]:
             before = registry.targets.get(fact.target, fact.effective_on) or registry.targets.first(fact.target)
             adjusted = replace(before, value=canonical_text(fact.value))
             return [Change("target", fact.target, fact.effective_on, adjusted)]
+        case targets.TargetWithdrawn():
+            return _withdrawn(fact, registry)
         case targets.AssignmentMade():
             return [Change("assignment", fact.assignment, fact.valid_from, _assignment(fact))]
         case targets.AssignmentHandedOver():
@@ -136,8 +138,17 @@ def _target(fact: targets.TargetIssued) -> rows.Target:
         year=fact.year, code=fact.code, name=fact.name, issuer=fact.issuer, category=fact.category, kind=fact.kind,
         direction=fact.direction, value=canonical_text(fact.value), measures=tuple(fact.measures),
         roll_up=fact.roll_up, tags=tuple(fact.tags), weight=_or_none(fact.weight), points=_or_none(fact.points),
-        indicator=_or_none(fact.indicator),
+        indicator=_or_none(fact.indicator), text=_or_none(fact.text), steps=tuple(_or_none(fact.steps) or ()),
+        bands=tuple(_or_none(fact.bands) or ()), scoring=_or_none(fact.scoring),
     )  # fmt: skip
+
+
+def _withdrawn(fact: targets.TargetWithdrawn, registry: Registry) -> list[Change]:
+    """From that day on it no longer stands, whatever was to become of it later."""
+    versions = registry.targets.history(fact.target)
+    before = registry.targets.get(fact.target, fact.on) or registry.targets.first(fact.target)
+    later = [(on, row) for on, _, row in versions if on > fact.on]
+    return [Change("target", fact.target, on, replace(row, withdrawn=True)) for on, row in ((fact.on, before), *later)]
 
 
 def _assignment(fact: targets.AssignmentMade) -> rows.Assignment:

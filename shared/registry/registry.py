@@ -178,6 +178,10 @@ class Registry:
         """The target of this code in this year."""
         return self._by_code.get(("target", year, code))
 
+    def targets_on(self, day: date) -> Iterator[tuple[str, rows.Target]]:
+        """The targets in force on a day, with their ids: those that were withdrawn by then are left out."""
+        return ((id, target) for id, target in self.targets.on(day) if not target.withdrawn)
+
     def project_id(self, year: int, code: str) -> str | None:
         """The project or sub-project of this code in this year."""
         return self._by_code.get(("project", year, code))

@@ -7,6 +7,7 @@ from datetime import date
 from msgspec import Struct
 
 from shared.contracts.shapes import Label, Measure
+from shared.contracts.target_kinds import Band, Scoring, Step
 from shared.contracts.targets import (
     AdjustmentStatus,
     AlignedSide,
@@ -15,9 +16,9 @@ from shared.contracts.targets import (
     CatalogueItem,
     Category,
     Direction,
-    IssuableKind,
     Issuer,
     RollUp,
+    TargetKind,
     TimeProgress,
     UnitKind,
 )
@@ -57,14 +58,14 @@ class AssessmentYear(Row, frozen=True, kw_only=True):
 
 
 class Target(Row, frozen=True, kw_only=True):
-    """A target (目标). `value` is canonical text in the first measure's unit of measure."""
+    """A target (目标). `value` is canonical text in the target's unit of measure. A withdrawn one no longer stands."""
 
     year: int
     code: str
     name: Label
     issuer: Issuer
     category: Category
-    kind: IssuableKind
+    kind: TargetKind
     direction: Direction
     value: str
     measures: tuple[Measure, ...]
@@ -73,6 +74,16 @@ class Target(Row, frozen=True, kw_only=True):
     weight: str | None
     points: str | None
     indicator: str | None
+    text: str | None = None
+    steps: tuple[Step, ...] = ()
+    bands: tuple[Band, ...] = ()
+    scoring: Scoring | None = None
+    withdrawn: bool = False
+
+    @property
+    def unit_of_measure(self) -> str:
+        """That of its value: the judged measure's, except that steps are of one each and add to 100 per cent."""
+        return "percent" if self.kind == "milestone" else self.measures[0].unit_of_measure
 
 
 class Assignment(Row, frozen=True, kw_only=True):

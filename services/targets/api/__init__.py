@@ -14,6 +14,7 @@ from services.targets.api import (
     organisation,
     targets,
     weights,
+    withdrawals,
     workbooks,
     years,
 )
@@ -28,6 +29,7 @@ ROUTERS = (
     alignments.router,
     alignment_decisions.router,
     targets.router,
+    withdrawals.router,
     assignments.router,
     locks.router,
     adjustments.router,
