@@ -10,15 +10,21 @@ from services.targets.api import (
     catalogues,
     locks,
     logs,
-    organisation,
+    persons,
+    sources,
     targets,
+    unit_changes,
+    units,
     workbooks,
     years,
 )
 
 ROUTERS = (
     logs.router,
-    organisation.router,
+    units.router,
+    unit_changes.router,
+    sources.router,
+    persons.router,
     years.router,
     catalogues.router,
     workbooks.router,

@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from services.gateway.labels import NAMES
-from shared.contracts import evaluation, logs, projects, targets
+from shared.contracts import evaluation, logs, organisation, projects, targets
 from shared.identity.callers import ROLES
 
 CODES = {
@@ -27,7 +27,9 @@ CODES = {
     "alignment_choices": targets.AlignmentChoice,
     "target_kinds": targets.TargetKind,
     "time_progress": targets.TimeProgress,
-    "unit_kinds": targets.UnitKind,
+    "unit_kinds": organisation.UnitKind,
+    "unit_changes": organisation.UnitChange,
+    "post_kinds": organisation.PostKind,
 }
 
 
