@@ -58,6 +58,7 @@ RULES = (
     "services.targets.target",
     "services.targets.unit",
     "services.targets.weights",
+    "services.targets.unit_tree",
     "services.targets.year",
 )
 """The modules that only reason: given the same they say the same, without the web, a database or a log.

@@ -70,6 +70,11 @@ NAMES: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "reused": ("编号重用", "Id reused"),
         "refused": ("拒绝", "Refused"),
     },
+    "post_kinds": {
+        "leader": ("主要负责人", "Leader"),
+        "deputy": ("分管负责人", "Deputy"),
+        "liaison": ("联络员", "Liaison"),
+    },
     "project_levels": {
         "national": ("国家级", "National"),
         "provincial": ("省级", "Provincial"),
@@ -121,11 +126,18 @@ NAMES: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "qualitative": ("定性", "Qualitative"),
     },
     "time_progress": {"by_month": ("按月", "By month"), "by_day": ("按日", "By day")},
+    "unit_changes": {
+        "registered": ("登记", "Registered"),
+        "renamed": ("更名", "Renamed"),
+        "moved": ("隶属变更", "Moved"),
+        "ended": ("撤并", "Ended"),
+    },
     "unit_kinds": {
         "department": ("部门", "Department"),
         "county": ("县市区", "County or district"),
         "park": ("园区", "Industrial park"),
         "company": ("企业", "Company"),
+        "town": ("乡镇街道", "Town or subdistrict"),
     },
     "units_of_measure": {unit.code: (unit.zh, unit.en) for unit in UNITS.values()},
     "refusal_codes": {

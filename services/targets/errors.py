@@ -88,6 +88,48 @@ class UnitIsNotValid(RuleBroken):
     zh = "该单位在此日期无效。"
 
 
+class UnitUnknown(NotFound):
+    """There is no unit of this code on that date, or it is outside your scope."""
+
+    zh = "该日期没有此编号的单位,或不在您的范围内。"
+
+
+class UnitTreeCycle(RuleBroken):
+    """The unit would be above itself on this date; `path` leads from it back to it."""
+
+    zh = "此日期该单位将成为自身的上级,path 列出循环路径。"
+
+
+class UnitHasEnded(RuleBroken):
+    """The unit has ended already."""
+
+    zh = "该单位已撤销。"
+
+
+class UnitEndsBeforeItBegins(RuleBroken):
+    """A unit cannot end on or before its first day."""
+
+    zh = "撤销日期不得早于或等于单位的生效日期。"
+
+
+class UnitHasUnitsBelow(RuleBroken):
+    """Units are below this one on that date or later; move them first."""
+
+    zh = "该日期或之后仍有下属单位,请先调整其隶属关系。"
+
+
+class UnitHasOpenAssignments(RuleBroken):
+    """The unit answers for parts of targets on that date or later; name the unit that takes them over."""
+
+    zh = "该日期或之后该单位仍承担目标分解任务,请指定承接单位。"
+
+
+class SuccessorStatedTwice(Malformed):
+    """This successor is named twice."""
+
+    zh = "承接单位重复。"
+
+
 class SourceNameTaken(RuleBroken):
     """This source name was registered before; a name is never reused."""
 
@@ -272,9 +314,9 @@ class AssignmentUnknown(NotFound):
 
 
 class SuccessorIsTheSame(RuleBroken):
-    """A part is handed over to another unit, not to its own."""
+    """A unit cannot be its own successor."""
 
-    zh = "目标只能移交给其他单位。"
+    zh = "承接单位不能是该单位自身。"
 
 
 # What people decide about an alignment

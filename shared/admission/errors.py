@@ -35,6 +35,12 @@ class PartUnknown(NotFound):
     zh = "该单位在此日期不承担该目标的任何分解任务。"
 
 
+class UnitHadEnded(RuleBroken):
+    """This unit had ended by this date; its successor answers for its parts."""
+
+    zh = "该单位在此日期前已撤销,由承接单位填报。"
+
+
 class PartIsAmbiguous(RuleBroken):
     """Several units answer for this target; say which unit's part is meant."""
 

@@ -27,6 +27,7 @@ from shared.admission.errors import (
     StatedTwice,
     TargetUnknown,
     TargetWithdrawn,
+    UnitHadEnded,
     UnitOfMeasureDiffers,
     YearIsNotOpen,
 )
@@ -163,11 +164,13 @@ def _date(on: date, today: date, registry: Registry) -> Refused | None:
 def _part(target: str, unit: str | UnsetType, on: date, registry: Registry) -> str | Refused:
     """The part of the target that is meant: the named unit's, or the only one that makes its figure."""
     if unit is UNSET:
-        answering = registry.answering(target, on)
+        answering = [(id, part) for id, part in registry.answering(target, on) if not registry.ended(part.unit, on)]
         if len(answering) > 1:
             return Refused(PartIsAmbiguous)
         return answering[0][0] if answering else Refused(PartUnknown)
     unit_id = registry.unit_id(unit)
+    if unit_id is not None and registry.ended(unit_id, on):
+        return Refused(UnitHadEnded, registry.units.position_on(unit_id, on))
     own = registry.reporting(target, unit_id) if unit_id is not None else []
     for id, part in own:
         if part.valid_on(on):

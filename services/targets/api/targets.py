@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
-from services.targets.api.asking import page_of
+from services.targets.api.asking import page_of, stream_version
 from services.targets.api.floors import read_floor
 from services.targets.api.kinds import (
     AskedText,
@@ -345,7 +345,7 @@ def get_target(year: YearNumber, target: TargetCode, asked: AskedTwiceDep) -> Ta
         answer = _within_scope(id, row, view, asked)
         if answer is None:
             raise TargetUnknown(target=target)
-        asked.response.headers["ETag"] = etag(_version(view, target_stream(year, target).name))
+        asked.response.headers["ETag"] = etag(stream_version(view, target_stream(year, target).name))
         return TargetAnswer(
             target=answer.target, assignments=answer.assignments, history=_history(view, id),
             compared=_compared(asked, view, id, row), pin=stands_at(view.standpoint),
@@ -428,10 +428,3 @@ def _compared(asked: Asked, view: View, id: str, target: rows.Target) -> Compare
         value_difference=text(parse(target.value) - parse(row.value)) if row else None,
         pin=stands_at(other.standpoint),
     )
-
-
-def _version(view: View, stream: str) -> int:
-    """The newest version read, whatever was asked: an adjustment is made to what is, not to what was."""
-    c = view.tables.core.streams.c
-    found = view.db.execute(select(c.version).where(c.log == view.standpoint.log, c.stream == stream)).scalar()
-    return int(found or 0)

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from services.evaluation.steps_and_bands import StepStatus
 from services.gateway.labels import NAMES
-from shared.contracts import evaluation, logs, projects, target_kinds, targets
+from shared.contracts import evaluation, logs, organisation, projects, target_kinds, targets
 from shared.identity.callers import ROLES
 
 CODES = {
@@ -30,7 +30,9 @@ CODES = {
     "alignment_choices": targets.AlignmentChoice,
     "target_kinds": targets.TargetKind,
     "time_progress": targets.TimeProgress,
-    "unit_kinds": targets.UnitKind,
+    "unit_kinds": organisation.UnitKind,
+    "unit_changes": organisation.UnitChange,
+    "post_kinds": organisation.PostKind,
 }
 
 

@@ -23,7 +23,7 @@ from shared.admission import (
     judge_standing,
 )
 from shared.admission import errors as refusals
-from shared.contracts import projects, targets
+from shared.contracts import organisation, projects, targets
 from shared.contracts.shapes import EntryRef, Label, Measure, Shape
 from shared.contracts.target_kinds import Step
 from shared.errors import Refusal
@@ -49,7 +49,7 @@ def assigned(part: str, target: str, unit: str, role: targets.AssignmentRole = "
 
 
 def unit(code: str) -> Shape:
-    return targets.UnitRegistered(unit=code, code=code, name=Label(zh=code), kind="county", valid_from=NEW_YEAR)
+    return organisation.UnitRegistered(unit=code, code=code, name=Label(zh=code), kind="county", valid_from=NEW_YEAR)
 
 
 def project(code: str, *, parent: str | None = None) -> Shape:
