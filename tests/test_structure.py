@@ -29,6 +29,7 @@ RULES = (
     "shared.proofs*",
     "shared.quantities",
     "shared.registry",
+    "shared.year_states",
     "services.evaluation.comparison",
     "services.evaluation.completion",
     "services.evaluation.documents",
@@ -49,8 +50,10 @@ RULES = (
     "services.targets.clock",
     "services.targets.lock",
     "services.targets.person",
+    "services.targets.signature",
     "services.targets.source",
     "services.targets.target",
+    "services.targets.target_table",
     "services.targets.unit",
     "services.targets.year",
 )

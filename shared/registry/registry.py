@@ -109,6 +109,9 @@ class Registry:
         self.cut_offs: Versions[rows.CutOff] = Versions()
         self.matches: Versions[rows.AlignmentMatch] = Versions()
         self.decisions: Versions[rows.AlignmentDecision] = Versions()
+        self.tables: Versions[rows.TargetTable] = Versions()
+        self.signatures: Versions[rows.Signature] = Versions()
+        self.letter_templates: Versions[rows.LetterTemplate] = Versions()
         self._kinds: dict[str, Versions[rows.Row]] = cast(
             dict[str, Versions[rows.Row]],
             {
@@ -117,6 +120,7 @@ class Registry:
                 "project": self.projects, "plan": self.plans, "start": self.starts, "catalogue": self.catalogues,
                 "alignment": self.alignments, "adjustment": self.adjustments, "cut-off": self.cut_offs,
                 "match": self.matches, "decision": self.decisions,
+                "table": self.tables, "signature": self.signatures, "letter-template": self.letter_templates,
             },
         )  # fmt: skip
         self._by_code: dict[tuple[str, int, str], str] = {}

@@ -11,6 +11,7 @@ from services.targets.api import (
     locks,
     logs,
     organisation,
+    target_tables,
     targets,
     workbooks,
     years,
@@ -28,4 +29,5 @@ ROUTERS = (
     assignments.router,
     locks.router,
     adjustments.router,
+    target_tables.router,
 )

@@ -46,8 +46,8 @@ from services.targets.errors import (
     UnitOutOfScope,
 )
 from services.targets.unit import unit_stream
-from services.targets.year import year_stream
-from shared.admission.errors import TargetUnknown, YearIsNotOpen
+from services.targets.year import while_allowed, year_stream
+from shared.admission.errors import TargetUnknown, YearDoesNotAllow, YearIsNotOpen
 from shared.contracts.targets import AdjustmentRequested, AdjustmentStatus
 from shared.errors import PreconditionMissing
 from shared.event_log.ids import uuid7
@@ -152,7 +152,10 @@ class RequestAnswer(BaseModel):
     pin: StandsAt
 
 
-_ADJUSTS = (TargetUnknown, TargetValueIsZero, TargetValueIsNegative, DateOutsideYear, DateBeforeTarget, BelowProvince)
+_ADJUSTS = (
+    TargetUnknown, TargetValueIsZero, TargetValueIsNegative, DateOutsideYear, DateBeforeTarget, BelowProvince,
+    YearDoesNotAllow,
+)  # fmt: skip
 _DECIDED = (TargetUnknown, AdjustmentRequestUnknown, RequestIsDecided)
 
 
@@ -193,11 +196,11 @@ async def request_target_adjustment(
     done = await ordering.execute(
         role,
         requests_stream(year, target),
-        lambda requests, look: request_adjustment(
+        while_allowed("adjust", year, lambda requests, look: request_adjustment(
             command, requests, unit=look.at(unit_stream(body.unit)).id,
             parts=look.at(assignments_stream(year, target)), cut_off=look.at(cut_off_stream(year)),
             today=now.today, floor=now.floor,
-        ),
+        )),
         basis=now.position,
     )  # fmt: skip
     fact = done.facts[0]
@@ -235,7 +238,7 @@ async def approve_target_adjustment(
     done = await ordering.execute(
         role,
         requests_stream(year, target),
-        lambda requests, _: approve_adjustment(command, requests, floor=now.floor),
+        while_allowed("adjust", year, lambda requests, _: approve_adjustment(command, requests, floor=now.floor)),
         basis=now.position,
     )
     return ordering.recorded(request, done)

@@ -8,8 +8,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from services.gateway.labels import NAMES
+from services.targets.signature import SignatureStatus
 from shared.contracts import evaluation, logs, projects, targets
 from shared.identity.callers import ROLES
+from shared.year_states import Act, YearState
 
 CODES = {
     "alignment_reasons": targets.AlignmentReason,
@@ -28,6 +30,9 @@ CODES = {
     "target_kinds": targets.TargetKind,
     "time_progress": targets.TimeProgress,
     "unit_kinds": targets.UnitKind,
+    "signature_statuses": SignatureStatus,
+    "year_acts": Act,
+    "year_states": YearState,
 }
 
 
