@@ -13,6 +13,7 @@ from services.targets.api import (
     logs,
     persons,
     sources,
+    target_tables,
     targets,
     unit_changes,
     units,
@@ -40,4 +41,5 @@ ROUTERS = (
     locks.router,
     adjustments.router,
     weights.router,
+    target_tables.router,
 )
