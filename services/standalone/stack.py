@@ -14,10 +14,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
+from typing import Protocol
 
 import httpx
 
@@ -36,6 +37,30 @@ ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN = 60.0
 STOPPED_WITHIN = 20.0
 _LOOK_AGAIN = 0.1
+
+
+class Process(Protocol):
+    """What is needed of a process that was started; subprocess.Popen has it."""
+
+    @property
+    def returncode(self) -> int | None:
+        """How it ended; None while it runs."""
+
+    def poll(self) -> int | None:
+        """How it ended; None while it runs."""
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+
+    def kill(self) -> None:
+        """End it."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """How it ended, once it has; subprocess.TimeoutExpired."""
+
+
+Launch = Callable[[Sequence[str], Mapping[str, str], Path], Process]
+"""Starts a process from what stands behind `python -m`, its environment, and where its output is added."""
 
 
 def run(port: int, directory: Path | None) -> None:
@@ -63,14 +88,22 @@ class Stack:
     `databases` are the services' databases by name.
     """
 
-    def __init__(self, directory: Path, port: int, running: ExitStack, brokers: Sequence[Broker] = ()) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        port: int,
+        running: ExitStack,
+        brokers: Sequence[Broker] = (),
+        launch: Launch | None = None,
+    ) -> None:
         self.brokers = brokers or [Broker(directory / "kafka")]
         self.databases: dict[str, str] = {}
         self._directory = directory
         self._port = port
         self._running = running
+        self._launcher = launch or _process
         self._addresses: dict[str, str] = {}
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._processes: dict[str, Process] = {}
         self._settings: dict[str, Mapping[str, str]] = {}
 
     def start(self) -> None:
@@ -148,33 +181,25 @@ class Stack:
         self._settings[name] = settings
         environment = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
         environment |= {PREFIX + key: value for key, value in {**settings, "PORT": str(port)}.items()}
-        with self._log(name).open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", f"services.{name}"],
-                cwd=ROOT,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C reaches us alone, and we stop them in order
-            )
-        self._processes[name] = process
+        self._processes[name] = self._launcher([f"services.{name}"], environment, self._log(name))
         self._addresses[name] = f"http://127.0.0.1:{port}"
 
     def _wait(self, name: str, path: str) -> None:
         process, until = self._processes[name], time.monotonic() + READY_WITHIN
         told = "it does not answer"
-        while time.monotonic() < until:
-            if process.poll() is not None:
-                raise StartRefused(self._ended(name, process))
-            try:
-                response = httpx.get(self._addresses[name] + path, timeout=5, trust_env=False)
-                if response.is_success:
-                    return
-                told = response.text
-            except httpx.HTTPError:
-                pass  # not listening yet
-            time.sleep(_LOOK_AGAIN)
+        # Nothing here is encrypted, and loading certificates takes longer than asking.
+        with httpx.Client(base_url=self._addresses[name], timeout=5, trust_env=False, verify=False) as http:
+            while time.monotonic() < until:
+                if process.poll() is not None:
+                    raise StartRefused(self._ended(name, process))
+                try:
+                    response = http.get(path)
+                    if response.is_success:
+                        return
+                    told = response.text
+                except httpx.HTTPError:
+                    pass  # not listening yet
+                time.sleep(_LOOK_AGAIN)
         raise StartRefused(f"{name} is not ready after {READY_WITHIN:.0f} s ({told}): see {self._log(name)}.")
 
     def _stop_processes(self) -> None:
@@ -190,13 +215,26 @@ class Stack:
                     process.kill()
                     process.wait()
 
-    def _ended(self, name: str, process: subprocess.Popen[bytes]) -> str:
+    def _ended(self, name: str, process: Process) -> str:
         lines = self._log(name).read_text(encoding="utf-8", errors="replace").splitlines()
         last = lines[-1] if lines else "it wrote nothing"
         return f"The process {name} has ended with {process.returncode} ({last}): see {self._log(name)}."
 
     def _log(self, name: str) -> Path:
         return self._directory / f"{name}.log"
+
+
+def _process(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Process:
+    with log.open("ab") as told:
+        return subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=told,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C reaches us alone, and we stop them in order
+        )
 
 
 def _folder(directory: Path | None, running: ExitStack) -> Path:
