@@ -164,18 +164,26 @@ class Stack:
         """Where a service, or the gateway, listens."""
         return self._addresses[name]
 
-    def kill(self, name: str) -> None:
-        """Stop a service by SIGKILL and return when its process is gone."""
-        self._processes[name].kill()
-        self._processes[name].wait()
+    def kill(self, name: str) -> bool:
+        """Stop a service by SIGKILL and return when its process is gone; whether it was still running."""
+        process = self._processes[name]
+        ran = process.poll() is None
+        process.kill()
+        process.wait()
+        return ran
 
-    def revive(self, name: str) -> None:
-        """Start a service that has ended again, on its address; return once it is ready.
-
-        StartRefused when it ends by itself or is not ready in time.
-        """
+    def launch(self, name: str) -> None:
+        """Start the process of a service that has ended again, on its address."""
         self._launch(name, int(self._addresses[name].rpartition(":")[2]), self._settings[name])
+
+    def wait(self, name: str) -> None:
+        """Return once a service is ready; StartRefused when it ends by itself or is not ready in time."""
         self._wait(name, "/readyz")
+
+    def last_words(self, name: str) -> str:
+        """The last line that a service has written."""
+        lines = self._log(name).read_text(encoding="utf-8", errors="replace").splitlines()
+        return lines[-1] if lines else "it wrote nothing"
 
     def _launch(self, name: str, port: int, settings: Mapping[str, str]) -> None:
         self._settings[name] = settings
@@ -216,9 +224,9 @@ class Stack:
                     process.wait()
 
     def _ended(self, name: str, process: Process) -> str:
-        lines = self._log(name).read_text(encoding="utf-8", errors="replace").splitlines()
-        last = lines[-1] if lines else "it wrote nothing"
-        return f"The process {name} has ended with {process.returncode} ({last}): see {self._log(name)}."
+        return (
+            f"The process {name} has ended with {process.returncode} ({self.last_words(name)}): see {self._log(name)}."
+        )
 
     def _log(self, name: str) -> Path:
         return self._directory / f"{name}.log"
