@@ -105,6 +105,8 @@ class Stack:
         self._addresses: dict[str, str] = {}
         self._processes: dict[str, Process] = {}
         self._settings: dict[str, Mapping[str, str]] = {}
+        self._begins: dict[str, int] = {}
+        """Where in its log the output of each process begins: the one before may have written there too."""
 
     def start(self) -> None:
         """Start broker and database, then services, then the gateway; return once the gateway is ready."""
@@ -181,15 +183,20 @@ class Stack:
         self._wait(name, "/readyz")
 
     def last_words(self, name: str) -> str:
-        """The last line that a service has written."""
-        lines = self._log(name).read_text(encoding="utf-8", errors="replace").splitlines()
-        return lines[-1] if lines else "it wrote nothing"
+        """Why a service ended: the last line since its start that is no record of its log, else the last one."""
+        with self._log(name).open("rb") as log:
+            log.seek(self._begins[name])
+            lines = log.read().decode(errors="replace").splitlines()
+        # A thread may still have logged something after the sentence.
+        return next((line for line in reversed(lines) if not line.startswith("{")), (lines or ["it wrote nothing"])[-1])
 
     def _launch(self, name: str, port: int, settings: Mapping[str, str]) -> None:
         self._settings[name] = settings
         environment = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
         environment |= {PREFIX + key: value for key, value in {**settings, "PORT": str(port)}.items()}
-        self._processes[name] = self._launcher([f"services.{name}"], environment, self._log(name))
+        log = self._log(name)
+        self._begins[name] = log.stat().st_size if log.exists() else 0
+        self._processes[name] = self._launcher([f"services.{name}"], environment, log)
         self._addresses[name] = f"http://127.0.0.1:{port}"
 
     def _wait(self, name: str, path: str) -> None:

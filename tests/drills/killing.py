@@ -45,6 +45,7 @@ class Executioner(Actor):
 
     def play(self) -> None:
         """Carry the schedule out, and see the victim at its work once more."""
+        began = time.monotonic()
         for moment in self.schedule:
             if moment.signs:
                 self._victim.ready()
@@ -55,6 +56,7 @@ class Executioner(Actor):
                 self._victim.launch()
                 self.stage.cut.wait(moment.delay)
             self.killed += 1
+            print(f"{time.monotonic() - began:6.1f} s: {self.what} is killed, {moment}")
             self.while_starting += not moment.signs
             self._victim.launch()
         self._victim.ready()
@@ -79,14 +81,14 @@ def acting(back_end: BackEnd, seed: int) -> Iterator[Stage]:
     stage = Stage(City(back_end.url, back_end.issuer), Book(), seed, REPORTERS)
     set_up = SetUp(stage, "set up")
     set_up.run()  # in this thread
-    raise_what_broke([set_up])
+    raise_what_broke(stage, [set_up])
     clients = everybody(stage)
     for client in clients:
         client.start()
     try:
         yield stage
         stage.closing.set()
-        raise_what_broke(clients)
+        raise_what_broke(stage, clients)
     finally:
         stage.closing.set()
         stage.cut.set()
@@ -101,7 +103,7 @@ def drill(back_end: BackEnd, kills: int, seed: int) -> Stage:
         executioners = [Executioner(stage, name, victim, kills) for name, victim in back_end.victims.items()]
         for executioner in executioners:
             executioner.start()
-        raise_what_broke(executioners)
+        raise_what_broke(stage, executioners)
         killed = ", ".join(f"{e.what} {e.killed} ({e.while_starting} while it started)" for e in executioners)
     print(f"killed: {killed}; {time.monotonic() - began:.0f} s; seed {seed}; {told(stage.book)}")
     return stage
@@ -115,11 +117,10 @@ def told(book: Book) -> str:
     return f"{len(book.submissions)} submissions with {entries} entries, {repeated} sent again; answers: {answers}"
 
 
-def raise_what_broke(actors: Sequence[Actor]) -> None:
-    """Wait until all have ended; raise what broke one of them."""
+def raise_what_broke(stage: Stage, actors: Sequence[Actor]) -> None:
+    """Wait until all of these have ended; raise what broke first, of all that did."""
     for actor in actors:
         if actor.ident is not None:
             actor.join()
-    for actor in actors:
-        if actor.broken is not None:
-            raise actor.broken
+    if stage.broken:
+        raise stage.broken[0]
