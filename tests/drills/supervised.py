@@ -72,6 +72,12 @@ class Standalone:
         self.databases = {name: f"sqlite:///{self._data / name}.db" for name in SERVICES}
         self.victims: dict[str, Victim] = {"standalone": self}
 
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """Kill it; return when the process is gone."""
         assert self._process is not None
