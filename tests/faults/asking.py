@@ -78,11 +78,11 @@ class Caller(Auditor):
         return answer.json()["ready"], answer.json()["checks"]
 
 
-def code_of(answer: httpx.Response) -> str:
+def code_of(answer: httpx.Response, language: str = "zh") -> str:
     """The code of a refusal that says: later, and when. Anything else is a failure."""
     problem = answer.json()
     assert answer.status_code == 503, answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert int(answer.headers["Retry-After"]) >= 1
-    assert problem["title"].endswith("。"), problem
+    assert problem["title"].endswith("。" if language == "zh" else "."), problem
     return str(problem["code"])
