@@ -8,6 +8,7 @@ from services.targets.api import (
     alignments,
     assignments,
     catalogues,
+    letters,
     locks,
     logs,
     organisation,
@@ -30,4 +31,5 @@ ROUTERS = (
     locks.router,
     adjustments.router,
     target_tables.router,
+    letters.router,
 )

@@ -8,7 +8,6 @@ from functools import partial
 from hashlib import sha256
 from typing import Any
 
-import pytest
 import rfc8785
 from httpx2 import Response
 
@@ -122,20 +121,6 @@ def adjusts(city: Office, value: str, on: str = "2009-03-05") -> None:
 def statuses(city: Office, **query: Any) -> dict[str, str]:
     items = city.get(f"{YEAR}/target-tables", **query).json()["items"]
     return {item["unit"]: item["status"] for item in items}
-
-
-@pytest.fixture
-def given_out(city: Office, tokens: Callable[..., str]) -> Office:
-    """Roads led by transport with the county, jobs led by the county; 10 March, nothing issued."""
-    assert city.issues(weight="12.50").status_code == 201
-    assert city.issues("jobs", category="economy").status_code == 201
-    assert city.assigns("transport", value="40").status_code == 201
-    assert city.assigns("county", "supporting", value="20").status_code == 201
-    assert city.assigns("county", target="jobs").status_code == 201
-    for unit in ("transport", "county"):
-        city.minted[unit] = tokens("unit", unit=unit, scope="own", subject=unit)
-    city.clock("2009-03-10T09:00:00+08:00")
-    return city
 
 
 def test_a_table_holds_what_the_unit_is_given_and_its_hash_can_be_checked(given_out: Office) -> None:
