@@ -59,12 +59,12 @@ def _notes(
     tables: Sequence[UnitTable], targets: int, year: int, at: Standpoint, jurisdiction: str
 ) -> Mapping[str, str]:
     recorded = datetime.fromtimestamp(at.recorded_at / 1_000_000, UTC).astimezone(ZoneInfo(at.zone))
-    stand = Counter(table.status for table in tables)
+    stand = Counter(STATUSES[table.status] for table in tables)
     return {
         "考核年度": str(year), "行政区": jurisdiction, "数据日期": day_text(at.as_of),
         "截至日志位置": str(at.position), "该位置记录时间": recorded.isoformat(sep=" ", timespec="seconds"),
         "日志": at.log, "日志根": at.root, "查询凭据(pin)": at.text, "责任单位数": str(len(tables)),
-        "目标条数": str(targets), **{f"{said}单位数": str(stand[status]) for status, said in STATUSES.items()},
+        "目标条数": str(targets), **{f"{said}单位数": str(stand[said]) for said in STATUSES.values()},
         "数值": "各项数值均为文本，按登记时的精度列出，未作舍入。",
     }  # fmt: skip
 
