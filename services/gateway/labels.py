@@ -70,6 +70,11 @@ NAMES: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "reused": ("编号重用", "Id reused"),
         "refused": ("拒绝", "Refused"),
     },
+    "post_kinds": {
+        "leader": ("主要负责人", "Leader"),
+        "deputy": ("分管负责人", "Deputy"),
+        "liaison": ("联络员", "Liaison"),
+    },
     "project_levels": {
         "national": ("国家级", "National"),
         "provincial": ("省级", "Provincial"),
@@ -88,6 +93,17 @@ NAMES: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "best": ("取最好", "The best"),
         "lead": ("以牵头单位为准", "The lead unit's"),
     },
+    "scoring_methods": {
+        "proportional": ("按比例计分", "In proportion"),
+        "reverse": ("逆向计分", "Lower is better"),
+        "per_point": ("按百分点加减分", "Points per percentage point"),
+        "tiered": ("分段加减分", "Points piece by piece"),
+        "efficacy": ("功效系数法", "Efficacy coefficient"),
+        "band": ("按等次计分", "By band"),
+        "met": ("达标计分", "All or nothing"),
+        "rank": ("按位次计分", "By rank"),
+        "expert": ("专家评分", "By judges"),
+    },
     "signature_statuses": {
         "not_issued": ("未下达", "Not issued"),
         "unsigned": ("未签收", "Unsigned"),
@@ -98,6 +114,11 @@ NAMES: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "reported": ("上报值", "Reported"),
         "verified": ("审核值", "Verified"),
         "certified": ("认定值", "Certified"),
+    },
+    "step_statuses": {
+        "reached": ("已达到", "Reached"),
+        "pending": ("未到期", "Not due yet"),
+        "overdue": ("逾期未达到", "Overdue"),
     },
     "tags": {"practical_matter": ("实事", "Practical matter")},
     "target_bases": {"value": ("数值", "Value"), "growth": ("增幅", "Growth")},
@@ -111,11 +132,18 @@ NAMES: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "qualitative": ("定性", "Qualitative"),
     },
     "time_progress": {"by_month": ("按月", "By month"), "by_day": ("按日", "By day")},
+    "unit_changes": {
+        "registered": ("登记", "Registered"),
+        "renamed": ("更名", "Renamed"),
+        "moved": ("隶属变更", "Moved"),
+        "ended": ("撤并", "Ended"),
+    },
     "unit_kinds": {
         "department": ("部门", "Department"),
         "county": ("县市区", "County or district"),
         "park": ("园区", "Industrial park"),
         "company": ("企业", "Company"),
+        "town": ("乡镇街道", "Town or subdistrict"),
     },
     "year_acts": {
         "plan": ("下达和分解目标", "Issue and assign targets"),

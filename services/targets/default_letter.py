@@ -21,6 +21,8 @@ _COLUMNS = (
     ("序号", "number", 1.2), ("目标", "name", 5.2), ("类别", "category", 1.9), ("目标值", "value", 2.1),
     ("单位", "unit_of_measure", 1.5), ("承担方式", "role", 1.7), ("本单位任务", "part", 2.1), ("权重", "weight", 1.3),
 )  # fmt: skip
+_MORE = "{% if target.text %}：{{ target.text }}{% endif %}{% if target.steps %}：{{ target.steps }}{% endif %}"
+"""What milestone and qualitative targets ask for beside a value."""
 
 
 @cache
@@ -61,7 +63,8 @@ def _table(document: Any) -> None:
     for at, (heading, member, width) in enumerate(_COLUMNS):
         table.columns[at].width = Cm(width)
         _write(table.cell(0, at).paragraphs[0], heading, HEI, 10)
-        _write(table.cell(2, at).paragraphs[0], f"{{{{ target.{member} }}}}", size=10)
+        more = _MORE if member == "name" else ""
+        _write(table.cell(2, at).paragraphs[0], f"{{{{ target.{member} }}}}{more}", size=10)
 
 
 def _write(paragraph: Any, text: str, name: str = SONG, size: float = 12) -> None:

@@ -172,7 +172,7 @@ def _sample_line(name: str, **stated: str) -> Line:
 _FULL = _sample_line(
     "示例目标 <A> & “B”", category="民生", issuer="省", kind="累计", direction="越高越好", unit_of_measure="公里",
     value="12345678901234567890.5", role="牵头", part="0.000000000001", weight="12.5", points="10", tags="实事",
-    valid_from="2009-01-01", unit="sample", unit_name="示例单位",
+    valid_from="2009-01-01", unit="sample", unit_name="示例单位", text="按期办结", steps="开工（40%，2009年6月30日）",
 )  # fmt: skip
 SAMPLE = Letter(
     year="2009", jurisdiction="430300", on="2009年3月1日", unit=UnitNamed(code="sample", name="示例单位 <&>"),

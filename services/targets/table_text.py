@@ -7,7 +7,7 @@ from datetime import date
 
 from services.targets.signature import UnitTable
 from services.targets.workbook import CATEGORIES, DIRECTIONS, KINDS, TAGS, UNIT_NAMES, Words
-from shared.registry import Registry
+from shared.registry import Registry, rows
 
 ISSUERS: Words = {"province": "省", "city": "市"}
 ROLES: Words = {"lead": "牵头", "supporting": "责任", "coordination": "协调"}
@@ -17,7 +17,7 @@ COLUMNS: Mapping[str, str] = {
     "unit": "单位编号", "unit_name": "责任单位", "number": "序号", "code": "目标编号", "name": "目标名称",
     "category": "类别", "issuer": "目标来源", "kind": "目标类型", "direction": "方向", "value": "目标值",
     "unit_of_measure": "计量单位", "role": "承担方式", "part": "本单位任务", "weight": "权重", "points": "分值",
-    "tags": "标签", "valid_from": "承担起始日",
+    "tags": "标签", "valid_from": "承担起始日", "text": "文字要求", "steps": "节点",
 }  # fmt: skip
 """What is said of a unit's target, with the heading it has in the workbook."""
 
@@ -38,10 +38,16 @@ def lines(table: UnitTable, registry: Registry) -> list[Line]:
                 "category": CATEGORIES[line["category"]], "issuer": ISSUERS[line["issuer"]],
                 "kind": KINDS[line["kind"]], "direction": DIRECTIONS[line["direction"]],
                 "unit_of_measure": UNIT_NAMES[line["unit_of_measure"]], "role": ROLES[line["role"]],
-                "tags": "、".join(TAGS[tag] for tag in target.tags),
+                "tags": "、".join(TAGS[tag] for tag in target.tags), "steps": _steps(target),
             }
         )  # fmt: skip
     return found
+
+
+def _steps(target: rows.Target) -> str:
+    names = {measure.code: measure.name.zh for measure in target.measures}
+    steps = (f"{names[step.measure]}（{step.share}%，{day_text(step.due_on)}）" for step in target.steps)
+    return "；".join(steps)
 
 
 def day_text(day: date) -> str:

@@ -41,6 +41,12 @@ class PartUnknown(NotFound):
     zh = "该单位在此日期不承担该目标的任何分解任务。"
 
 
+class UnitHadEnded(RuleBroken):
+    """This unit had ended by this date; its successor answers for its parts."""
+
+    zh = "该单位在此日期前已撤销,由承接单位填报。"
+
+
 class PartIsAmbiguous(RuleBroken):
     """Several units answer for this target; say which unit's part is meant."""
 
@@ -84,6 +90,24 @@ class EntryNotCurrent(RuleBroken):
     """The entry named here has been corrected, withdrawn, replaced or returned since."""
 
     zh = "所指条目已被更正、撤回、替换或退回。"
+
+
+class TargetWithdrawn(RuleBroken):
+    """The target was withdrawn; from that day on nothing is reported of it."""
+
+    zh = "该目标已撤销,自撤销之日起不再填报。"
+
+
+class NotABand(RuleBroken):
+    """A qualitative target is reported as the share of one of its bands."""
+
+    zh = "定性目标只能填报其等次所对应的百分比。"
+
+
+class StepIsReachedOrNot(RuleBroken):
+    """Of a step only 1 can be reported, when it is reached, or 0."""
+
+    zh = "节点只能填报1(已达到)或0(未达到)。"
 
 
 class StatedTwice(RuleBroken):

@@ -40,10 +40,12 @@ from services.targets.errors import (
     DateOutsideYear,
     RequestIsDecided,
     RequestIsNotReviewed,
+    TargetIsWithdrawn,
     TargetValueIsNegative,
     TargetValueIsZero,
     UnitHasNoPart,
     UnitOutOfScope,
+    ValueIsNotHundred,
 )
 from services.targets.unit import unit_stream
 from services.targets.year import while_allowed, year_stream
@@ -153,8 +155,8 @@ class RequestAnswer(BaseModel):
 
 
 _ADJUSTS = (
-    TargetUnknown, TargetValueIsZero, TargetValueIsNegative, DateOutsideYear, DateBeforeTarget, BelowProvince,
-    YearDoesNotAllow,
+    TargetUnknown, TargetValueIsZero, TargetValueIsNegative, ValueIsNotHundred, DateOutsideYear, DateBeforeTarget,
+    TargetIsWithdrawn, BelowProvince, YearDoesNotAllow,
 )  # fmt: skip
 _DECIDED = (TargetUnknown, AdjustmentRequestUnknown, RequestIsDecided)
 
@@ -304,7 +306,7 @@ def get_adjustment_request(year: YearNumber, request: RequestId, asked: AskedDep
 def _read(ordering: Ordering, year: int, target: str, unit: str) -> Read:
     """The floor; TargetUnknown or UnitOutOfScope for what is not the caller's to speak about."""
     with as_read(ordering) as view:
-        scope = units_in_scope(ordering.caller, view.registry)
+        scope = units_in_scope(ordering.caller, view.registry, view.standpoint.as_of)
         if scope is not None:
             id = view.registry.target_id(year, target)
             if id is None or scope.isdisjoint(part.unit for _, part in view.registry.parts_of(id)):

@@ -110,8 +110,9 @@ async def replace_letter_template(request: Request, ordering: ChangingDep) -> Re
 
     It may name `year`, `jurisdiction`, `on`, `unit.code`, `unit.name`, `status`, `issued_on`, `signed_on`, `sha256`,
     `pin`, and loop over `targets`, `leads`, `supports` and `coordinates`, each with `number`, `code`, `name`,
-    `category`, `issuer`, `kind`, `direction`, `value`, `unit_of_measure`, `role`, `part`, `weight`, `points`, `tags`
-    and `valid_from`, in the notation of docxtpl: `{{ unit.name }}`, `{%tr for target in targets %}`, `{% if pin %}`.
+    `category`, `issuer`, `kind`, `direction`, `value`, `unit_of_measure`, `role`, `part`, `weight`, `points`, `tags`,
+    `valid_from`, `text` and `steps`, in the notation of docxtpl: `{{ unit.name }}`, `{%tr for target in targets %}`,
+    `{% if pin %}`.
     """
     role = ordering.permit_whole(*OFFICE)
     media_type(request, DOCX)

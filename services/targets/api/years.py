@@ -41,7 +41,7 @@ class YearBody(Body):
     time_progress: TimeProgress = Field("by_month", description="Whole months, or days, over those of the year.")
 
 
-class MoveBody(Body):
+class YearMoveBody(Body):
     """The state the year moves to: the next one, or an earlier one with a reason."""
 
     model_config = example({"state": "running"})
@@ -99,7 +99,7 @@ async def create_year(body: YearBody, ordering: OrderingDep) -> Recorded:
     status_code=201,
     responses=commanded(YearIsNotOpen, YearCannotMove, ReopeningNeedsReason, TablesAreNotIssued, PreconditionMissing),
 )
-async def move_assessment_year(year: YearNumber, body: MoveBody, ordering: ChangingDep) -> Recorded:
+async def move_assessment_year(year: YearNumber, body: YearMoveBody, ordering: ChangingDep) -> Recorded:
     """Move a year on by one state, or back with a reason. The assessment office only; needs the year's ETag."""
     role = ordering.permit_whole(*OFFICE)
     command = MoveYear(year, body.state, body.reason)
@@ -129,7 +129,7 @@ def get_year(year: YearNumber, asked: AskedDep) -> YearAnswer:
         registry = view.registry
         if str(year) not in registry.years:
             raise YearUnknown(year=year)
-        standing = [target for _, target in registry.targets.on(view.standpoint.as_of) if target.year == year]
+        standing = [target for _, target in registry.targets_on(view.standpoint.as_of) if target.year == year]
         asked.response.headers["ETag"] = etag(stream_version(view, standing_stream(year).name))
         state = registry.years.latest(str(year)).state
         return YearAnswer(
