@@ -9,6 +9,7 @@ from services.targets.api import (
     assignments,
     catalogues,
     editions,
+    letters,
     locks,
     logs,
     persons,
@@ -42,4 +43,5 @@ ROUTERS = (
     adjustments.router,
     weights.router,
     target_tables.router,
+    letters.router,
 )

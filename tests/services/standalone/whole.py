@@ -86,6 +86,10 @@ def fill(city: Whole) -> None:
         for role, holder in zip(("lead", "supporting"), units, strict=False):
             part = {"unit": holder, "role": role, "value": "30", "valid_from": "2009-01-01"}
             city.done(f"{YEAR}/targets/{code}/assignments", part)
+    seen = city.send("GET", YEAR, city.token("office"), params={"after": city.after}).headers["ETag"]
+    city.done(f"{YEAR}/target-tables", {"on": "2009-08-01"}, headers={"If-Match": seen})
+    seen = city.send("GET", YEAR, city.token("office"), params={"after": city.after}).headers["ETag"]
+    city.done(f"{YEAR}/moves", {"state": "running"}, headers={"If-Match": seen})
     city.done(f"{CITY}/groups", {"code": "all", "name": {"zh": "全部"}, "valid_from": "2009-01-01"})
     for code, holder in (("bridge", OURS), ("health-centre", THEIRS)):
         city.done(f"{YEAR}/projects", project(code, holder))
