@@ -25,12 +25,15 @@ from shared.admission import Known, Refused, judge
 from shared.admission.errors import (
     DateInFuture,
     MeasureUnknown,
+    NotABand,
     PartIsAmbiguous,
     PartUnknown,
     PeriodIsLocked,
     ProjectHasSubProjects,
     ProjectUnknown,
+    StepIsReachedOrNot,
     TargetUnknown,
+    TargetWithdrawn,
     UnitHadEnded,
     UnitOfMeasureDiffers,
     YearIsNotOpen,
@@ -69,7 +72,8 @@ _MEMBER: dict[type[Refusal], str] = {
     YearIsNotOpen: "/effective_on", DateInFuture: "/effective_on", PeriodIsLocked: "/effective_on",
     TargetUnknown: "/target", ProjectUnknown: "/project", ProjectHasSubProjects: "/project",
     PartUnknown: "/unit", UnitHadEnded: "/unit", PartIsAmbiguous: "/unit", MeasureUnknown: "/measure",
-    UnitOfMeasureDiffers: "/unit_of_measure",
+    UnitOfMeasureDiffers: "/unit_of_measure", TargetWithdrawn: "/target",
+    NotABand: "/value", StepIsReachedOrNot: "/value",
 }  # fmt: skip
 
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from shared.errors import Malformed, NotFound, NotPermitted, RuleBroken, TooLarge
+from shared.errors import Malformed, NotFound, NotPermitted, Refusal, RuleBroken, TooLarge
+
+
+def at(refusal: type[Refusal], pointer: str, **about: object) -> Refusal:
+    """The refusal of what stands at one place of the request."""
+    return refusal(faults=[refusal().fault(pointer)], **about)
+
 
 # Logs
 
@@ -283,12 +289,6 @@ class TargetCodeTaken(RuleBroken):
     zh = "该年度已有此编号的目标。"
 
 
-class KindNotIssuable(RuleBroken):
-    """Milestone and qualitative targets cannot be issued yet."""
-
-    zh = "形象进度类和定性类目标暂不能下达。"
-
-
 class TargetValueIsZero(RuleBroken):
     """A target of 0 cannot be issued: no completion rate could be computed."""
 
@@ -302,9 +302,9 @@ class TargetValueIsNegative(RuleBroken):
 
 
 class DirectionDoesNotFit(RuleBroken):
-    """This direction does not fit the kind: a ceiling is lower-is-better, cumulative and floor higher-is-better."""
+    """This direction does not fit the kind: a ceiling is lower-is-better; only rate and maintain may go either way."""
 
-    zh = "方向与目标类型不符:上限类为逆向,累计类和下限类为正向。"
+    zh = "方向与目标类型不符:上限类为逆向,只有比率类和保持类可正可逆。"
 
 
 class RateIsNotPercent(RuleBroken):
@@ -482,3 +482,165 @@ class WorkbookTooLarge(TooLarge):
     """Unpacked, the workbook is larger than 64 MiB."""
 
     zh = "工作簿解压后超过 64 MiB。"
+
+
+# Editions, the city's own additions, weights
+
+
+class EditionUnchanged(RuleBroken):
+    """This is word for word the edition before it, so it is no new one."""
+
+    zh = "内容与上一版次完全相同,不构成新版次。"
+
+
+class AdditionFaulty(Malformed):
+    """What is to be added has faults, each at its pointer."""
+
+    zh = "增列指标有误,各处错误见指针。"
+
+
+class AdditionTaken(RuleBroken):
+    """The city has added an indicator under this code already."""
+
+    zh = "本市已增列此编号的指标。"
+
+
+class AdditionUnknown(NotFound):
+    """There is no such addition, or it was withdrawn."""
+
+    zh = "没有此增列指标,或已撤销。"
+
+
+class ShareOutOfRange(Malformed):
+    """The least share is from 0 to 100 per cent."""
+
+    zh = "最低占比须在0%至100%之间。"
+
+
+# Kinds of target
+
+
+class ValueIsNotHundred(RuleBroken):
+    """Milestone and qualitative targets are measured against 100 per cent, so that is their value."""
+
+    zh = "形象进度类和定性类目标以100%为准,目标值须为100。"
+
+
+class RollUpDoesNotFit(RuleBroken):
+    """Steps and bands do not add up over units: the roll-up of such a target is lead, worst or best."""
+
+    zh = "节点和等次不能按单位相加:此类目标的汇总方式为牵头单位、取最差或取最好。"
+
+
+class StepsMissing(RuleBroken):
+    """A milestone target has dated steps."""
+
+    zh = "形象进度类目标须列出节点及完成日期。"
+
+
+class StepsNotWanted(RuleBroken):
+    """Only a milestone target has steps."""
+
+    zh = "只有形象进度类目标才设节点。"
+
+
+class StepHasNoMeasure(RuleBroken):
+    """Each step is reported by a measure of its own, which the target declares, in the unit of measure item."""
+
+    zh = "每个节点须对应目标所设的一项计量指标,计量单位为项。"
+
+
+class StepStatedTwice(Malformed):
+    """Two steps are reported by the same measure."""
+
+    zh = "两个节点使用了同一计量指标。"
+
+
+class ShareOutOfBounds(RuleBroken):
+    """The share of a step lies above 0, that of a band at 0 or above, and neither above 100 per cent."""
+
+    zh = "节点所占比例须大于0,等次对应比例不小于0,且均不超过100%。"
+
+
+class SharesDoNotAddUp(RuleBroken):
+    """The shares add to 100 per cent, exactly."""
+
+    zh = "各项比例之和须恰为100%。"
+
+
+class TextMissing(RuleBroken):
+    """A qualitative target says in words what is asked."""
+
+    zh = "定性类目标须用文字写明要求。"
+
+
+class BandsNotWanted(RuleBroken):
+    """Only a qualitative target has bands."""
+
+    zh = "只有定性类目标才设等次。"
+
+
+class BandsAreInPercent(RuleBroken):
+    """The judged measure of a qualitative target is in per cent."""
+
+    zh = "定性类目标的考核指标须以百分比计量。"
+
+
+class BandStatedTwice(Malformed):
+    """Two bands have the same code."""
+
+    zh = "两个等次编号相同。"
+
+
+class BandsNotDescending(RuleBroken):
+    """Bands are stated from the best to the worst, no two for the same share."""
+
+    zh = "等次须由高到低排列,对应比例不得相同。"
+
+
+# Scoring methods
+
+
+class ScoringDoesNotFit(RuleBroken):
+    """This scoring method does not fit: reverse is for lower-is-better, band for qualitative targets."""
+
+    zh = "计分方法与目标不符:逆向计分用于逆向目标,等次计分用于定性目标。"
+
+
+class ParameterUnknown(Malformed):
+    """This scoring method has no such parameter."""
+
+    zh = "该计分方法没有此参数。"
+
+
+class ParameterMissing(Malformed):
+    """This scoring method needs this parameter."""
+
+    zh = "该计分方法缺少此参数。"
+
+
+class ParameterInvalid(Malformed):
+    """This parameter of the scoring method cannot have this value."""
+
+    zh = "该计分方法的此参数取值无效。"
+
+
+class ParametersDoNotFit(RuleBroken):
+    """The parameters of the scoring method contradict one another, or the target."""
+
+    zh = "计分方法的参数相互矛盾,或与目标不符。"
+
+
+# Withdrawal
+
+
+class ProvinceStillAsks(RuleBroken):
+    """The province's own target stands, so the city's cannot be withdrawn."""
+
+    zh = "省级目标仍然有效,该目标不得撤销。"
+
+
+class TargetIsWithdrawn(RuleBroken):
+    """The target has been withdrawn from this date on."""
+
+    zh = "该目标自此日期起已撤销。"

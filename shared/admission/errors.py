@@ -83,6 +83,24 @@ class EntryNotCurrent(RuleBroken):
     zh = "所指条目已被更正、撤回、替换或退回。"
 
 
+class TargetWithdrawn(RuleBroken):
+    """The target was withdrawn; from that day on nothing is reported of it."""
+
+    zh = "该目标已撤销,自撤销之日起不再填报。"
+
+
+class NotABand(RuleBroken):
+    """A qualitative target is reported as the share of one of its bands."""
+
+    zh = "定性目标只能填报其等次所对应的百分比。"
+
+
+class StepIsReachedOrNot(RuleBroken):
+    """Of a step only 1 can be reported, when it is reached, or 0."""
+
+    zh = "节点只能填报1(已达到)或0(未达到)。"
+
+
 class StatedTwice(RuleBroken):
     """Two entries of one submission speak of one series and date."""
 

@@ -1,6 +1,7 @@
 """Admission: one pure function of the records before it. The door asks it as a courtesy; the fold's word is law.
 
-Engine 1. What is judged here decides for ever which entries count, so a change of any rule is a new engine.
+Engine 1. What is judged here decides for ever which entries count, so a change of any rule is a new engine. A rule
+about something that no log could hold before changes no outcome, and needs none.
 """
 
 from __future__ import annotations
@@ -25,11 +26,13 @@ from shared.admission.errors import (
     ProjectUnknown,
     StatedTwice,
     TargetUnknown,
+    TargetWithdrawn,
     UnitHadEnded,
     UnitOfMeasureDiffers,
     YearIsNotOpen,
 )
 from shared.admission.precedents import Precedents
+from shared.admission.values import refused_value
 from shared.admission.verdicts import Counted, EntryKey, Judgement, Outcome, Refused, Series, Withdrawn
 from shared.contracts.projects import Entry, ProgressSubmitted, ProjectFigure, TargetFigure, Withdrawal
 from shared.contracts.shapes import EntryRef, Measure
@@ -94,15 +97,21 @@ def judge(
     return Judgement("counted", tuple(outcomes))
 
 
-def judge_standing(entry: EntryRef, known: Known) -> EntryKey | Refused:
-    """May this entry be verified, certified or returned? Only while it is still current."""
+def judge_standing(entry: EntryRef, known: Known, registry: Registry, stated: str | None = None) -> EntryKey | Refused:
+    """May this entry be verified, certified or returned? Only while it is still current.
+
+    `stated` is the value that it is verified or certified with: one that could have been reported too.
+    """
     if known.entries is None:
         return Refused(EntryNotCounted)
     key = _resolve(entry, known)
     state = known.entries.get(key) if key else None
     if key is None or state is None:
         return Refused(EntryNotCounted)
-    return key if state.open else Refused(EntryNotCurrent)
+    if not state.open:
+        return Refused(EntryNotCurrent)
+    why = refused_value(state.series, state.effective_on, stated, registry) if stated is not None else None
+    return key if why is None else Refused(why)
 
 
 def _entry(entry: Entry, today: date, registry: Registry, known: Known) -> Outcome:
@@ -124,6 +133,8 @@ def _target_figure(entry: TargetFigure, today: date, registry: Registry, known: 
     target = registry.targets.get(id, on)
     if id is None or target is None:
         return Refused(TargetUnknown)
+    if target.withdrawn:
+        return Refused(TargetWithdrawn, registry.targets.position(id))
     part = _part(id, entry.unit, on, registry)
     if isinstance(part, Refused):
         return part
@@ -188,6 +199,9 @@ def _figure(
     except NOT_CONVERTIBLE:
         return Refused(UnitOfMeasureDiffers)
     on = entry.effective_on
+    series = Series(on.year, "target" if subject == "target" else "project", subject_id, measure.code, part)
+    if why := refused_value(series, on, value, registry):
+        return Refused(why)
     if lock := registry.locked(on.year, on.month, lock_target):
         return Refused(PeriodIsLocked, lock[1])
     corrects: EntryKey | None = None
@@ -196,7 +210,6 @@ def _figure(
         if isinstance(named, Refused):
             return named
         corrects = named
-    series = Series(on.year, "target" if subject == "target" else "project", subject_id, measure.code, part)
     return Counted(series, on, value, corrects)
 
 

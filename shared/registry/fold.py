@@ -9,7 +9,7 @@ from typing import TypeVar
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from shared.contracts import organisation, projects, targets
+from shared.contracts import catalogues, organisation, projects, targets
 from shared.contracts.organisation import UnitChange
 from shared.contracts.shapes import Shape
 from shared.quantities import canonical_text
@@ -103,12 +103,23 @@ def changes(fact: Shape, actor: str, registry: Registry) -> list[Change]:
                 by=actor,
             )  # fmt: skip
             return [Change("decision", fact.decision, ALWAYS, decision)]
+        case catalogues.CatalogueAdditionMade():
+            added = rows.CatalogueAddition(year=fact.year, item=fact.item, by=actor, withdrawn=None)
+            return [Change("addition", fact.addition, ALWAYS, added)]
+        case catalogues.CatalogueAdditionWithdrawn():
+            withdrawn = replace(registry.additions.latest(fact.addition), withdrawn=fact.reason)
+            return [Change("addition", fact.addition, ALWAYS, withdrawn)]
+        case catalogues.WeightRuleSet():
+            rule = rows.WeightRule(province_share=canonical_text(fact.province_share), decimals=fact.decimals)
+            return [Change("weight-rule", str(fact.year), ALWAYS, rule)]
         case targets.TargetIssued():
             return [Change("target", fact.target, fact.effective_on, _target(fact))]
         case targets.TargetAdjusted():
             before = registry.targets.get(fact.target, fact.effective_on) or registry.targets.first(fact.target)
             adjusted = replace(before, value=canonical_text(fact.value))
             return [Change("target", fact.target, fact.effective_on, adjusted)]
+        case targets.TargetWithdrawn():
+            return _withdrawn(fact, registry)
         case targets.AssignmentMade():
             return [Change("assignment", fact.assignment, fact.valid_from, _assignment(fact))]
         case targets.AssignmentHandedOver():
@@ -182,8 +193,17 @@ def _target(fact: targets.TargetIssued) -> rows.Target:
         year=fact.year, code=fact.code, name=fact.name, issuer=fact.issuer, category=fact.category, kind=fact.kind,
         direction=fact.direction, value=canonical_text(fact.value), measures=tuple(fact.measures),
         roll_up=fact.roll_up, tags=tuple(fact.tags), weight=_or_none(fact.weight), points=_or_none(fact.points),
-        indicator=_or_none(fact.indicator),
+        indicator=_or_none(fact.indicator), text=_or_none(fact.text), steps=tuple(_or_none(fact.steps) or ()),
+        bands=tuple(_or_none(fact.bands) or ()), scoring=_or_none(fact.scoring),
     )  # fmt: skip
+
+
+def _withdrawn(fact: targets.TargetWithdrawn, registry: Registry) -> list[Change]:
+    """From that day on it no longer stands, whatever was to become of it later."""
+    versions = registry.targets.history(fact.target)
+    before = registry.targets.get(fact.target, fact.on) or registry.targets.first(fact.target)
+    later = [(on, row) for on, _, row in versions if on > fact.on]
+    return [Change("target", fact.target, on, replace(row, withdrawn=True)) for on, row in ((fact.on, before), *later)]
 
 
 def _assignment(fact: targets.AssignmentMade) -> rows.Assignment:

@@ -115,6 +115,8 @@ class Registry:
         self.cut_offs: Versions[rows.CutOff] = Versions()
         self.matches: Versions[rows.AlignmentMatch] = Versions()
         self.decisions: Versions[rows.AlignmentDecision] = Versions()
+        self.additions: Versions[rows.CatalogueAddition] = Versions()
+        self.weight_rules: Versions[rows.WeightRule] = Versions()
         self.peer_groups: Versions[rows.PeerGroup] = Versions()
         self.posts: Versions[rows.Post] = Versions()
         self._kinds: dict[str, Versions[rows.Row]] = cast(
@@ -124,7 +126,8 @@ class Registry:
                 "target": self.targets, "assignment": self.assignments, "lock": self.locks, "group": self.groups,
                 "project": self.projects, "plan": self.plans, "start": self.starts, "catalogue": self.catalogues,
                 "alignment": self.alignments, "adjustment": self.adjustments, "cut-off": self.cut_offs,
-                "match": self.matches, "decision": self.decisions, "peer-group": self.peer_groups, "post": self.posts,
+                "match": self.matches, "decision": self.decisions, "addition": self.additions,
+                "weight-rule": self.weight_rules, "peer-group": self.peer_groups, "post": self.posts,
             },
         )  # fmt: skip
         self._by_code: dict[tuple[str, int, str], str] = {}
@@ -182,6 +185,10 @@ class Registry:
     def target_id(self, year: int, code: str) -> str | None:
         """The target of this code in this year."""
         return self._by_code.get(("target", year, code))
+
+    def targets_on(self, day: date) -> Iterator[tuple[str, rows.Target]]:
+        """The targets in force on a day, with their ids: those that were withdrawn by then are left out."""
+        return ((id, target) for id, target in self.targets.on(day) if not target.withdrawn)
 
     def peer_group_id(self, year: int, code: str) -> str | None:
         """The peer group of this code in this year."""

@@ -8,16 +8,18 @@ from msgspec import Struct
 
 from shared.contracts.organisation import PostKind, UnitChange, UnitKind
 from shared.contracts.shapes import Label, Measure
+from shared.contracts.target_kinds import Band, Scoring, Step
 from shared.contracts.targets import (
     AdjustmentStatus,
     AlignedSide,
     AlignmentChoice,
     AssignmentRole,
+    CatalogueItem,
     Category,
     Direction,
-    IssuableKind,
     Issuer,
     RollUp,
+    TargetKind,
     TimeProgress,
 )
 
@@ -97,14 +99,14 @@ class AssessmentYear(Row, frozen=True, kw_only=True):
 
 
 class Target(Row, frozen=True, kw_only=True):
-    """A target (目标). `value` is canonical text in the first measure's unit of measure."""
+    """A target (目标). `value` is canonical text in the target's unit of measure. A withdrawn one no longer stands."""
 
     year: int
     code: str
     name: Label
     issuer: Issuer
     category: Category
-    kind: IssuableKind
+    kind: TargetKind
     direction: Direction
     value: str
     measures: tuple[Measure, ...]
@@ -113,6 +115,16 @@ class Target(Row, frozen=True, kw_only=True):
     weight: str | None
     points: str | None
     indicator: str | None
+    text: str | None = None
+    steps: tuple[Step, ...] = ()
+    bands: tuple[Band, ...] = ()
+    scoring: Scoring | None = None
+    withdrawn: bool = False
+
+    @property
+    def unit_of_measure(self) -> str:
+        """That of its value: the judged measure's, except that steps are of one each and add to 100 per cent."""
+        return "percent" if self.kind == "milestone" else self.measures[0].unit_of_measure
 
 
 class Assignment(Row, frozen=True, kw_only=True):
@@ -162,6 +174,23 @@ class AlignmentDecision(Row, frozen=True, kw_only=True):
     unit_of_measure: str | None
     reason: str
     by: str
+
+
+class CatalogueAddition(Row, frozen=True, kw_only=True):
+    """An indicator that the city added to its own catalogue of the year; `by` is the actor's opaque id."""
+
+    year: int
+    item: CatalogueItem
+    by: str
+    withdrawn: str | None
+    """Why it was withdrawn; None while it stands."""
+
+
+class WeightRule(Row, frozen=True, kw_only=True):
+    """The province's least share of a unit's weight, in per cent, and the decimals of tilted weights."""
+
+    province_share: str
+    decimals: int
 
 
 class Adjustment(Row, frozen=True, kw_only=True):
@@ -259,5 +288,6 @@ KINDS: dict[str, type[Row]] = {
     "unit": Unit, "source": Source, "person": Person, "year": AssessmentYear, "target": Target,
     "assignment": Assignment, "lock": Lock, "group": Group, "project": Project, "plan": Plan, "start": Start,
     "catalogue": Catalogue, "alignment": Alignment, "adjustment": Adjustment, "cut-off": CutOff,
-    "match": AlignmentMatch, "decision": AlignmentDecision, "peer-group": PeerGroup, "post": Post,
+    "match": AlignmentMatch, "decision": AlignmentDecision, "addition": CatalogueAddition,
+    "weight-rule": WeightRule, "peer-group": PeerGroup, "post": Post,
 }  # fmt: skip

@@ -107,7 +107,8 @@ _REFUSED = (
 _RULES = (
     IdReused, admission.YearIsNotOpen, admission.DateInFuture, admission.TargetUnknown, admission.ProjectUnknown,
     admission.PartUnknown, admission.PartIsAmbiguous, admission.MeasureUnknown, admission.UnitOfMeasureDiffers,
-    admission.ProjectHasSubProjects, admission.PeriodIsLocked, admission.StatedTwice,
+    admission.ProjectHasSubProjects, admission.PeriodIsLocked, admission.StatedTwice, admission.TargetWithdrawn,
+    admission.NotABand, admission.StepIsReachedOrNot,
 )  # fmt: skip
 
 

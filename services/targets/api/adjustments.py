@@ -40,10 +40,12 @@ from services.targets.errors import (
     DateOutsideYear,
     RequestIsDecided,
     RequestIsNotReviewed,
+    TargetIsWithdrawn,
     TargetValueIsNegative,
     TargetValueIsZero,
     UnitHasNoPart,
     UnitOutOfScope,
+    ValueIsNotHundred,
 )
 from services.targets.unit import unit_stream
 from services.targets.year import year_stream
@@ -152,7 +154,10 @@ class RequestAnswer(BaseModel):
     pin: StandsAt
 
 
-_ADJUSTS = (TargetUnknown, TargetValueIsZero, TargetValueIsNegative, DateOutsideYear, DateBeforeTarget, BelowProvince)
+_ADJUSTS = (
+    TargetUnknown, TargetValueIsZero, TargetValueIsNegative, ValueIsNotHundred, DateOutsideYear, DateBeforeTarget,
+    TargetIsWithdrawn, BelowProvince,
+)  # fmt: skip
 _DECIDED = (TargetUnknown, AdjustmentRequestUnknown, RequestIsDecided)
 
 

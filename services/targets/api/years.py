@@ -83,7 +83,7 @@ def get_year(year: YearNumber, asked: AskedDep) -> YearAnswer:
         registry = view.registry
         if str(year) not in registry.years:
             raise YearUnknown(year=year)
-        standing = [target for _, target in registry.targets.on(view.standpoint.as_of) if target.year == year]
+        standing = [target for _, target in registry.targets_on(view.standpoint.as_of) if target.year == year]
         return YearAnswer(
             year=YearShown(year=year, time_progress=registry.years.latest(str(year)).time_progress),
             targets=len(standing),

@@ -7,8 +7,9 @@ from typing import get_args
 import pytest
 from fastapi.testclient import TestClient
 
+from services.evaluation.steps_and_bands import StepStatus
 from services.gateway.labels import NAMES
-from shared.contracts import evaluation, logs, organisation, projects, targets
+from shared.contracts import evaluation, logs, organisation, projects, target_kinds, targets
 from shared.identity.callers import ROLES
 
 CODES = {
@@ -22,6 +23,8 @@ CODES = {
     "project_levels": projects.ProjectLevel,
     "project_phases": projects.ProjectPhase,
     "roll_ups": targets.RollUp,
+    "scoring_methods": target_kinds.ScoringMethod,
+    "step_statuses": StepStatus,
     "tags": targets.Tag,
     "adjustment_statuses": targets.AdjustmentStatus,
     "alignment_choices": targets.AlignmentChoice,

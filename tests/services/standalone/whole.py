@@ -12,7 +12,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 from httpx2 import Client, Response
 
-from services.standalone.data_directory import issuer_directory, open_directory
+from services.standalone.data_directory import DataDirectory, open_directory
 from services.standalone.main import build
 from shared.identity.callers import ROLES, Scope
 from shared.identity.issuer import DevelopmentIssuer
@@ -56,8 +56,15 @@ class Whole:
 @contextmanager
 def whole(path: Path) -> Iterator[Whole]:
     """Start on a data directory, stop at the end: twice on one directory is a restart."""
-    with open_directory(path) as directory:
-        issuer = DevelopmentIssuer(issuer_directory(path))
+    with served(open_directory(path)) as city:
+        yield city
+
+
+@contextmanager
+def served(directory: DataDirectory) -> Iterator[Whole]:
+    """The same on a directory that is open; it is closed at the end."""
+    with directory:
+        issuer = DevelopmentIssuer(directory.issuer)
         settings = StandaloneSettings(rate_per_second=1_000_000, rate_burst=1_000_000)
         with TestClient(build(directory, settings)) as client:
             yield Whole(client, issuer)
@@ -114,6 +121,9 @@ def fill(city: Whole) -> None:
         item = {"code": f"{issuer}-1", "indicator": "roads", "name": {"zh": "公路"}, "category": "livelihood",
                 "kind": "cumulative", "direction": "higher", "value": "60", "unit_of_measure": "km"}  # fmt: skip
         city.ids[issuer] = city.done(f"{YEAR}/catalogues", {"issuer": issuer, "items": [item]})
+    added = {"code": "own-parks", "indicator": "parks", "name": {"zh": "公园"}, "category": "livelihood",
+             "kind": "cumulative", "direction": "higher", "value": "20", "unit_of_measure": "piece"}  # fmt: skip
+    city.ids["addition"] = city.done(f"{YEAR}/catalogue-additions", {"item": added})
     city.ids["alignment"] = city.done(f"{YEAR}/alignments", {name: city.ids[name] for name in ("province", "city")})
     signed = city.send("POST", f"{CITY}/checkpoints", city.token("auditor"))
     assert signed.status_code == 201, signed.text

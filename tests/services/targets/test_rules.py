@@ -158,8 +158,6 @@ def test_a_target_is_issued_in_an_open_year_only() -> None:
 @pytest.mark.parametrize(
     ("changes", "refusal", "pointer"),
     [
-        ({"kind": "milestone"}, errors.KindNotIssuable, "/kind"),
-        ({"kind": "qualitative"}, errors.KindNotIssuable, "/kind"),
         ({"direction": "lower"}, errors.DirectionDoesNotFit, "/direction"),
         ({"kind": "floor", "direction": "lower"}, errors.DirectionDoesNotFit, "/direction"),
         ({"kind": "ceiling", "direction": "higher"}, errors.DirectionDoesNotFit, "/direction"),
