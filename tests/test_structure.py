@@ -49,6 +49,7 @@ RULES = (
     "services.targets.assignment",
     "services.targets.catalogue",
     "services.targets.kinds",
+    "services.targets.inheritance",
     "services.targets.likely_matches",
     "services.targets.clock",
     "services.targets.lock",

@@ -124,6 +124,18 @@ class UnitHasOpenAssignments(RuleBroken):
     zh = "该日期或之后该单位仍承担目标分解任务,请指定承接单位。"
 
 
+class TakenOverByNoSuccessor(Malformed):
+    """Only a successor takes over parts of the unit that ends."""
+
+    zh = "只有承接单位才能承接被撤销单位的分解任务。"
+
+
+class TakesOverNothing(RuleBroken):
+    """The unit that ends has no part of this target on that day or later."""
+
+    zh = "被撤销单位当日或之后不承担该目标的分解任务。"
+
+
 class SuccessorStatedTwice(Malformed):
     """This successor is named twice."""
 
