@@ -104,6 +104,12 @@ NAMES: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "rank": ("按位次计分", "By rank"),
         "expert": ("专家评分", "By judges"),
     },
+    "signature_statuses": {
+        "not_issued": ("未下达", "Not issued"),
+        "unsigned": ("未签收", "Unsigned"),
+        "signed": ("已签收", "Signed"),
+        "outdated": ("签收后有变动", "Changed since it was signed"),
+    },
     "standings": {
         "reported": ("上报值", "Reported"),
         "verified": ("审核值", "Verified"),
@@ -138,6 +144,25 @@ NAMES: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "park": ("园区", "Industrial park"),
         "company": ("企业", "Company"),
         "town": ("乡镇街道", "Town or subdistrict"),
+    },
+    "year_acts": {
+        "plan": ("下达和分解目标", "Issue and assign targets"),
+        "adjust": ("调整目标", "Adjust targets"),
+        "issue_tables": ("下达目标责任表", "Issue target tables"),
+        "sign": ("签收目标责任表", "Sign for target tables"),
+        "lock": ("锁定和解锁月份", "Lock and unlock months"),
+        "report": ("填报进度", "Report progress"),
+    },
+    "year_states": {
+        "draft": ("编制", "Draft"),
+        "targets_issued": ("目标已下达", "Targets issued"),
+        "running": ("执行", "Running"),
+        "closing": ("收官", "Closing"),
+        "scoring": ("评分", "Scoring"),
+        "publicity": ("公示", "Publicity"),
+        "appeals": ("申诉复核", "Appeals"),
+        "final": ("定案", "Final"),
+        "archived": ("归档", "Archived"),
     },
     "units_of_measure": {unit.code: (unit.zh, unit.en) for unit in UNITS.values()},
     "refusal_codes": {

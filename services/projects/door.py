@@ -36,6 +36,7 @@ from shared.admission.errors import (
     TargetWithdrawn,
     UnitHadEnded,
     UnitOfMeasureDiffers,
+    YearDoesNotAllow,
     YearIsNotOpen,
 )
 from shared.canonical import sha256_hex
@@ -52,6 +53,7 @@ from shared.projections import NotYetRead
 from shared.proofs.receipts import Receipt, instant
 from shared.proofs.signing import SigningKey
 from shared.service import Service
+from shared.year_states import ALLOWED
 
 ROLES = ("unit", "county_system", "office")
 """Who may report; the first of them that the caller has opens the door."""
@@ -69,7 +71,8 @@ REMEMBERED = 10_000
 REOPENING = "Ask the assessment office to reopen the month (POST …/years/{year}/unlocks)."
 
 _MEMBER: dict[type[Refusal], str] = {
-    YearIsNotOpen: "/effective_on", DateInFuture: "/effective_on", PeriodIsLocked: "/effective_on",
+    YearIsNotOpen: "/effective_on", YearDoesNotAllow: "/effective_on", DateInFuture: "/effective_on",
+    PeriodIsLocked: "/effective_on",
     TargetUnknown: "/target", ProjectUnknown: "/project", ProjectHasSubProjects: "/project",
     PartUnknown: "/unit", UnitHadEnded: "/unit", PartIsAmbiguous: "/unit", MeasureUnknown: "/measure",
     UnitOfMeasureDiffers: "/unit_of_measure", TargetWithdrawn: "/target",
@@ -299,13 +302,21 @@ def _about(visit: Visit, sent: Sent, at: int, why: type[Refusal], because: int |
     if because is not None:
         yield "position", because
     entry = sent.fact.entries[at]
-    if why is not PeriodIsLocked or isinstance(entry, Withdrawal):
+    if isinstance(entry, Withdrawal):
         return
     registry, on = visit.copy.registry, entry.effective_on
+    if why is YearDoesNotAllow:
+        yield "state", registry.years.latest(str(on.year)).state
+        yield "asked", "report"
+        yield "allowed_in", list(ALLOWED["report"])
+    if why is not PeriodIsLocked:
+        return
     target = registry.target_id(on.year, entry.target) if hasattr(entry, "target") else None
     lock = registry.locked(on.year, on.month, target)
     if lock is not None:
         yield "month", f"{on.year}-{on.month:02d}"
+        if lock[0].target is not None:
+            yield "target", registry.targets.latest(lock[0].target).code
         yield "locked_by", lock[0].by
         yield "reason", lock[0].reason
         yield "how_to_reopen", REOPENING

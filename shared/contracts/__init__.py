@@ -9,6 +9,7 @@ from shared.contracts import (
     organisation,
     projects,
     target_kinds,
+    target_tables,
     targets,
 )
 from shared.contracts.envelope import Envelope, decode, identity_hash, seal
@@ -26,5 +27,5 @@ from shared.contracts.registry import (
 __all__ = [
     "CONTRACTS", "TYPE_OF", "UPCASTERS", "Envelope", "InvalidData", "UnknownType", "catalogues", "decode",
     "decode_data", "earlier", "entries", "evaluation", "identity_hash", "json_schema", "logs", "organisation",
-    "projects", "schema_id", "seal", "target_kinds", "targets",
+    "projects", "schema_id", "seal", "target_kinds", "target_tables", "targets",
 ]  # fmt: skip

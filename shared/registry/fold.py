@@ -9,7 +9,7 @@ from typing import TypeVar
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from shared.contracts import catalogues, organisation, projects, targets
+from shared.contracts import catalogues, organisation, projects, target_tables, targets
 from shared.contracts.organisation import UnitChange
 from shared.contracts.shapes import Shape
 from shared.quantities import canonical_text
@@ -19,6 +19,8 @@ from shared.registry.registry import Registry
 T = TypeVar("T")
 ALWAYS = date(1, 1, 1)
 """Effective date of what has none of its own: sources, persons, locks."""
+LETTER = "letter"
+"""The registry id of the one template of responsibility letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,11 @@ def _or_none(value: T | UnsetType) -> T | None:
 def lock_id(year: int, month: int, target: str | None) -> str:
     """The registry id of a month's lock, of one target or of all."""
     return f"{year}-{month:02d}" + (f":{target}" if target else "")
+
+
+def table_id(year: int, unit: str) -> str:
+    """The registry id of a unit's target table of a year, and of its signature."""
+    return f"{year}:{unit}"
 
 
 def changes(fact: Shape, actor: str, registry: Registry) -> list[Change]:
@@ -81,6 +88,22 @@ def changes(fact: Shape, actor: str, registry: Registry) -> list[Change]:
         case targets.YearOpened():
             year = rows.AssessmentYear(time_progress=fact.time_progress)
             return [Change("year", str(fact.year), date(fact.year, 1, 1), year)]
+        case target_tables.YearMoved():
+            moved = replace(registry.years.latest(str(fact.year)), state=fact.state)
+            return [Change("year", str(fact.year), date(fact.year, 1, 1), moved)]
+        case target_tables.TargetTablesIssued():
+            return [
+                Change(
+                    "table", table_id(fact.year, each.unit), fact.on,
+                    rows.TargetTable(year=fact.year, unit=each.unit, sha256=each.sha256, known_at=fact.position),
+                ) for each in fact.tables
+            ]  # fmt: skip
+        case target_tables.TargetTableSigned():
+            signature = rows.Signature(year=fact.year, unit=fact.unit, sha256=fact.sha256, by=actor,
+                                       person=_or_none(fact.person))  # fmt: skip
+            return [Change("signature", table_id(fact.year, fact.unit), fact.on, signature)]
+        case target_tables.LetterTemplateReplaced():
+            return [Change("letter-template", LETTER, ALWAYS, rows.LetterTemplate(sha256=fact.sha256))]
         case targets.CatalogueImported():
             catalogue = rows.Catalogue(year=fact.year, issuer=fact.issuer, edition=fact.edition, parts=fact.parts,
                                        items=fact.items, sha256=fact.sha256)  # fmt: skip

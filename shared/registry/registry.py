@@ -119,6 +119,9 @@ class Registry:
         self.weight_rules: Versions[rows.WeightRule] = Versions()
         self.peer_groups: Versions[rows.PeerGroup] = Versions()
         self.posts: Versions[rows.Post] = Versions()
+        self.tables: Versions[rows.TargetTable] = Versions()
+        self.signatures: Versions[rows.Signature] = Versions()
+        self.letter_templates: Versions[rows.LetterTemplate] = Versions()
         self._kinds: dict[str, Versions[rows.Row]] = cast(
             dict[str, Versions[rows.Row]],
             {
@@ -128,6 +131,7 @@ class Registry:
                 "alignment": self.alignments, "adjustment": self.adjustments, "cut-off": self.cut_offs,
                 "match": self.matches, "decision": self.decisions, "addition": self.additions,
                 "weight-rule": self.weight_rules, "peer-group": self.peer_groups, "post": self.posts,
+                "table": self.tables, "signature": self.signatures, "letter-template": self.letter_templates,
             },
         )  # fmt: skip
         self._by_code: dict[tuple[str, int, str], str] = {}

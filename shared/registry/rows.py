@@ -22,6 +22,7 @@ from shared.contracts.targets import (
     TargetKind,
     TimeProgress,
 )
+from shared.year_states import YearState
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -96,6 +97,33 @@ class AssessmentYear(Row, frozen=True, kw_only=True):
     """An assessment year (考核年度) and its rules."""
 
     time_progress: TimeProgress
+    state: YearState | None = None
+    """None: it was never moved."""
+
+
+class TargetTable(Row, frozen=True, kw_only=True):
+    """A unit's target table as it was last issued. `known_at` is the position as of which it was read."""
+
+    year: int
+    unit: str
+    sha256: str
+    known_at: int
+
+
+class Signature(Row, frozen=True, kw_only=True):
+    """What a unit last signed for. `by` is the actor's opaque id, `person` who is said to have signed."""
+
+    year: int
+    unit: str
+    sha256: str
+    by: str
+    person: str | None
+
+
+class LetterTemplate(Row, frozen=True, kw_only=True):
+    """What responsibility letters are made from."""
+
+    sha256: str
 
 
 class Target(Row, frozen=True, kw_only=True):
@@ -290,4 +318,5 @@ KINDS: dict[str, type[Row]] = {
     "catalogue": Catalogue, "alignment": Alignment, "adjustment": Adjustment, "cut-off": CutOff,
     "match": AlignmentMatch, "decision": AlignmentDecision, "addition": CatalogueAddition,
     "weight-rule": WeightRule, "peer-group": PeerGroup, "post": Post,
+    "table": TargetTable, "signature": Signature, "letter-template": LetterTemplate,
 }  # fmt: skip

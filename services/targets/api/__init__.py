@@ -15,6 +15,7 @@ from services.targets.api import (
     persons,
     posts,
     sources,
+    target_tables,
     targets,
     unit_changes,
     units,
@@ -44,4 +45,5 @@ ROUTERS = (
     locks.router,
     adjustments.router,
     weights.router,
+    target_tables.router,
 )

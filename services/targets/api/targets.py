@@ -70,8 +70,8 @@ from services.targets.errors import (
     ValueIsNotHundred,
 )
 from services.targets.target import AdjustTarget, IssueTarget, adjust_target, issue_target, target_stream
-from services.targets.year import year_stream
-from shared.admission.errors import TargetUnknown, YearIsNotOpen
+from services.targets.year import while_allowed, year_stream
+from shared.admission.errors import TargetUnknown, YearDoesNotAllow, YearIsNotOpen
 from shared.contracts.targets import (
     AssignmentRole,
     Category,
@@ -243,6 +243,7 @@ _SCORING_REFUSES = (ScoringDoesNotFit, ParameterUnknown, ParameterMissing, Param
     status_code=201,
     responses=commanded(
         YearIsNotOpen,
+        YearDoesNotAllow,
         TargetCodeTaken,
         DateOutsideYear,
         NegativeNotAllowed,
@@ -264,7 +265,11 @@ async def issue_year_target(year: YearNumber, body: TargetBody, ordering: Orderi
     done = await ordering.execute(
         role,
         target_stream(year, body.code),
-        lambda target, look: issue_target(command, target, year_open=look.at(year_stream(year))),
+        while_allowed(
+            "plan",
+            year,
+            lambda target, look: issue_target(command, target, year_open=look.at(year_stream(year))),
+        ),
     )
     fact = done.facts[0]
     assert isinstance(fact, TargetIssued)
@@ -283,6 +288,7 @@ async def issue_year_target(year: YearNumber, body: TargetBody, ordering: Orderi
         DateBeforeTarget,
         TargetIsWithdrawn,
         BelowProvince,
+        YearDoesNotAllow,
         PreconditionMissing,
     ),
 )
@@ -296,7 +302,7 @@ async def adjust_year_target(
     done = await ordering.execute(
         role,
         target_stream(year, target),
-        lambda standing, _: adjust_target(command, standing, floor=now.floor),
+        while_allowed("adjust", year, lambda standing, _: adjust_target(command, standing, floor=now.floor)),
         basis=now.position,
     )
     fact = done.facts[0]

@@ -9,8 +9,10 @@ from fastapi.testclient import TestClient
 
 from services.evaluation.steps_and_bands import StepStatus
 from services.gateway.labels import NAMES
+from services.targets.signature import SignatureStatus
 from shared.contracts import evaluation, logs, organisation, projects, target_kinds, targets
 from shared.identity.callers import ROLES
+from shared.year_states import Act, YearState
 
 CODES = {
     "alignment_reasons": targets.AlignmentReason,
@@ -33,6 +35,9 @@ CODES = {
     "unit_kinds": organisation.UnitKind,
     "unit_changes": organisation.UnitChange,
     "post_kinds": organisation.PostKind,
+    "signature_statuses": SignatureStatus,
+    "year_acts": Act,
+    "year_states": YearState,
 }
 
 
