@@ -172,12 +172,6 @@ class PersonHasPost(RuleBroken):
     zh = "此人当日或之后已在该单位担任同一职务。"
 
 
-class PersonIsUnknown(Malformed):
-    """No person of this id is registered."""
-
-    zh = "没有登记此编号的人员。"
-
-
 class PostUnknown(NotFound):
     """There is no such post in this unit."""
 
