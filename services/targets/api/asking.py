@@ -9,6 +9,10 @@ from typing import TypeVar
 
 from sqlalchemy import select
 
+from services.targets.unit import Unit, unit_stream
+from services.targets.unit_tree import UNITS
+from shared.commands import transaction_of
+from shared.deciding import Look
 from shared.http.asking import Asked, View
 from shared.http.axes import Axes
 from shared.http.ordering import Ordering
@@ -50,6 +54,12 @@ def earliest(*days: date | None) -> date | None:
 def lasts_on(day: date, valid_from: date, valid_until: date | None) -> bool:
     """Is it one of the days [valid_from, valid_until)?"""
     return valid_from <= day and (valid_until is None or day < valid_until)
+
+
+def unit_that_stands(look: Look, code: str) -> Unit:
+    """A unit for a decision that needs it to stand: until this is committed it cannot be ended."""
+    transaction_of(look).alone(UNITS, shared=True)
+    return look.at(unit_stream(code))
 
 
 def stream_version(view: View, stream: str) -> int:

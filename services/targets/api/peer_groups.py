@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel
 
-from services.targets.api.asking import earliest, lasts_on, page_of
+from services.targets.api.asking import earliest, lasts_on, page_of, unit_that_stands
 from services.targets.api.shapes import OFFICE, SEES_TARGETS, Body, CodeStr, UnitCode, example, label, shown
 from services.targets.errors import (
     DateOutsideYear,
@@ -135,7 +135,7 @@ async def add_peer_group_member(
     done = await ordering.execute(
         role,
         peer_groups_stream(year),
-        lambda groups, look: add_member(command, groups, unit=look.at(unit_stream(body.unit))),
+        lambda groups, look: add_member(command, groups, unit=unit_that_stands(look, body.unit)),
     )
     fact = done.facts[0]
     assert isinstance(fact, PeerGroupMemberAdded)

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
-from services.targets.api.asking import earliest, lasts_on, page_of
+from services.targets.api.asking import earliest, lasts_on, page_of, unit_that_stands
 from services.targets.api.persons import SEES_PERSONS
 from services.targets.api.shapes import ADMIN, Body, UnitCode, UuidStr, example
 from services.targets.errors import (
@@ -25,7 +25,6 @@ from services.targets.errors import (
 from services.targets.person import person_stream
 from services.targets.post import TakePost, leave_post, posts_stream, take_post
 from services.targets.tables import names_of
-from services.targets.unit import unit_stream
 from shared.contracts.organisation import PostKind, PostLeft, PostTaken
 from shared.event_log.ids import uuid7
 from shared.http.answers import asking, commanded
@@ -97,7 +96,7 @@ async def take_unit_post(unit: UnitCode, body: PostBody, ordering: OrderingDep) 
         role,
         posts_stream(unit),
         lambda posts, look: take_post(
-            command, posts, unit=look.at(unit_stream(unit)), person=look.at(person_stream(body.person))
+            command, posts, unit=unit_that_stands(look, unit), person=look.at(person_stream(body.person))
         ),
     )
     fact = done.facts[0]
