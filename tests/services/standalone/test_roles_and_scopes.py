@@ -22,6 +22,9 @@ NOBODY_NEEDED = {"list_labels", "list_problems", "explain_problem"}
 WHOLE: dict[str, frozenset[str]] = {
     "open_jurisdiction_log": ADMIN, "set_simulation_clock": ADMIN, "create_unit": ADMIN, "create_source": ADMIN,
     "create_person": ADMIN, "erase_person_name": ADMIN,
+    "rename_responsible_unit": ADMIN, "move_responsible_unit": ADMIN, "end_responsible_unit": OFFICE | ADMIN,
+    "take_unit_post": ADMIN, "leave_unit_post": ADMIN,
+    "set_year_peer_group": OFFICE, "add_peer_group_member": OFFICE, "remove_peer_group_member": OFFICE,
     "list_sources": OFFICE | ADMIN | {"auditor"}, "get_source": OFFICE | ADMIN | {"auditor"},
     "list_persons": OFFICE | ADMIN, "get_person": OFFICE | ADMIN,
     "create_year": OFFICE, "import_year_catalogue": OFFICE, "align_year_catalogues": OFFICE,
@@ -50,6 +53,8 @@ WHOLE: dict[str, frozenset[str]] = {
 }  # fmt: skip
 WITHIN: dict[str, frozenset[str]] = {
     "get_jurisdiction": EVERYBODY, "list_units": EVERYBODY, "get_unit": EVERYBODY, "list_years": EVERYBODY,
+    "get_unit_history": EVERYBODY, "list_posts": EVERYBODY,
+    "list_peer_groups": CITY | UNITS, "get_peer_group": CITY | UNITS,
     "get_year": EVERYBODY, "list_groups": EVERYBODY,
     "list_targets": CITY | UNITS, "get_target": CITY | UNITS, "list_assignments": CITY | UNITS,
     "get_adjustment_cut_off": EVERYBODY, "request_target_adjustment": OFFICE | {"unit"},
@@ -124,7 +129,9 @@ def places(city: Whole, unit: str) -> dict[str, str]:
         "jurisdiction": "430300", "year": "2009", "unit": unit, "source": unit, "id": city.ids[unit],
         "target": "roads" if ours else "health-only", "person": city.ids["person"], "slug": "malformed",
         "catalogue": city.ids["province"], "alignment": city.ids["alignment"], "audit": city.ids["audit"],
-        "category": "livelihood", "match": city.ids["alignment"], "addition": city.ids["addition"],
+        "category": "livelihood", "peer_group": "bureaus" if ours else "health-bureaus",
+        "post": city.ids["our post" if ours else "their post"], "match": city.ids["alignment"],
+        "addition": city.ids["addition"],
         "size": city.ids["checkpoint"], "position": "7",
         "request": city.ids["our request" if ours else "their request"],
     }  # fmt: skip
@@ -212,7 +219,11 @@ def test_no_answer_to_a_narrow_scope_names_anything_of_another_unit(
                         said = said.replace(asked, "") if unit == THEIRS else said
                     assert "health" not in said, (address, query, answer.text)
                     assert "卫生" not in said, (address, query, answer.text)
-                    if unit == THEIRS and re.search(r"\{(code|unit|target|source)\}", path) and "/groups/" not in path:
+                    if (
+                        unit == THEIRS
+                        and re.search(r"\{(code|unit|target|source|peer_group)\}", path)
+                        and "/groups/" not in path
+                    ):
                         assert answer.status_code in (403, 404), (address, answer.text)
 
 
