@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import partial
 from typing import Generic, NamedTuple, TypeVar
 
 from services.evaluation.exact import scaled
 from services.evaluation.ledger import Level, Levels
+from services.evaluation.steps_and_bands import StepPlan, reached_by, reached_share, steps_of
 from shared.admission.verdicts import Series
 from shared.calendars import METHODS
 from shared.registry import Registry
@@ -157,6 +159,19 @@ class TargetPlan:
     """What each part is measured by: its own value or, where it has none, the target's."""
     plain_parts: bool
     """Whether the rate of each part is simply a/t, of a positive t."""
+    steps: tuple[StepPlan, ...]
+    """Of a milestone target, whose parts are as far along as the shares of the steps they have reached."""
+
+    @property
+    def judged_by(self) -> int:
+        """By how many of its measures it is judged: by the first one, or by all that may be steps."""
+        return len(self.target.measures) if self.steps else 1
+
+    def value(self, levels: Sequence[Level | None]) -> int | None:
+        """What counts of one part, which has a level for each measure that the target is judged by."""
+        if self.steps:
+            return reached_by(self.steps, levels)
+        return None if levels[0] is None else scaled(levels[0].best[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +227,7 @@ def plan_of(registry: Registry, year: int, as_of: date, earlier: Plan | None = N
     if earlier is not None and not registry.units.all_same(earlier.registry.units):
         earlier = None  # codes of units stand in every target's plan
     units = {id: registry.units.latest(id).code for id in registry.units}
-    found = [(row.code, id, row) for id, row in registry.targets.on(day) if row.year == year]
+    found = [(row.code, id, row) for id, row in registry.targets_on(day) if row.year == year]
     found.sort(key=lambda each: each[0])
     targets = {id: _kept(registry, id, earlier) or _target_plan(registry, day, units, id, row) for _, id, row in found}
     of_unit: dict[str, list[TargetPlan]] = {}
@@ -284,7 +299,7 @@ def _target_plan(registry: Registry, day: date, units: Mapping[str, str], id: st
     measured_by = tuple(wanted if part.wanted is None else part.wanted for part in parts)
     row: dict[str, object] = {
         "code": target.code, "category": target.category, "kind": target.kind, "direction": target.direction,
-        "target_value": target.value, "unit_of_measure": target.measures[0].unit_of_measure,
+        "target_value": target.value, "unit_of_measure": target.unit_of_measure,
     }  # fmt: skip
     making = {part_id for part_id, _ in registry.answering(id, day)}
     return TargetPlan(
@@ -297,6 +312,7 @@ def _target_plan(registry: Registry, day: date, units: Mapping[str, str], id: st
         carries=any(carried for part in parts for carried in part.carried),
         measured_by=measured_by,
         plain_parts=plain and all(each > 0 for each in measured_by),
+        steps=steps_of(target),
     )  # fmt: skip
 
 
@@ -358,7 +374,9 @@ class UnitFigure:
     at: int | None
     judged: Judged
     levels: Mapping[int, Level | None]
-    """By place: of every part where the unit answers for the whole, else of its own parts."""
+    """By place: of every part where the unit answers for the whole, else of its own parts. Of several steps, one's."""
+    values: Mapping[int, int | None]
+    """What counts of these parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,6 +430,8 @@ class Targets:
         for plan in plans:
             texts = [found.of(part) for part in plan.parts] if plan.carries else [get(line) for line in plan.lines]
             values = [None if text is None else scaled(text) for text in texts]
+            if plan.steps:
+                values = [reached_share(plan.steps, partial(found.of, part)) for part in plan.parts]
             whole, misses = self._judged(plan, values, observed)
             yield TargetFigure(plan, values, whole, misses)
 
@@ -424,7 +444,7 @@ class Targets:
         figures = []
         for plan in plans:
             levels = [[found.of(part, at) for part in plan.parts] for at in range(len(plan.target.measures))]
-            values = _values(levels[0])
+            values = [plan.value(of_part) for of_part in zip(*levels, strict=True)]
             whole, misses = self._judged(plan, values, observed)
             figures.append(TargetFigure(plan, values, whole, misses, levels))
         return figures
@@ -437,18 +457,28 @@ class Targets:
             own = tuple(place for place, part in enumerate(plan.parts) if at is None or part.unit == code)
             asked.append((plan, at, own))
         parts = [plan.parts[place] for plan, _, places in asked for place in places]
-        latest = self.levels.latest_in([part.series[0] for part in parts], self.day)
+        lines = [
+            series
+            for plan, _, places in asked
+            for place in places
+            for series in plan.parts[place].series[: plan.judged_by]
+        ]
+        latest = self.levels.latest_in(lines, self.day)
         found = Found(self.day, latest, self._earlier(parts, self.levels.latest_in))
         observed = self._observed(plan for plan, at, _ in asked if at is None)
         figures = []
         for plan, at, places in asked:
-            levels = {place: found.of(plan.parts[place]) for place in places}
+            of_parts = {place: [found.of(plan.parts[place], n) for n in range(plan.judged_by)] for place in places}
+            values = {place: plan.value(levels) for place, levels in of_parts.items()}
             if at is None:
-                judged, _ = self._judged(plan, _values(levels.values()), observed)
+                judged, _ = self._judged(plan, list(values.values()), observed)
             else:
-                (value,) = _values([levels[at]])
-                judged = _part_judged(plan, at, value)
-            figures.append(UnitFigure(plan, at, judged, levels))
+                judged = _part_judged(plan, at, values[at])
+            told = {
+                place: next(filter(None, levels), None) if values[place] is not None else None
+                for place, levels in of_parts.items()
+            }
+            figures.append(UnitFigure(plan, at, judged, told, values))
         return figures
 
     def _earlier(
@@ -505,11 +535,6 @@ class Targets:
 def _carrying(plans: Iterable[TargetPlan]) -> Iterator[Part]:
     """The parts that may carry on the levels of others."""
     return (part for plan in plans if plan.carries for part in plan.parts)
-
-
-def _values(levels: Iterable[Level | None]) -> list[int | None]:
-    """What counts of each level."""
-    return [None if level is None else scaled(level.best[0]) for level in levels]
 
 
 def _part_judged(plan: TargetPlan, at: int, actual: int | None) -> Judged:

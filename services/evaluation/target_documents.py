@@ -14,7 +14,6 @@ from services.evaluation.completion import (
     MET,
     REPORTED,
     Judged,
-    Rule,
     Tally,
     TargetFigure,
     TargetPlan,
@@ -22,6 +21,8 @@ from services.evaluation.completion import (
 )
 from services.evaluation.exact import quantity_text, ratio_text, scaled
 from services.evaluation.ledger import LedgerRow, Level, Stood
+from services.evaluation.steps_and_bands import StepPlan, band_code, step_document
+from shared.kinds import REACHED
 from shared.quantities import canonical_text
 from shared.registry import Registry
 
@@ -72,11 +73,11 @@ def unit_document(targets: Targets, code: str) -> Document:
         own = [place for place, part in enumerate(plan.parts) if part.unit == code]
         row: Document = {
             "code": target.code, "category": target.category, "kind": target.kind, "direction": target.direction,
-            "unit_of_measure": target.measures[0].unit_of_measure, "answers_for": "whole" if at is None else "part",
+            "unit_of_measure": target.unit_of_measure, "answers_for": "whole" if at is None else "part",
             "coverage": coverage(figure.levels[place] for place in (plan.counted if at is None else own)),
-            "parts": [_part_document(plan, place, figure.levels[place]) for place in own],
+            "parts": [_part_document(plan, place, figure.levels[place], figure.values[place]) for place in own],
         }  # fmt: skip
-        rows.append(row | _judged_document(plan.rule, figure.judged))
+        rows.append(row | _judged_document(plan, figure.judged))
     return {
         "time_progress": progress_text(targets.progress),
         "totals": _counts(totals),
@@ -93,10 +94,12 @@ def target_document(targets: Targets, figure: TargetFigure) -> Document:
         "roll_up": target.roll_up,
         "measure": target.measures[0].code,
         "tags": sorted(target.tags),
-        "standings": standings(figure.levels[0][at] for at in plan.counted),
-        "parts": [_part_document(plan, at, level) for at, level in enumerate(figure.levels[0])],
-        "measures": [_measure_document(figure, at) for at in range(1, len(target.measures))],
+        "standings": standings(levels[at] for levels in figure.levels[: plan.judged_by] for at in plan.counted),
+        "parts": [_part_document(plan, at, level, figure.values[at]) for at, level in enumerate(figure.levels[0])],
+        "measures": [_measure_document(figure, at) for at in range(0 if plan.steps else 1, len(target.measures))],
     }
+    if plan.steps:
+        document["steps"] = [_step_document(figure, step, targets.day) for step in plan.steps]
     if target.kind == MAINTAIN and figure.whole.actual is not None:
         document["misses"] = [{"effective_on": on.isoformat(), "unit": unit} for on, unit in figure.misses]
     return document
@@ -142,16 +145,16 @@ def target_row(figure: TargetFigure, progress: Fraction) -> Document:
     """One target in a list."""
     plan = figure.plan
     document: Document = {**plan.row, "coverage": {"reported": figure.reported, "of": len(plan.counted)}}
-    document.update(_judged_document(plan.rule, figure.whole))
+    document.update(_judged_document(plan, figure.whole))
     rate = figure.whole.rate
     if rate is not None and plan.rule.kind == "cumulative":
         document["lead_pp"] = lead_pp(rate.above, rate.below, progress)
     return document
 
 
-def _judged_document(rule: Rule, judged: Judged) -> Document:
-    """Numerator, denominator, the rate by the rule of the kind, and whether the value is met."""
-    actual, against, rate, met, _ = judged
+def _judged_document(plan: TargetPlan, judged: Judged) -> Document:
+    """Numerator, denominator, the rate by the rule of the kind, the band chosen, and whether the value is met."""
+    rule, (actual, against, rate, met, _) = plan.rule, judged
     document: Document = {"denominator": quantity_text(against)}
     if actual is None:
         return document
@@ -162,21 +165,38 @@ def _judged_document(rule: Rule, judged: Judged) -> Document:
             document["ratio"] = ratio_text(actual, against)  # a/t itself, where the rate is 2 - a/t
     if rule.kind == "rate":
         document["difference_pp"] = quantity_text(actual - against)
+    if plan.target.bands and (band := band_code(plan.target, actual)) is not None:
+        document["band"] = band
     if met is not None:
         document["met"] = met
     return document
 
 
-def _part_document(plan: TargetPlan, at: int, level: Level | None) -> Document:
+def _step_document(figure: TargetFigure, step: StepPlan, day: date) -> Document:
+    """How a step of a milestone target stands, by the parts that the target is made of."""
+    plan, levels = figure.plan, figure.levels[step.at]
+    reached = [
+        (plan.parts[at].unit, (level := levels[at]) is not None and level.best[0] == REACHED) for at in plan.counted
+    ]
+    return step_document(step, reached, plan.target.roll_up == "worst", day)
+
+
+def _part_document(plan: TargetPlan, at: int, level: Level | None, value: int | None) -> Document:
+    """One part: its level, or how far the steps have come that it has reached, and its rate."""
     part = plan.parts[at]
     document: Document = {"id": part.id, "unit": part.unit, "role": part.assignment.role}
     if part.assignment.value is not None:
         document["target_value"] = part.assignment.value
-    if level is not None:
+    if plan.steps:
+        if value is not None:
+            document["reached_share"] = quantity_text(value)
+    elif level is not None:
         document["level"] = level_document(level)
         rate = None if part.wanted is None else plan.rule.rate(scaled(level.best[0]), part.wanted)
         if rate is not None:
             document["rate"] = ratio_text(rate.above, rate.below)
+        if plan.target.bands and (band := band_code(plan.target, value)) is not None:
+            document["band"] = band
         if level.series.part != part.id:
             document["carried_from"] = level.series.part
     return document

@@ -43,8 +43,13 @@ TABLE: tuple[tuple[str, ServiceName], ...] = (
     (_J + "/events", "projects"),
     # targets: logs, years, who is who, what is to be reached
     (_Y + "/targets/…", "targets"),
+    (_Y + "/target-tables/…", "targets"),
+    (_Y + "/moves", "targets"),
     (_Y + "/catalogues/…", "targets"),
     (_Y + "/catalogue-workbooks", "targets"),
+    (_Y + "/catalogue-additions/…", "targets"),
+    (_Y + "/weight-rule", "targets"),
+    (_Y + "/weights", "targets"),
     (_J + "/templates/…", "targets"),
     (_Y + "/alignments/…", "targets"),
     (_Y + "/alignment-matches/…", "targets"),

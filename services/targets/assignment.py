@@ -15,7 +15,8 @@ from services.targets.errors import (
     SuccessorIsTheSame,
     UnitHasPartAlready,
 )
-from services.targets.target import Target, require_in_force, require_issued, require_judgeable
+from services.targets.kinds import require_judgeable
+from services.targets.target import Target, require_in_force, require_issued
 from services.targets.unit import Unit, unit_valid_on
 from services.targets.year import require_within
 from shared.contracts.shapes import Shape

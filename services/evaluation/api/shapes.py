@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
+from services.evaluation.steps_and_bands import StepStatus
 from shared.quantities import QUANTITY_PATTERN
 
 Quantity = Annotated[str, Field(pattern=QUANTITY_PATTERN, examples=["54.5"])]
@@ -74,7 +75,10 @@ class LevelShown(TypedDict):
 
 @_CLOSED
 class PartShown(TypedDict):
-    """A unit's part of a target. `carried_from` names the part whose level was carried over at a hand-over."""
+    """A unit's part of a target. `carried_from` names the part whose level was carried over at a hand-over.
+
+    Of a milestone target the levels stand under `measures`; `reached_share` adds up the steps that the part reached.
+    """
 
     id: str
     unit: str
@@ -82,6 +86,8 @@ class PartShown(TypedDict):
     target_value: NotRequired[Quantity]
     level: NotRequired[LevelShown]
     rate: NotRequired[Rate]
+    reached_share: NotRequired[Sum]
+    band: NotRequired[str]
     carried_from: NotRequired[str]
 
 
@@ -107,13 +113,17 @@ class MeasureShown(TypedDict):
 
 @_CLOSED
 class Judgement(TypedDict):
-    """A value against the target's. `rate` follows the target's kind; `ratio` is a/t where that is not the rate."""
+    """A value against the target's. `rate` follows the target's kind; `ratio` is a/t where that is not the rate.
+
+    `band` is the code of the band that was chosen for a qualitative target.
+    """
 
     denominator: Sum
     numerator: NotRequired[Sum]
     rate: NotRequired[Rate]
     ratio: NotRequired[Rate]
     difference_pp: NotRequired[Points]
+    band: NotRequired[str]
     met: NotRequired[bool]
 
 
@@ -140,6 +150,17 @@ class MissShown(TypedDict):
 
 
 @_CLOSED
+class StepShown(TypedDict):
+    """A step of a milestone target on the day, and the units that have reached it; overdue after its due date."""
+
+    measure: str
+    share: Sum
+    due_on: Day
+    status: StepStatus
+    reached_by: list[str]
+
+
+@_CLOSED
 class TargetInFull(TargetRow):
     """A target in full."""
 
@@ -150,6 +171,7 @@ class TargetInFull(TargetRow):
     standings: list[Standing]
     parts: list[PartShown]
     measures: list[MeasureShown]
+    steps: NotRequired[list[StepShown]]
     misses: NotRequired[list[MissShown]]
 
 
