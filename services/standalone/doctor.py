@@ -253,13 +253,10 @@ def _core(name: str, db: Connection) -> CoreTables | None:
 def _counted(
     name: str, db: Connection, core: CoreTables, kept: Place, log: Log, about: str, carried: list[CheckpointSigned]
 ) -> Iterator[Finding]:
-    (
-        """Count one log again up to the service's place, beside what the service has kept of each record.
+    """Count one log again up to the service's place, beside what the service has kept of each record.
 
     `carried` gets the checkpoints among the records.
     """
-        ""
-    )
     rows = _rows(db, core.records, kept.log)
     archive = archived(db, kept.log, up_to=kept.position) if name == "evaluation" else iter(())
     differing: dict[str, int] = {}
