@@ -106,10 +106,22 @@ def _attempt(store: EventStore, order: Order, stream: Stream[S], decide: Decide[
         earlier = store.find(db, order.log, first)
         if earlier is not None:
             return _repeated(store, db, order, earlier)
+
+        def done_meanwhile() -> bool:
+            """Has this very command been done since that look? Then what was read may be its own outcome."""
+            return store.find(db, order.log, first) is not None
+
         history = store.read(db, order.log, stream.name)
-        if order.if_match is not None and order.if_match != len(history):
-            raise VersionConflict(stream=stream.name, expected=order.if_match, current=len(history))
-        facts = decide(_state(history, stream), Looking(store, db, order.log))
+        try:
+            if order.if_match is not None and order.if_match != len(history):
+                raise VersionConflict(stream=stream.name, expected=order.if_match, current=len(history))
+            facts = decide(_state(history, stream), Looking(store, db, order.log))
+        except Refusal as refusal:
+            if done_meanwhile():
+                raise _Overtaken(refusal) from None
+            raise
+        if not facts and done_meanwhile():
+            raise _Overtaken(IdReused(key=order.key))
         outgoing = [_outgoing(store, order, stream.name, len(history) + n + 1, n, fact) for n, fact in enumerate(facts)]
         try:
             version = store.append(db, order.log, stream.name, len(history), outgoing, order.request_sha256)
