@@ -402,18 +402,24 @@ class Targets:
         """How much of the year has passed."""
         return time_progress(self.plan.registry, self.plan.year, self.as_of)
 
-    def all(self) -> Iterator[TargetFigure]:
-        """Every target in force on the day, by code: what its row says, without the levels."""
+    def all(self) -> list[TargetFigure]:
+        """Every target in force on the day, by code: what its row says, without the levels and the misses."""
         plans = self.plan.targets.values()
         latest = self.levels.values(self.day, self.plan.year)
         found = Found(self.day, latest, self._earlier(_carrying(plans), self.levels.values_in))
-        observed = self._observed(plans)
         get = latest.get
+        figures = []
         for plan in plans:
             texts = [found.of(part) for part in plan.parts] if plan.carries else [get(line) for line in plan.lines]
             values = [None if text is None else scaled(text) for text in texts]
-            whole, misses = self._judged(plan, values, observed)
-            yield TargetFigure(plan, values, whole, misses)
+            figures.append(TargetFigure(plan, values, _whole(plan, values)))
+        # Whether a target was kept all year is asked only of those that are kept now.
+        kept = [each for each in figures if each.plan.target.kind == MAINTAIN and each.whole.met]
+        observed = self._observed(each.plan for each in kept)
+        for each in kept:
+            if next(self._misses(each.plan, observed), None) is not None:
+                each.whole = each.whole._replace(met=False)
+        return figures
 
     def some(self, chosen: Callable[[TargetPlan], bool]) -> list[TargetFigure]:
         """Those that are chosen, by code, with their levels."""
@@ -477,19 +483,18 @@ class Targets:
     def _observed(self, plans: Iterable[TargetPlan]) -> Observed:
         """Every entry that counts of those of these targets that are to be kept: any miss shows."""
         wanted = {series for plan in plans if plan.target.kind == MAINTAIN for series in self._lines(plan)}
-        found: dict[Series, list[tuple[date, str]]] = {}
-        for series, on, value in self.levels.observed(wanted, self.day) if wanted else ():
-            found.setdefault(series, []).append((on, value))
-        return found
+        return self.levels.observed(wanted, self.day) if wanted else {}
 
     def _misses(self, plan: TargetPlan, observed: Observed) -> Iterator[tuple[date, str]]:
         """Every observation that fell short of what was to be kept on its day, with its unit."""
+        wanted: dict[date, int] = {}  # most series report on the same days
         for series, (up_to, unit) in self._lines(plan).items():
             for on, value in observed.get(series, ()):
                 if on > up_to:
                     continue
-                kept = self.plan.registry.targets.get(plan.id, on) or plan.target
-                if not plan.rule.met(scaled(value), scaled(kept.value)):
+                if on not in wanted:
+                    wanted[on] = scaled((self.plan.registry.targets.get(plan.id, on) or plan.target).value)
+                if not plan.rule.met(scaled(value), wanted[on]):
                     yield on, unit
 
     def _lines(self, plan: TargetPlan) -> dict[Series, tuple[date, str]]:
