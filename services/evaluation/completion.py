@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import Generic, NamedTuple, TypeVar
 
@@ -58,8 +59,8 @@ class Rule(NamedTuple):
             return Ratio(0, 1)  # a negative growth rate counts 0
         return Ratio(actual, wanted)
 
-    def met(self, actual: int, wanted: int) -> bool:
-        """Is the target's value reached (or, where lower is better, kept)?"""
+    def met(self, actual: int | Decimal, wanted: int | Decimal) -> bool:
+        """Is the target's value reached (or, where lower is better, kept)? Both in the same form."""
         return actual <= wanted if self.lower else actual >= wanted
 
 
@@ -487,14 +488,14 @@ class Targets:
 
     def _misses(self, plan: TargetPlan, observed: Observed) -> Iterator[tuple[date, str]]:
         """Every observation that fell short of what was to be kept on its day, with its unit."""
-        wanted: dict[date, int] = {}  # most series report on the same days
+        wanted: dict[date, Decimal] = {}  # most series report on the same days
         for series, (up_to, unit) in self._lines(plan).items():
             for on, value in observed.get(series, ()):
                 if on > up_to:
                     continue
                 if on not in wanted:
-                    wanted[on] = scaled((self.plan.registry.targets.get(plan.id, on) or plan.target).value)
-                if not plan.rule.met(scaled(value), wanted[on]):
+                    wanted[on] = Decimal((self.plan.registry.targets.get(plan.id, on) or plan.target).value)
+                if not plan.rule.met(Decimal(value), wanted[on]):
                     yield on, unit
 
     def _lines(self, plan: TargetPlan) -> dict[Series, tuple[date, str]]:
@@ -527,24 +528,26 @@ def _part_judged(plan: TargetPlan, at: int, actual: int | None) -> Judged:
 
 def _whole(plan: TargetPlan, values: list[int | None]) -> Judged:
     target, rule, wanted = plan.target, plan.rule, plan.wanted
-    reported = [(at, value) for at in plan.counted if (value := values[at]) is not None]
+    reported = [value for at in plan.counted if (value := values[at]) is not None]
     if not reported:
         return Judged(None, wanted, None, None, False)
     full = len(reported) == len(plan.counted)
     if target.roll_up == "worst" or target.roll_up == "best":
-        return _extreme(plan, reported, full)
-    actual = reported[0][1] if len(reported) == 1 else sum([value for _, value in reported])
+        return _extreme(plan, values, full)
+    actual = sum(reported)
     met: bool | None = rule.met(actual, wanted)
     if met and rule.lower and not full:
         met = None  # what is still to be reported may break the ceiling
     return Judged(actual, wanted, Ratio(actual, wanted) if plan.plain else rule.rate(actual, wanted), met, full)
 
 
-def _extreme(plan: TargetPlan, reported: Iterable[tuple[int, int]], full: bool) -> Judged:
+def _extreme(plan: TargetPlan, values: list[int | None], full: bool) -> Judged:
     """The worst or best part, measured against its own value where it has one; of equal ones the first by unit."""
     worst, rule = plan.target.roll_up == "worst", plan.rule
     chosen: Judged | None = None
-    for at, actual in reported:
+    for at in plan.counted:
+        if (actual := values[at]) is None:
+            continue
         against = plan.measured_by[at]
         each = Judged(actual, against, rule.rate(actual, against), rule.met(actual, against), full)
         better = chosen is None or chosen.rate is None

@@ -7,7 +7,7 @@ never summed or ordered here: figures are folded in Python.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
@@ -163,19 +163,17 @@ class Ledger:
         series_of = self.series_of(db, {series for _, series, _, _ in found})
         return {key: EntryState(series_of[series], on, is_open) for key, series, on, is_open in found}
 
-    def series_of(self, db: Connection, numbers: Collection[int]) -> dict[int, Series]:
-        """The series of these numbers."""
+    def series_of(self, db: Connection, numbers: Collection[int]) -> Mapping[int, Series]:
+        """The series of these numbers, and perhaps of others."""
         known = self._series
-        found = {id: known[id] for id in numbers if id in known}
-        missing = [id for id in numbers if id not in found]
+        missing = [id for id in numbers if id not in known]
+        if missing and len(known) + len(missing) > _CACHED:
+            known = self._series = {}  # another one: somebody may still read what was known
+            missing = list(numbers)
         table = self.tables.series
         for row in each_of(db, select(table), table.c.id, missing):
-            found[row.id] = Series(row.year, row.subject, row.subject_id, row.measure, row.part)
-        if missing:
-            if len(known) + len(missing) > _CACHED:
-                known.clear()
-            known.update({id: found[id] for id in missing})
-        return found
+            known[row.id] = Series(row.year, row.subject, row.subject_id, row.measure, row.part)
+        return known
 
     def number_of(self, log: str, series: Series) -> int:
         """The number of a series in the rows."""
@@ -337,9 +335,9 @@ class SqlLevels(Levels):
         which, rows, values = self._counted(self._these(series), as_of, latest=False)
         asked = select(rows.c.series, rows.c.effective_on, func.coalesce(*values)).select_from(which)
         found: dict[int, list[tuple[date, str]]] = {}
-        for id, on, text in self.db.execute(asked):
+        for id, on, text in self.db.execute(asked).all():
             found.setdefault(id, []).append((on, text))
-        series_of = self.ledger.series_of(self.db, found)
+        series_of = self.ledger.series_of(self.db, found.keys())
         return {series_of[id]: entries for id, entries in found.items()}
 
     def history(self, subject_id: str) -> list[LedgerRow]:
