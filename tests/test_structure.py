@@ -42,6 +42,7 @@ RULES = (
     "services.projects.group",
     "services.projects.project",
     "services.targets.adjustment",
+    "services.targets.additions",
     "services.targets.alignment",
     "services.targets.alignment_decisions",
     "services.targets.alignment_run",
@@ -56,6 +57,7 @@ RULES = (
     "services.targets.source",
     "services.targets.target",
     "services.targets.unit",
+    "services.targets.weights",
     "services.targets.year",
 )
 """The modules that only reason: given the same they say the same, without the web, a database or a log.

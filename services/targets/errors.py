@@ -388,6 +388,39 @@ class WorkbookTooLarge(TooLarge):
     zh = "工作簿解压后超过 64 MiB。"
 
 
+# Editions, the city's own additions, weights
+
+
+class EditionUnchanged(RuleBroken):
+    """This is word for word the edition before it, so it is no new one."""
+
+    zh = "内容与上一版次完全相同,不构成新版次。"
+
+
+class AdditionFaulty(Malformed):
+    """What is to be added has faults, each at its pointer."""
+
+    zh = "增列指标有误,各处错误见指针。"
+
+
+class AdditionTaken(RuleBroken):
+    """The city has added an indicator under this code already."""
+
+    zh = "本市已增列此编号的指标。"
+
+
+class AdditionUnknown(NotFound):
+    """There is no such addition, or it was withdrawn."""
+
+    zh = "没有此增列指标,或已撤销。"
+
+
+class ShareOutOfRange(Malformed):
+    """The least share is from 0 to 100 per cent."""
+
+    zh = "最低占比须在0%至100%之间。"
+
+
 # Kinds of target
 
 
@@ -478,25 +511,25 @@ class ScoringDoesNotFit(RuleBroken):
     zh = "计分方法与目标不符:逆向计分用于逆向目标,等次计分用于定性目标。"
 
 
-class ParameterUnknown(Malformed):
+class ScoringParameterUnknown(Malformed):
     """This scoring method has no such parameter."""
 
     zh = "该计分方法没有此参数。"
 
 
-class ParameterMissing(Malformed):
+class ScoringParameterMissing(Malformed):
     """This scoring method needs this parameter."""
 
     zh = "该计分方法缺少此参数。"
 
 
-class ParameterInvalid(Malformed):
+class ScoringParameterInvalid(Malformed):
     """This parameter of the scoring method cannot have this value."""
 
     zh = "该计分方法的此参数取值无效。"
 
 
-class ParametersDoNotFit(RuleBroken):
+class ScoringParametersDoNotFit(RuleBroken):
     """The parameters of the scoring method contradict one another, or the target."""
 
     zh = "计分方法的参数相互矛盾,或与目标不符。"

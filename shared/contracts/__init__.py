@@ -1,6 +1,6 @@
 """The messages that services promise one another, versioned. Importing this knows every type."""
 
-from shared.contracts import earlier, entries, evaluation, logs, projects, targets
+from shared.contracts import catalogues, earlier, entries, evaluation, logs, projects, targets
 from shared.contracts.envelope import Envelope, decode, identity_hash, seal
 from shared.contracts.registry import (
     CONTRACTS,
@@ -14,7 +14,8 @@ from shared.contracts.registry import (
 )
 
 __all__ = [
-    "CONTRACTS", "TYPE_OF", "UPCASTERS", "Envelope", "InvalidData", "UnknownType", "decode", "decode_data",
-    "earlier", "entries", "evaluation", "identity_hash", "json_schema", "logs", "projects", "schema_id", "seal",
+    "CONTRACTS", "TYPE_OF", "UPCASTERS", "Envelope", "InvalidData", "UnknownType", "catalogues", "decode",
+    "decode_data", "earlier", "entries", "evaluation", "identity_hash", "json_schema", "logs", "projects",
+    "schema_id", "seal",
     "targets",
 ]  # fmt: skip

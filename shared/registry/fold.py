@@ -9,7 +9,7 @@ from typing import TypeVar
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from shared.contracts import projects, targets
+from shared.contracts import catalogues, projects, targets
 from shared.contracts.shapes import Shape
 from shared.quantities import canonical_text
 from shared.registry import rows
@@ -86,6 +86,15 @@ def changes(fact: Shape, actor: str, registry: Registry) -> list[Change]:
                 by=actor,
             )  # fmt: skip
             return [Change("decision", fact.decision, ALWAYS, decision)]
+        case catalogues.CatalogueAdditionMade():
+            added = rows.CatalogueAddition(year=fact.year, item=fact.item, by=actor, withdrawn=None)
+            return [Change("addition", fact.addition, ALWAYS, added)]
+        case catalogues.CatalogueAdditionWithdrawn():
+            withdrawn = replace(registry.additions.latest(fact.addition), withdrawn=fact.reason)
+            return [Change("addition", fact.addition, ALWAYS, withdrawn)]
+        case catalogues.WeightRuleSet():
+            rule = rows.WeightRule(province_share=canonical_text(fact.province_share), decimals=fact.decimals)
+            return [Change("weight-rule", str(fact.year), ALWAYS, rule)]
         case targets.TargetIssued():
             return [Change("target", fact.target, fact.effective_on, _target(fact))]
         case targets.TargetAdjusted():

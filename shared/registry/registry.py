@@ -109,6 +109,8 @@ class Registry:
         self.cut_offs: Versions[rows.CutOff] = Versions()
         self.matches: Versions[rows.AlignmentMatch] = Versions()
         self.decisions: Versions[rows.AlignmentDecision] = Versions()
+        self.additions: Versions[rows.CatalogueAddition] = Versions()
+        self.weight_rules: Versions[rows.WeightRule] = Versions()
         self._kinds: dict[str, Versions[rows.Row]] = cast(
             dict[str, Versions[rows.Row]],
             {
@@ -116,7 +118,8 @@ class Registry:
                 "target": self.targets, "assignment": self.assignments, "lock": self.locks, "group": self.groups,
                 "project": self.projects, "plan": self.plans, "start": self.starts, "catalogue": self.catalogues,
                 "alignment": self.alignments, "adjustment": self.adjustments, "cut-off": self.cut_offs,
-                "match": self.matches, "decision": self.decisions,
+                "match": self.matches, "decision": self.decisions, "addition": self.additions,
+                "weight-rule": self.weight_rules,
             },
         )  # fmt: skip
         self._by_code: dict[tuple[str, int, str], str] = {}

@@ -13,6 +13,7 @@ from shared.contracts.targets import (
     AlignedSide,
     AlignmentChoice,
     AssignmentRole,
+    CatalogueItem,
     Category,
     Direction,
     Issuer,
@@ -134,6 +135,23 @@ class AlignmentDecision(Row, frozen=True, kw_only=True):
     by: str
 
 
+class CatalogueAddition(Row, frozen=True, kw_only=True):
+    """An indicator that the city added to its own catalogue of the year; `by` is the actor's opaque id."""
+
+    year: int
+    item: CatalogueItem
+    by: str
+    withdrawn: str | None
+    """Why it was withdrawn; None while it stands."""
+
+
+class WeightRule(Row, frozen=True, kw_only=True):
+    """The province's least share of a unit's weight, in per cent, and the decimals of tilted weights."""
+
+    province_share: str
+    decimals: int
+
+
 class Adjustment(Row, frozen=True, kw_only=True):
     """A request to adjust a target (调整申请), and how far it has come. `unit` asks; `value` is canonical text."""
 
@@ -229,5 +247,6 @@ KINDS: dict[str, type[Row]] = {
     "unit": Unit, "source": Source, "person": Person, "year": AssessmentYear, "target": Target,
     "assignment": Assignment, "lock": Lock, "group": Group, "project": Project, "plan": Plan, "start": Start,
     "catalogue": Catalogue, "alignment": Alignment, "adjustment": Adjustment, "cut-off": CutOff,
-    "match": AlignmentMatch, "decision": AlignmentDecision,
+    "match": AlignmentMatch, "decision": AlignmentDecision, "addition": CatalogueAddition,
+    "weight-rule": WeightRule,
 }  # fmt: skip

@@ -48,13 +48,13 @@ from services.targets.errors import (
     DirectionDoesNotFit,
     MeasureStatedTwice,
     NegativeNotAllowed,
-    ParameterInvalid,
-    ParameterMissing,
-    ParametersDoNotFit,
-    ParameterUnknown,
     RateIsNotPercent,
     RollUpDoesNotFit,
     ScoringDoesNotFit,
+    ScoringParameterInvalid,
+    ScoringParameterMissing,
+    ScoringParametersDoNotFit,
+    ScoringParameterUnknown,
     ShareOutOfBounds,
     SharesDoNotAddUp,
     StepHasNoMeasure,
@@ -235,7 +235,10 @@ _KINDS_REFUSE = (
     StepStatedTwice, ShareOutOfBounds, SharesDoNotAddUp, TextMissing, BandsNotWanted, BandsAreInPercent,
     BandStatedTwice, BandsNotDescending,
 )  # fmt: skip
-_SCORING_REFUSES = (ScoringDoesNotFit, ParameterUnknown, ParameterMissing, ParameterInvalid, ParametersDoNotFit)
+_SCORING_REFUSES = (
+    ScoringDoesNotFit, ScoringParameterUnknown, ScoringParameterMissing, ScoringParameterInvalid,
+    ScoringParametersDoNotFit,
+)  # fmt: skip
 
 
 @router.post(

@@ -30,6 +30,8 @@ WHOLE: dict[str, frozenset[str]] = {
     "hand_over_assignment": OFFICE, "lock_year_month": OFFICE, "unlock_year_month": OFFICE,
     "list_catalogues": CITY, "get_catalogue": CITY, "list_alignments": CITY, "get_alignment": CITY,
     "import_catalogue_workbook": OFFICE, "get_catalogue_template": CITY,
+    "list_edition_changes": CITY, "add_to_catalogue": OFFICE, "withdraw_catalogue_addition": OFFICE,
+    "list_catalogue_additions": CITY, "set_year_weight_rule": OFFICE,
     "confirm_alignment_match": OFFICE, "revoke_alignment_match": OFFICE, "decide_alignment_outcome": OFFICE,
     "list_proposed_matches": CITY, "list_alignment_matches": CITY, "list_alignment_changes": CITY,
     "set_adjustment_cut_off": OFFICE, "review_target_adjustment": OFFICE,
@@ -49,6 +51,7 @@ WITHIN: dict[str, frozenset[str]] = {
     "get_year": EVERYBODY, "list_groups": EVERYBODY,
     "list_targets": CITY | UNITS, "get_target": CITY | UNITS, "list_assignments": CITY | UNITS,
     "get_adjustment_cut_off": EVERYBODY, "request_target_adjustment": OFFICE | {"unit"},
+    "list_weights": CITY | UNITS,
     "list_adjustment_requests": CITY | UNITS, "get_adjustment_request": CITY | UNITS,
     "list_locks": EVERYBODY, "list_projects": CITY | UNITS, "get_project": CITY | UNITS,
     "plan_project": OFFICE, "change_plan": OFFICE, "start_project": OFFICE | {"unit"},
@@ -63,6 +66,7 @@ WITHIN: dict[str, frozenset[str]] = {
 NEEDED = {
     "import_catalogue_workbook": {"issuer": "city"},
     "list_unreported": {"month": "8"},
+    "list_edition_changes": {"since": "0190b2d6-4a00-7000-8000-000000000001"},
     "list_alignment_changes": {"since": "0190b2d6-4a00-7000-8000-000000000001"},
 }
 """What some questions cannot do without."""
@@ -116,7 +120,7 @@ def places(city: Whole, unit: str) -> dict[str, str]:
         "jurisdiction": "430300", "year": "2009", "unit": unit, "source": unit, "id": city.ids[unit],
         "target": "roads" if ours else "health-only", "person": city.ids["person"], "slug": "malformed",
         "catalogue": city.ids["province"], "alignment": city.ids["alignment"], "audit": city.ids["audit"],
-        "category": "livelihood", "match": city.ids["alignment"],
+        "category": "livelihood", "match": city.ids["alignment"], "addition": city.ids["addition"],
         "size": city.ids["checkpoint"], "position": "7",
         "request": city.ids["our request" if ours else "their request"],
     }  # fmt: skip

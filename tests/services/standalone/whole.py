@@ -104,6 +104,9 @@ def fill(city: Whole) -> None:
         item = {"code": f"{issuer}-1", "indicator": "roads", "name": {"zh": "公路"}, "category": "livelihood",
                 "kind": "cumulative", "direction": "higher", "value": "60", "unit_of_measure": "km"}  # fmt: skip
         city.ids[issuer] = city.done(f"{YEAR}/catalogues", {"issuer": issuer, "items": [item]})
+    added = {"code": "own-parks", "indicator": "parks", "name": {"zh": "公园"}, "category": "livelihood",
+             "kind": "cumulative", "direction": "higher", "value": "20", "unit_of_measure": "piece"}  # fmt: skip
+    city.ids["addition"] = city.done(f"{YEAR}/catalogue-additions", {"item": added})
     city.ids["alignment"] = city.done(f"{YEAR}/alignments", {name: city.ids[name] for name in ("province", "city")})
     signed = city.send("POST", f"{CITY}/checkpoints", city.token("auditor"))
     assert signed.status_code == 201, signed.text
