@@ -48,6 +48,7 @@ RULES = (
     "services.targets.alignment_run",
     "services.targets.assignment",
     "services.targets.catalogue",
+    "services.targets.chronicle",
     "services.targets.kinds",
     "services.targets.likely_matches",
     "services.targets.clock",

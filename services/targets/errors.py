@@ -548,3 +548,12 @@ class TargetIsWithdrawn(RuleBroken):
     """The target has been withdrawn from this date on."""
 
     zh = "该目标自此日期起已撤销。"
+
+
+# What changed
+
+
+class ComparisonMissing(Malformed):
+    """Say with which date or state of knowledge to compare: compare_as_of, compare_known_at, or both."""
+
+    zh = "请给出对比的日期或知悉状态:compare_as_of、compare_known_at 或两者。"
