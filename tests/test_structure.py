@@ -30,6 +30,7 @@ RULES = (
     "shared.proofs*",
     "shared.quantities",
     "shared.registry",
+    "shared.year_states",
     "services.evaluation.comparison",
     "services.evaluation.completion",
     "services.evaluation.documents",
@@ -55,10 +56,13 @@ RULES = (
     "services.targets.lock",
     "services.targets.person",
     "services.targets.scoring",
+    "services.targets.signature",
     "services.targets.source",
     "services.targets.target",
+    "services.targets.target_table",
     "services.targets.unit",
     "services.targets.weights",
+    "services.targets.unit_tree",
     "services.targets.year",
 )
 """The modules that only reason: given the same they say the same, without the web, a database or a log.

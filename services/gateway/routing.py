@@ -44,6 +44,8 @@ TABLE: tuple[tuple[str, ServiceName], ...] = (
     # targets: logs, years, who is who, what is to be reached
     (_Y + "/targets/…", "targets"),
     (_Y + "/target-changes", "targets"),
+    (_Y + "/target-tables/…", "targets"),
+    (_Y + "/moves", "targets"),
     (_Y + "/catalogues/…", "targets"),
     (_Y + "/catalogue-workbooks", "targets"),
     (_Y + "/catalogue-additions/…", "targets"),

@@ -15,6 +15,7 @@ from msgspec import UnsetType
 
 from services.targets.alignment import Demand
 from shared.contracts.shapes import Shape
+from shared.contracts.target_tables import TargetTableSigned, TargetTablesIssued
 from shared.contracts.targets import (
     AdjustmentApproved,
     AdjustmentRefused,
@@ -34,7 +35,7 @@ from shared.quantities import UNITS, canonical_text, parse
 Happening = Literal[
     "issued", "assigned", "handed_over", "adjustment_requested", "adjustment_reviewed", "adjustment_approved",
     "adjustment_refused", "raised", "cut", "adjusted", "withdrawn", "month_locked", "month_unlocked",
-    "province_asked", "province_changed", "province_ended",
+    "tables_issued", "table_signed", "province_asked", "province_changed", "province_ended",
 ]  # fmt: skip
 
 
@@ -147,6 +148,8 @@ def _lines(at: Stated, told: _Told) -> Iterator[Line]:
             yield from _request(at, fact, told)
         case PeriodLocked() | PeriodUnlocked() as fact:
             yield _lock(at, fact, told)
+        case TargetTablesIssued() | TargetTableSigned() as fact:
+            yield from _table(at, fact, told)
         case _:
             return
 
@@ -247,6 +250,22 @@ def _lock(at: Stated, fact: PeriodLocked | PeriodUnlocked, told: _Told) -> Line:
         at, "month_locked" if locked else "month_unlocked", f"{zh}{month}{whose_zh}", f"{month}{whose_en} {en}", told,
         reason=fact.reason, month=fact.month,
     )  # fmt: skip
+
+
+def _table(at: Stated, fact: TargetTablesIssued | TargetTableSigned, told: _Told) -> Iterator[Line]:
+    """Of the tables of a year, those of units that have, or had, a part of this target."""
+    issued = isinstance(fact, TargetTablesIssued)
+    meant = {table.unit for table in fact.tables} if isinstance(fact, TargetTablesIssued) else {fact.unit}
+    codes = {told.unit_of(unit) for unit in meant & set(told.parts.values())}
+    units = sorted(code for code in codes if code is not None)
+    if units:
+        names_zh, names_en = "、".join(units), ", ".join(units)
+        zh = f"下达{names_zh}的目标责任表" if issued else f"{names_zh}签收目标责任表"
+        en = f"target tables issued to {names_en}" if issued else f"target table signed by {names_en}"
+        yield _line(
+            at, "tables_issued" if issued else "table_signed", f"{fact.on}{zh}", f"{en} on {fact.on}", told,
+            units=units,
+        )  # fmt: skip
 
 
 def _province(at: Stated, demand: Demand | None, told: _Told) -> Line:

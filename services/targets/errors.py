@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import Malformed, NotFound, NotPermitted, Refusal, RuleBroken, TooLarge
+from shared.errors import Gone, Malformed, NotFound, NotPermitted, Refusal, RuleBroken, TooLarge
 
 
 def at(refusal: type[Refusal], pointer: str, **about: object) -> Refusal:
@@ -86,6 +86,48 @@ class UnitIsNotValid(RuleBroken):
     """The unit is not valid on this date."""
 
     zh = "该单位在此日期无效。"
+
+
+class UnitUnknown(NotFound):
+    """There is no unit of this code on that date, or it is outside your scope."""
+
+    zh = "该日期没有此编号的单位,或不在您的范围内。"
+
+
+class UnitTreeCycle(RuleBroken):
+    """The unit would be above itself on this date; `path` leads from it back to it."""
+
+    zh = "此日期该单位将成为自身的上级,path 列出循环路径。"
+
+
+class UnitHasEnded(RuleBroken):
+    """The unit has ended already."""
+
+    zh = "该单位已撤销。"
+
+
+class UnitEndsBeforeItBegins(RuleBroken):
+    """A unit cannot end on or before its first day."""
+
+    zh = "撤销日期不得早于或等于单位的生效日期。"
+
+
+class UnitHasUnitsBelow(RuleBroken):
+    """Units are below this one on that date or later; move them first."""
+
+    zh = "该日期或之后仍有下属单位,请先调整其隶属关系。"
+
+
+class UnitHasOpenAssignments(RuleBroken):
+    """The unit answers for parts of targets on that date or later; name the unit that takes them over."""
+
+    zh = "该日期或之后该单位仍承担目标分解任务,请指定承接单位。"
+
+
+class SuccessorStatedTwice(Malformed):
+    """This successor is named twice."""
+
+    zh = "承接单位重复。"
 
 
 class SourceNameTaken(RuleBroken):
@@ -272,9 +314,9 @@ class AssignmentUnknown(NotFound):
 
 
 class SuccessorIsTheSame(RuleBroken):
-    """A part is handed over to another unit, not to its own."""
+    """A unit cannot be its own successor."""
 
-    zh = "目标只能移交给其他单位。"
+    zh = "承接单位不能是该单位自身。"
 
 
 # What people decide about an alignment
@@ -548,6 +590,93 @@ class TargetIsWithdrawn(RuleBroken):
     """The target has been withdrawn from this date on."""
 
     zh = "该目标自此日期起已撤销。"
+
+
+# The course of a year, target tables, letters
+
+
+class YearCannotMove(RuleBroken):
+    """A year goes forward one state at a time, or back to an earlier one."""
+
+    zh = "考核年度只能逐阶段推进,或退回此前的阶段。"
+
+
+class ReopeningNeedsReason(Malformed):
+    """A year goes back to an earlier state only with a reason."""
+
+    zh = "考核年度退回此前的阶段须说明理由。"
+
+
+class TablesAreNotIssued(RuleBroken):
+    """No target table of this year has been issued; issuing them moves the year on."""
+
+    zh = "本年度尚未下达任何目标责任表,下达后年度即进入下一阶段。"
+
+
+class TablesIssuedLater(RuleBroken):
+    """Target tables of this year were issued on a later date already."""
+
+    zh = "本年度已在更晚的日期下达过目标责任表。"
+
+
+class NothingToIssue(RuleBroken):
+    """Every unit's target table is as it was last issued, or no unit has a part of any target."""
+
+    zh = "各单位的目标责任表与上次下达时相同,或尚无单位承担目标,没有可下达的内容。"
+
+
+class TableUnknown(NotFound):
+    """This unit has no target table of the year on that date, or it is outside your scope."""
+
+    zh = "该单位在此日期没有本年度的目标责任表,或不在您的范围内。"
+
+
+class TableIsNotIssued(RuleBroken):
+    """The unit's target table has not been issued, so there is nothing to sign for."""
+
+    zh = "该单位的目标责任表尚未下达,无可签收。"
+
+
+class TableHasChanged(RuleBroken):
+    """What is signed for must be the table as it was last issued, and as it still stands."""
+
+    zh = "所签收的内容须与最近一次下达的目标责任表一致,且该表此后未变动。"
+
+
+class SignedAlready(RuleBroken):
+    """The unit has signed for this table already."""
+
+    zh = "该单位已签收此目标责任表。"
+
+
+class PersonIsUnknown(Malformed):
+    """There is no such person, or it belongs to another unit."""
+
+    zh = "没有此人员,或该人员属于其他单位。"
+
+
+class NotALetterTemplate(Malformed):
+    """This is not a Word document (.docx) that a responsibility letter can be made from."""
+
+    zh = "这不是可用于生成目标责任书的 Word 文档(.docx)。"
+
+
+class LetterTemplateTooLarge(TooLarge):
+    """Unpacked, the template is larger than 16 MiB."""
+
+    zh = "模板解压后超过 16 MiB。"
+
+
+class LetterCannotBeMade(RuleBroken):
+    """The letter cannot be made from the template in force then; the office can put another one in its place."""
+
+    zh = "无法用当时生效的模板生成目标责任书,考核办公室可更换模板。"
+
+
+class TemplateIsGone(Gone):
+    """The log says which template was in force then, but its bytes are no longer kept; put it in force again."""
+
+    zh = "日志中记录了当时生效的模板,但其内容已不再保存,请重新上传该模板。"
 
 
 # What changed

@@ -27,7 +27,9 @@ from shared.admission.errors import (
     StatedTwice,
     TargetUnknown,
     TargetWithdrawn,
+    UnitHadEnded,
     UnitOfMeasureDiffers,
+    YearDoesNotAllow,
     YearIsNotOpen,
 )
 from shared.admission.precedents import Precedents
@@ -37,6 +39,7 @@ from shared.contracts.projects import Entry, ProgressSubmitted, ProjectFigure, T
 from shared.contracts.shapes import EntryRef, Measure
 from shared.quantities import NOT_CONVERTIBLE, convert_text
 from shared.registry import Registry
+from shared.year_states import allows
 
 
 class Identity(NamedTuple):
@@ -154,20 +157,30 @@ def _project_figure(entry: ProjectFigure, today: date, registry: Registry, known
 
 
 def _date(on: date, today: date, registry: Registry) -> Refused | None:
-    """effective_on lies in an open year and not after the log clock's local date."""
+    """effective_on lies in a year that is open and takes figures, and not after the log clock's local date."""
     if str(on.year) not in registry.years:
         return Refused(YearIsNotOpen)
-    return Refused(DateInFuture) if on > today else None
+    return Refused(DateInFuture) if on > today else _not_running(on.year, registry)
+
+
+def _not_running(year: int, registry: Registry) -> Refused | None:
+    """Figures come in, and are corrected and withdrawn, while the year runs. No record before a year's first move
+    is judged by this, so it needed no new engine."""
+    if allows(registry.years.latest(str(year)).state, "report"):
+        return None
+    return Refused(YearDoesNotAllow, registry.years.position(str(year)))
 
 
 def _part(target: str, unit: str | UnsetType, on: date, registry: Registry) -> str | Refused:
     """The part of the target that is meant: the named unit's, or the only one that makes its figure."""
     if unit is UNSET:
-        answering = registry.answering(target, on)
+        answering = [(id, part) for id, part in registry.answering(target, on) if not registry.ended(part.unit, on)]
         if len(answering) > 1:
             return Refused(PartIsAmbiguous)
         return answering[0][0] if answering else Refused(PartUnknown)
     unit_id = registry.unit_id(unit)
+    if unit_id is not None and registry.ended(unit_id, on):
+        return Refused(UnitHadEnded, registry.units.position_on(unit_id, on))
     own = registry.reporting(target, unit_id) if unit_id is not None else []
     for id, part in own:
         if part.valid_on(on):
@@ -223,6 +236,8 @@ def _named(ref: EntryRef, registry: Registry, known: Known) -> EntryKey | Refuse
     if key is None or state is None:
         return Refused(EntryNotCounted)
     on, series = state.effective_on, state.series
+    if refused := _not_running(on.year, registry):
+        return refused
     if lock := registry.locked(on.year, on.month, series.subject_id if series.subject == "target" else None):
         return Refused(PeriodIsLocked, lock[1])
     return key

@@ -135,6 +135,7 @@ def _changes(series: Series, registry: Registry) -> Iterator[date]:
         yield part.valid_from
         if part.valid_until is not None:
             yield part.valid_until
+        yield from (row.ended_on for _, _, row in registry.units.history(part.unit) if row.ended_on is not None)
 
 
 def _declared(series: Series, on: date, registry: Registry) -> str | None:

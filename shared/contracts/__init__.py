@@ -1,6 +1,17 @@
 """The messages that services promise one another, versioned. Importing this knows every type."""
 
-from shared.contracts import catalogues, earlier, entries, evaluation, logs, projects, targets
+from shared.contracts import (
+    catalogues,
+    earlier,
+    entries,
+    evaluation,
+    logs,
+    organisation,
+    projects,
+    target_kinds,
+    target_tables,
+    targets,
+)
 from shared.contracts.envelope import Envelope, decode, identity_hash, seal
 from shared.contracts.registry import (
     CONTRACTS,
@@ -15,7 +26,6 @@ from shared.contracts.registry import (
 
 __all__ = [
     "CONTRACTS", "TYPE_OF", "UPCASTERS", "Envelope", "InvalidData", "UnknownType", "catalogues", "decode",
-    "decode_data", "earlier", "entries", "evaluation", "identity_hash", "json_schema", "logs", "projects",
-    "schema_id", "seal",
-    "targets",
+    "decode_data", "earlier", "entries", "evaluation", "identity_hash", "json_schema", "logs", "organisation",
+    "projects", "schema_id", "seal", "target_kinds", "target_tables", "targets",
 ]  # fmt: skip

@@ -163,8 +163,7 @@ def _look_up(ordering: Ordering, listing: Listing, ref: EntryRef) -> _Found:
         position = last_read(db, tables.core, listing.log)
         state = entry_state(db, tables, listing.log, ref)
         registry = read_side.registry(db, tables, listing.log, position)
-        scope = units_in_scope(ordering.caller, registry)
-        if state is None or (scope is not None and _unit(registry, state) not in scope):
+        if state is None or not _within(ordering, registry, state):
             return _Found(_NOWHERE, EntryUnknown(source=ref.source, id=ref.id, entry=ref.entry), position)
         closed = None if state.open else EntryNotCurrent(source=ref.source, id=ref.id, entry=ref.entry)
         line = Line(
@@ -172,6 +171,11 @@ def _look_up(ordering: Ordering, listing: Listing, ref: EntryRef) -> _Found:
             lambda value: refused_value(state.series, state.effective_on, value, registry),
         )
         return _Found(line, closed, position)
+
+
+def _within(ordering: Ordering, registry: Registry, state: EntryState) -> bool:
+    scope = units_in_scope(ordering.caller, registry, state.effective_on)
+    return scope is None or _unit(registry, state) in scope
 
 
 def _unit(registry: Registry, state: EntryState) -> str:

@@ -12,8 +12,12 @@ from services.targets.api import (
     editions,
     locks,
     logs,
-    organisation,
+    persons,
+    sources,
+    target_tables,
     targets,
+    unit_changes,
+    units,
     weights,
     withdrawals,
     workbooks,
@@ -22,7 +26,10 @@ from services.targets.api import (
 
 ROUTERS = (
     logs.router,
-    organisation.router,
+    units.router,
+    unit_changes.router,
+    sources.router,
+    persons.router,
     years.router,
     catalogues.router,
     workbooks.router,
@@ -36,4 +43,5 @@ ROUTERS = (
     locks.router,
     adjustments.router,
     weights.router,
+    target_tables.router,
 )

@@ -25,7 +25,8 @@ from services.targets.errors import (
 )
 from services.targets.target import target_stream
 from services.targets.unit import unit_stream
-from shared.admission.errors import TargetUnknown
+from services.targets.year import while_allowed
+from shared.admission.errors import TargetUnknown, YearDoesNotAllow
 from shared.contracts.targets import AssignmentHandedOver, AssignmentMade, AssignmentRole
 from shared.event_log.ids import uuid7
 from shared.http.answers import asking, commanded
@@ -77,6 +78,7 @@ class AssignmentList(BaseModel):
     status_code=201,
     responses=commanded(
         TargetUnknown,
+        YearDoesNotAllow,
         UnitIsUnknown,
         UnitIsNotValid,
         UnitHasPartAlready,
@@ -98,8 +100,12 @@ async def assign_year_target(
     done = await ordering.execute(
         role,
         assignments_stream(year, target),
-        lambda parts, look: assign_target(
-            command, parts, target=look.at(target_stream(year, target)), unit=look.at(unit_stream(body.unit))
+        while_allowed(
+            "plan",
+            year,
+            lambda parts, look: assign_target(
+                command, parts, target=look.at(target_stream(year, target)), unit=look.at(unit_stream(body.unit))
+            ),
         ),
     )
     fact = done.facts[0]
@@ -112,6 +118,7 @@ async def assign_year_target(
     status_code=201,
     responses=commanded(
         TargetUnknown,
+        YearDoesNotAllow,
         AssignmentUnknown,
         SuccessorIsTheSame,
         UnitIsUnknown,
@@ -130,12 +137,16 @@ async def hand_over_assignment(
     done = await ordering.execute(
         role,
         assignments_stream(year, target),
-        lambda parts, look: hand_over(
-            command,
-            parts,
-            target=look.at(target_stream(year, target)),
-            unit=look.at(unit_stream(unit)),
-            successor=look.at(unit_stream(body.successor)),
+        while_allowed(
+            "plan",
+            year,
+            lambda parts, look: hand_over(
+                command,
+                parts,
+                target=look.at(target_stream(year, target)),
+                unit=look.at(unit_stream(unit)),
+                successor=look.at(unit_stream(body.successor)),
+            ),
         ),
     )
     fact = done.facts[0]

@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
-from services.targets.api.asking import page_of
+from services.targets.api.asking import page_of, stream_version
 from services.targets.api.floors import read_floor
 from services.targets.api.kinds import (
     AskedText,
@@ -70,8 +70,8 @@ from services.targets.errors import (
     ValueIsNotHundred,
 )
 from services.targets.target import AdjustTarget, IssueTarget, adjust_target, issue_target, target_stream
-from services.targets.year import year_stream
-from shared.admission.errors import TargetUnknown, YearIsNotOpen
+from services.targets.year import while_allowed, year_stream
+from shared.admission.errors import TargetUnknown, YearDoesNotAllow, YearIsNotOpen
 from shared.contracts.targets import (
     AssignmentRole,
     Category,
@@ -246,6 +246,7 @@ _SCORING_REFUSES = (
     status_code=201,
     responses=commanded(
         YearIsNotOpen,
+        YearDoesNotAllow,
         TargetCodeTaken,
         DateOutsideYear,
         NegativeNotAllowed,
@@ -267,7 +268,11 @@ async def issue_year_target(year: YearNumber, body: TargetBody, ordering: Orderi
     done = await ordering.execute(
         role,
         target_stream(year, body.code),
-        lambda target, look: issue_target(command, target, year_open=look.at(year_stream(year))),
+        while_allowed(
+            "plan",
+            year,
+            lambda target, look: issue_target(command, target, year_open=look.at(year_stream(year))),
+        ),
     )
     fact = done.facts[0]
     assert isinstance(fact, TargetIssued)
@@ -286,6 +291,7 @@ async def issue_year_target(year: YearNumber, body: TargetBody, ordering: Orderi
         DateBeforeTarget,
         TargetIsWithdrawn,
         BelowProvince,
+        YearDoesNotAllow,
         PreconditionMissing,
     ),
 )
@@ -299,7 +305,7 @@ async def adjust_year_target(
     done = await ordering.execute(
         role,
         target_stream(year, target),
-        lambda standing, _: adjust_target(command, standing, floor=now.floor),
+        while_allowed("adjust", year, lambda standing, _: adjust_target(command, standing, floor=now.floor)),
         basis=now.position,
     )
     fact = done.facts[0]
@@ -348,7 +354,7 @@ def get_target(year: YearNumber, target: TargetCode, asked: AskedTwiceDep) -> Ta
         answer = _within_scope(id, row, view, asked)
         if answer is None:
             raise TargetUnknown(target=target)
-        asked.response.headers["ETag"] = etag(_version(view, target_stream(year, target).name))
+        asked.response.headers["ETag"] = etag(stream_version(view, target_stream(year, target).name))
         return TargetAnswer(
             target=answer.target, assignments=answer.assignments, history=_history(view, id),
             compared=_compared(asked, view, id, row), pin=stands_at(view.standpoint),
@@ -432,10 +438,3 @@ def _compared(asked: Asked, view: View, id: str, target: rows.Target) -> Compare
         value_difference=text(parse(target.value) - parse(row.value)) if row else None,
         pin=stands_at(other.standpoint),
     )
-
-
-def _version(view: View, stream: str) -> int:
-    """The newest version read, whatever was asked: an adjustment is made to what is, not to what was."""
-    c = view.tables.core.streams.c
-    found = view.db.execute(select(c.version).where(c.log == view.standpoint.log, c.stream == stream)).scalar()
-    return int(found or 0)

@@ -121,7 +121,7 @@ def _weighted(view: View, year: int) -> dict[str, list[rows.Target]]:
     """The targets with a weight that each unit (by id) answers for, wholly or in part, on the day."""
     registry, day = view.registry, view.standpoint.as_of
     found: dict[str, list[rows.Target]] = {}
-    for id, target in registry.targets.on(day):
+    for id, target in registry.targets_on(day):
         if target.year == year and target.weight is not None:
             for unit in _answering(registry, id, view):
                 found.setdefault(unit, []).append(target)

@@ -15,14 +15,14 @@ from sqlalchemy import BigInteger, Column, Connection, Date, Integer, LargeBinar
 
 from shared.contracts import decode_data
 from shared.contracts.shapes import Shape
+from shared.contracts.target_tables import TargetTableSigned, TargetTablesIssued
 from shared.contracts.targets import PeriodLocked, PeriodUnlocked
 from shared.projections import Folded, LogFold, ProjectionSet
 from shared.sql import Code, insert_many
 
 _ABOUT_ONE = re.compile(r"(?:target|assignments):([0-9]{4}):(.+)")
-_ABOUT_ALL = re.compile(r"locks:([0-9]{4})")
 ALL = ""
-"""Stands for the code of a target, where a fact is about all targets of a year."""
+"""Stands for the code of a target, where a fact is about all targets of a year, or about units' tables of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,11 @@ def _about(folded: Folded, log: LogFold) -> tuple[int, str] | None:
         return None
     if one := _ABOUT_ONE.fullmatch(envelope.stream):
         return int(one[1]), one[2]
-    if _ABOUT_ALL.fullmatch(envelope.stream) and isinstance(fact, PeriodLocked | PeriodUnlocked):
-        return fact.year, ALL if isinstance(fact.target, UnsetType) else log.registry.targets.first(fact.target).code
-    return None
+    match fact:
+        case PeriodLocked() | PeriodUnlocked():
+            one_target = None if isinstance(fact.target, UnsetType) else log.registry.targets.first(fact.target).code
+            return fact.year, one_target or ALL
+        case TargetTablesIssued() | TargetTableSigned():
+            return fact.year, ALL
+        case _:
+            return None

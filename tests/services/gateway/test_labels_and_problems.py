@@ -10,8 +10,10 @@ from fastapi.testclient import TestClient
 from services.evaluation.steps_and_bands import StepStatus
 from services.gateway.labels import NAMES
 from services.targets.chronicle import Happening
-from shared.contracts import evaluation, logs, projects, target_kinds, targets
+from services.targets.signature import SignatureStatus
+from shared.contracts import evaluation, logs, organisation, projects, target_kinds, targets
 from shared.identity.callers import ROLES
+from shared.year_states import Act, YearState
 
 CODES = {
     "alignment_reasons": targets.AlignmentReason,
@@ -32,7 +34,12 @@ CODES = {
     "target_kinds": targets.TargetKind,
     "target_happenings": Happening,
     "time_progress": targets.TimeProgress,
-    "unit_kinds": targets.UnitKind,
+    "unit_kinds": organisation.UnitKind,
+    "unit_changes": organisation.UnitChange,
+    "post_kinds": organisation.PostKind,
+    "signature_statuses": SignatureStatus,
+    "year_acts": Act,
+    "year_states": YearState,
 }
 
 

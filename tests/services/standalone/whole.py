@@ -12,7 +12,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 from httpx2 import Client, Response
 
-from services.standalone.data_directory import issuer_directory, open_directory
+from services.standalone.data_directory import DataDirectory, open_directory
 from services.standalone.main import build
 from shared.identity.callers import ROLES, Scope
 from shared.identity.issuer import DevelopmentIssuer
@@ -56,8 +56,15 @@ class Whole:
 @contextmanager
 def whole(path: Path) -> Iterator[Whole]:
     """Start on a data directory, stop at the end: twice on one directory is a restart."""
-    with open_directory(path) as directory:
-        issuer = DevelopmentIssuer(issuer_directory(path))
+    with served(open_directory(path)) as city:
+        yield city
+
+
+@contextmanager
+def served(directory: DataDirectory) -> Iterator[Whole]:
+    """The same on a directory that is open; it is closed at the end."""
+    with directory:
+        issuer = DevelopmentIssuer(directory.issuer)
         settings = StandaloneSettings(rate_per_second=1_000_000, rate_burst=1_000_000)
         with TestClient(build(directory, settings)) as client:
             yield Whole(client, issuer)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from services.targets.alignment import Demand
 from services.targets.chronicle import Line, Stated, tell
 from shared.contracts.shapes import Shape
+from shared.contracts.target_tables import IssuedTable, TargetTableSigned, TargetTablesIssued
 from shared.contracts.targets import (
     AdjustmentApproved,
     AdjustmentRefused,
@@ -96,6 +97,19 @@ def test_parts_requests_locks_and_the_withdrawal_are_told() -> None:
     assert lines[3].evidence == ("ab" * 32,)
     approved = told(ROADS, made, asked, AdjustmentApproved(request="r1"))[-1]
     assert (approved.happened, approved.request) == ("adjustment_approved", "r1")
+
+
+def test_tables_are_told_of_units_that_have_a_part() -> None:
+    made = AssignmentMade(assignment="a1", target="t1", unit="u1", role="lead", valid_from=NEW_YEAR)
+    tables = [IssuedTable(unit=unit, sha256="ab" * 32) for unit in ("u1", "u2")]
+    issued = TargetTablesIssued(year=2009, on=JULY, position=7, tables=tables)
+    ours = TargetTableSigned(year=2009, unit="u1", sha256="ab" * 32, on=AUGUST)
+    lines = told(ROADS, made, issued, ours, replace(ours, unit="u2"))
+    assert sentences(lines)[2:] == [
+        "target tables issued to transport on 2009-07-01", "target table signed by transport on 2009-08-12",
+    ]  # fmt: skip
+    assert [line.happened for line in lines[2:]] == ["tables_issued", "table_signed"]
+    assert sentences(told(ROADS, made, issued, ours, seen=("u2",))) == sentences(lines)[:1]
 
 
 def test_units_that_the_reader_may_not_see_are_not_named() -> None:

@@ -21,6 +21,7 @@ from services.targets.unit import RegisterUnit, Unit, register_unit, unit_stream
 from services.targets.year import open_year, year_stream
 from shared.admission.errors import TargetUnknown, YearIsNotOpen
 from shared.contracts.logs import ClockSet
+from shared.contracts.organisation import UnitRegistered
 from shared.contracts.shapes import Label, Measure
 from shared.contracts.targets import (
     AssignmentHandedOver,
@@ -32,7 +33,6 @@ from shared.contracts.targets import (
     SourceRegistered,
     TargetAdjusted,
     TargetIssued,
-    UnitRegistered,
     YearOpened,
 )
 from shared.deciding import Fact

@@ -23,12 +23,13 @@ from shared.admission import (
     judge_standing,
 )
 from shared.admission import errors as refusals
-from shared.contracts import projects, targets
+from shared.contracts import organisation, projects, target_tables, targets
 from shared.contracts.shapes import EntryRef, Label, Measure, Shape
 from shared.contracts.target_kinds import Step
 from shared.errors import Refusal
 from shared.kinds import USUAL_BANDS
 from shared.registry import Registry, changes
+from shared.year_states import YearState
 
 NEW_YEAR, JULY, TODAY = date(2009, 1, 1), date(2009, 7, 31), date(2009, 8, 12)
 ROADS, MEDICAL, LEAD, COUNTY, STEEL, STADIUM, STAND = "roads", "medical", "lead", "county", "steel", "stadium", "stand"
@@ -49,7 +50,7 @@ def assigned(part: str, target: str, unit: str, role: targets.AssignmentRole = "
 
 
 def unit(code: str) -> Shape:
-    return targets.UnitRegistered(unit=code, code=code, name=Label(zh=code), kind="county", valid_from=NEW_YEAR)
+    return organisation.UnitRegistered(unit=code, code=code, name=Label(zh=code), kind="county", valid_from=NEW_YEAR)
 
 
 def project(code: str, *, parent: str | None = None) -> Shape:
@@ -221,6 +222,25 @@ def knowing(on: date = JULY, *, is_open: bool = True) -> Known:
 NAMED = EntryRef(source="urn:jikao:source:county", id="0", entry=2)
 UNHEARD = EntryRef(source="urn:jikao:source:county", id="9", entry=0)
 NOT_THERE = EntryRef(source="urn:jikao:source:county", id="0", entry=3)
+
+
+def moved(state: YearState) -> Shape:
+    return target_tables.YearMoved(year=2009, state=state)
+
+
+def test_a_year_takes_figures_until_it_is_moved_and_then_while_it_runs() -> None:
+    issued, running, closing = moved("targets_issued"), moved("running"), moved("closing")
+    assert refused(figure(), issued) == (refusals.YearDoesNotAllow, len(CITY))
+    assert refused(figure(), issued, running, closing) == (refusals.YearDoesNotAllow, len(CITY) + 2)
+    assert isinstance(outcome(figure(), issued, running), Counted)
+    assert isinstance(outcome(figure(), issued, running, closing, running), Counted)
+
+
+def test_a_year_that_is_closing_takes_no_corrections_and_no_withdrawals() -> None:
+    closing = moved("closing")
+    withdrawal = projects.Withdrawal(withdraws=NAMED)
+    assert refused(withdrawal, closing, known=knowing())[0] is refusals.YearDoesNotAllow
+    assert refused(figure(corrects=NAMED), closing, known=knowing())[0] is refusals.YearDoesNotAllow
 
 
 def test_a_correction_names_a_counted_entry() -> None:

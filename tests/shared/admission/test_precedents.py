@@ -12,7 +12,7 @@ from msgspec import UNSET, structs
 from shared.admission import Counted, Identity, Known, judge
 from shared.admission import precedents as module
 from shared.admission.precedents import Precedents
-from shared.contracts import projects, targets
+from shared.contracts import organisation, projects, targets
 from shared.contracts.shapes import EntryRef, Label, Measure, Shape
 from shared.registry import Registry, changes
 
@@ -36,7 +36,10 @@ def registry(*facts: Shape) -> Registry:
 def city(adjusted: date, from_: date, handed: date, *locked: tuple[int, str | None]) -> Registry:
     """Roads with two parts, one from a date on and handed over later; a project from a date on; locks."""
     return registry(
-        *(targets.UnitRegistered(unit=u, code=u, name=Label(zh=u), kind="county", valid_from=NEW_YEAR) for u in UNITS),
+        *(
+            organisation.UnitRegistered(unit=u, code=u, name=Label(zh=u), kind="county", valid_from=NEW_YEAR)
+            for u in UNITS
+        ),
         targets.YearOpened(year=2009, time_progress="by_month"),
         targets.TargetIssued(
             target="roads", year=2009, code="roads", name=Label(zh="路"), issuer="city", category="economy",

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, MetaData, Table
 
-from shared.contracts import targets
+from shared.contracts import organisation, targets
 from shared.contracts.shapes import Label, Measure, Shape
 from shared.registry import Registry, changes, versions
 from shared.sql import engine as open_engine
@@ -83,7 +83,7 @@ def test_a_hand_over_ends_one_part_and_opens_its_successor_on_the_same_day() -> 
 def test_units_below_a_unit_are_found_at_any_depth() -> None:
     def unit(code: str, parent: str | None = None) -> Shape:
         more = {"parent": parent} if parent else {}
-        return targets.UnitRegistered(
+        return organisation.UnitRegistered(
             unit=code, code=code, name=Label(zh=code), kind="county", valid_from=NEW_YEAR, **more
         )
 
