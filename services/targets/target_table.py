@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypedDict
 
+import msgspec
+
 from services.targets.errors import NothingToIssue, TablesIssuedLater
 from services.targets.year import DRAFT, YearStanding, require_allowed, require_open, require_within
 from shared.admission.errors import DateInFuture
@@ -104,15 +106,13 @@ def _target(target: rows.Target) -> Row:
         "measures": [{"code": m.code, "unit_of_measure": m.unit_of_measure} for m in target.measures],
         "roll_up": target.roll_up, "tags": sorted(target.tags),
     }  # fmt: skip
-    given: Row = {
+    given = {
         "indicator": target.indicator, "weight": target.weight, "points": target.points, "text": target.text,
-        "steps": [
-            {"measure": step.measure, "share": step.share, "due_on": step.due_on.isoformat()} for step in target.steps
-        ] or None,
-        "bands": [{"code": band.code, "share": band.share} for band in target.bands] or None,
-        "scoring": target.scoring and {"method": target.scoring.method, "parameters": target.scoring.parameters},
+        "scoring": target.scoring,
+        "steps": [{"measure": s.measure, "share": s.share, "due_on": s.due_on.isoformat()} for s in target.steps],
+        "bands": [{"code": band.code, "share": band.share} for band in target.bands],
     }  # fmt: skip
-    return said | {name: value for name, value in given.items() if value is not None}
+    return said | {name: msgspec.to_builtins(value) for name, value in given.items() if value}
 
 
 def _part(part: rows.Assignment) -> Row:
