@@ -49,6 +49,7 @@ RULES = (
     "services.targets.alignment_run",
     "services.targets.assignment",
     "services.targets.catalogue",
+    "services.targets.chronicle",
     "services.targets.kinds",
     "services.targets.inheritance",
     "services.targets.likely_matches",

@@ -43,6 +43,7 @@ TABLE: tuple[tuple[str, ServiceName], ...] = (
     (_J + "/events", "projects"),
     # targets: logs, years, who is who, what is to be reached
     (_Y + "/targets/…", "targets"),
+    (_Y + "/target-changes", "targets"),
     (_Y + "/target-tables/…", "targets"),
     (_Y + "/target-tables.xlsx", "targets"),
     (_Y + "/moves", "targets"),

@@ -58,7 +58,8 @@ WITHIN: dict[str, frozenset[str]] = {
     "get_unit_history": EVERYBODY, "list_posts": EVERYBODY,
     "list_peer_groups": CITY | UNITS, "get_peer_group": CITY | UNITS,
     "get_year": EVERYBODY, "list_groups": EVERYBODY,
-    "list_targets": CITY | UNITS, "get_target": CITY | UNITS, "list_assignments": CITY | UNITS,
+    "list_targets": CITY | UNITS, "get_target": CITY | UNITS,
+    "get_target_chronicle": CITY | UNITS, "list_target_changes": CITY | UNITS, "list_assignments": CITY | UNITS,
     "get_adjustment_cut_off": EVERYBODY, "request_target_adjustment": OFFICE | {"unit"},
     "list_weights": CITY | UNITS,
     "list_adjustment_requests": CITY | UNITS, "get_adjustment_request": CITY | UNITS,
@@ -77,6 +78,7 @@ WITHIN: dict[str, frozenset[str]] = {
 NEEDED = {
     "import_catalogue_workbook": {"issuer": "city"},
     "list_unreported": {"month": "8"},
+    "list_target_changes": {"compare_as_of": "2009-07-31"},
     "list_edition_changes": {"since": "0190b2d6-4a00-7000-8000-000000000001"},
     "list_alignment_changes": {"since": "0190b2d6-4a00-7000-8000-000000000001"},
 }
