@@ -97,6 +97,7 @@ class Stack:
         launch: Launch | None = None,
     ) -> None:
         self.brokers = brokers or [Broker(directory / "kafka")]
+        self.postgres = Postgres(directory / "postgres", durable=True)
         self.databases: dict[str, str] = {}
         self._directory = directory
         self._port = port
@@ -115,7 +116,7 @@ class Stack:
         for broker in self.brokers:
             self._running.callback(broker.close)  # before it starts: a signal may come while it does
             broker.launch()
-        postgres = self._running.enter_context(Postgres(self._directory / "postgres", durable=True))
+        postgres = self._running.enter_context(self.postgres)
         for broker in self.brokers:
             broker.wait_until_ready()
         bootstrap = self.brokers[0].quorum.bootstrap

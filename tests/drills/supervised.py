@@ -81,6 +81,13 @@ class Standalone:
         self.databases = {name: f"sqlite:///{self._data / name}.db" for name in SERVICES}
         self.victims: dict[str, Victim] = {"standalone": self}
 
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        assert self._process is not None
+        assert self._process.pid is not None
+        return self._process.pid
+
     def kill(self) -> bool:
         """Kill it; see Victim. Nothing excuses that it ends by itself."""
         assert self._process is not None
