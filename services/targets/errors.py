@@ -124,10 +124,70 @@ class UnitHasOpenAssignments(RuleBroken):
     zh = "该日期或之后该单位仍承担目标分解任务,请指定承接单位。"
 
 
+class TakenOverByNoSuccessor(Malformed):
+    """Only a successor takes over parts of the unit that ends."""
+
+    zh = "只有承接单位才能承接被撤销单位的分解任务。"
+
+
+class TakesOverNothing(RuleBroken):
+    """The unit that ends has no part of this target on that day or later."""
+
+    zh = "被撤销单位当日或之后不承担该目标的分解任务。"
+
+
 class SuccessorStatedTwice(Malformed):
     """This successor is named twice."""
 
     zh = "承接单位重复。"
+
+
+class PeerGroupUnknown(NotFound):
+    """There is no peer group of this code in this year, or none of its members is within your scope."""
+
+    zh = "该年度没有此编号的同类组,或其成员均不在您的范围内。"
+
+
+class UnitHasPeerGroup(RuleBroken):
+    """The unit is in a peer group of this year already, on that day or later."""
+
+    zh = "该单位当日或之后已属于本年度的某个同类组。"
+
+
+class UnitIsNoMember(RuleBroken):
+    """The unit has not been a member of this group since before that day."""
+
+    zh = "该单位在此日期之前不是该组成员。"
+
+
+class PostIsHeld(RuleBroken):
+    """A unit has one leader at a time, and somebody holds this post on that day or later."""
+
+    zh = "一个单位同一时间只有一名主要负责人,该职务当日或之后已有人担任。"
+
+
+class PersonHasPost(RuleBroken):
+    """This person holds the same post in this unit already, on that day or later."""
+
+    zh = "此人当日或之后已在该单位担任同一职务。"
+
+
+class PostUnknown(NotFound):
+    """There is no such post in this unit."""
+
+    zh = "该单位没有此任职记录。"
+
+
+class PostIsLeft(RuleBroken):
+    """The post has been left already."""
+
+    zh = "该职务已离任。"
+
+
+class PostEndsBeforeItBegins(RuleBroken):
+    """A post cannot be left on or before its first day."""
+
+    zh = "离任日期不得早于或等于任职日期。"
 
 
 class SourceNameTaken(RuleBroken):

@@ -55,7 +55,7 @@ class Signed(Said):
 
 @dataclass(frozen=True, slots=True)
 class Inherited:
-    """A signature that came with parts taken over from another unit, and the codes of their targets."""
+    """A signature of a unit that this one succeeds, or took parts over from, and the codes of their targets."""
 
     unit: str
     signed: Signed
@@ -124,7 +124,8 @@ def units_on(registry: Registry, year: int, day: date, scope: frozenset[str] | N
     inherited = _inherited(registry, year, day)
     found = [
         UnitTable(
-            unit, registry.units.latest(unit), document, table_sha256(document), inherited.get(unit, ()),
+            unit, registry.units.get(unit, day) or registry.units.first(unit), document, table_sha256(document),
+            inherited.get(unit, ()),
             *_issued_and_signed(registry, year, unit, day),
         )
         for unit, document in tables.items()
@@ -140,9 +141,14 @@ def _issued_and_signed(registry: Registry, year: int, unit: str, day: date) -> t
 
 
 def _inherited(registry: Registry, year: int, day: date) -> dict[str, list[Inherited]]:
-    """By unit, what others had signed for the parts that it took over from them."""
-    taken: dict[tuple[str, str], set[str]] = {}
-    for id, target in registry.targets.on(day):
+    """By unit, what units that ended had signed that it succeeds, and others whose parts it took over."""
+    taken: dict[tuple[str, str], set[str]] = {
+        (successor, id): set()
+        for id, ended in registry.units.on(day)
+        if ended.ended_on is not None and ended.ended_on <= day
+        for successor in ended.successors
+    }  # fmt: skip
+    for id, target in registry.targets_on(day):
         for _, part in registry.parts_of(id) if target.year == year else ():
             if part.follows is not None and part.valid_on(day):
                 for other in _holders_before(registry, part):

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypedDict
 
+import msgspec
+
 from services.targets.errors import NothingToIssue, TablesIssuedLater
 from services.targets.year import DRAFT, YearStanding, require_allowed, require_open, require_within
 from shared.admission.errors import DateInFuture
@@ -45,7 +47,7 @@ class IssueTables:
 def tables_on(registry: Registry, year: int, day: date) -> dict[str, Table]:
     """The tables of all units that have a part of a target in force on the day, by unit id, targets by code."""
     of_unit: dict[str, list[Row]] = {}
-    standing = [(target.code, id, target) for id, target in registry.targets.on(day) if target.year == year]
+    standing = [(target.code, id, target) for id, target in registry.targets_on(day) if target.year == year]
     for _, id, target in sorted(standing, key=lambda each: each[0]):
         said = _target(target)
         for _, part in registry.parts_of(id):
@@ -100,12 +102,17 @@ def _target(target: rows.Target) -> Row:
     """What is to be reached, whoever has a part of it."""
     said: Row = {
         "code": target.code, "category": target.category, "issuer": target.issuer, "kind": target.kind,
-        "direction": target.direction, "value": target.value, "unit_of_measure": target.measures[0].unit_of_measure,
+        "direction": target.direction, "value": target.value, "unit_of_measure": target.unit_of_measure,
         "measures": [{"code": m.code, "unit_of_measure": m.unit_of_measure} for m in target.measures],
         "roll_up": target.roll_up, "tags": sorted(target.tags),
     }  # fmt: skip
-    given = {"indicator": target.indicator, "weight": target.weight, "points": target.points}
-    return said | {name: value for name, value in given.items() if value is not None}
+    given = {
+        "indicator": target.indicator, "weight": target.weight, "points": target.points, "text": target.text,
+        "scoring": target.scoring,
+        "steps": [{"measure": s.measure, "share": s.share, "due_on": s.due_on.isoformat()} for s in target.steps],
+        "bands": [{"code": band.code, "share": band.share} for band in target.bands],
+    }  # fmt: skip
+    return said | {name: msgspec.to_builtins(value) for name, value in given.items() if value}
 
 
 def _part(part: rows.Assignment) -> Row:

@@ -20,7 +20,7 @@ _CLOSED = with_config(ConfigDict(extra="forbid"))
 
 
 @_CLOSED
-class LabelShown(TypedDict):
+class NameShown(TypedDict):
     """A name."""
 
     zh: str
@@ -28,7 +28,7 @@ class LabelShown(TypedDict):
 
 
 @_CLOSED
-class MeasureShown(TypedDict):
+class MeasureOfTable(TypedDict):
     """What is reported of a target; the first one is judged."""
 
     code: str
@@ -36,7 +36,24 @@ class MeasureShown(TypedDict):
 
 
 @_CLOSED
-class RowShown(TypedDict):
+class StepOfTable(TypedDict):
+    """A dated step of a milestone target; `share` in per cent."""
+
+    measure: str
+    share: str
+    due_on: Day
+
+
+@_CLOSED
+class BandOfTable(TypedDict):
+    """A band of a qualitative target; `share` in per cent."""
+
+    code: str
+    share: str
+
+
+@_CLOSED
+class TableRow(TypedDict):
     """A target in a unit's table: its value, and the unit's role and `part` of it. What is not stated is absent."""
 
     code: str
@@ -46,12 +63,16 @@ class RowShown(TypedDict):
     direction: Direction
     value: str
     unit_of_measure: str
-    measures: list[MeasureShown]
+    measures: list[MeasureOfTable]
     roll_up: RollUp
     tags: list[str]
     indicator: NotRequired[str]
     weight: NotRequired[str]
     points: NotRequired[str]
+    text: NotRequired[str]
+    steps: NotRequired[list[StepOfTable]]
+    bands: NotRequired[list[BandOfTable]]
+    scoring: NotRequired[dict[str, Any]]
     role: AssignmentRole
     part: NotRequired[str]
     valid_from: Day
@@ -64,11 +85,11 @@ class TableShown(TypedDict):
     form: str
     year: int
     unit: str
-    targets: list[RowShown]
+    targets: list[TableRow]
 
 
 @_CLOSED
-class IssuedShown(TypedDict):
+class TableIssue(TypedDict):
     """As it was last issued: on which date, by the fact at `position`, as known at `known_at`."""
 
     on: Day
@@ -78,7 +99,7 @@ class IssuedShown(TypedDict):
 
 
 @_CLOSED
-class SignedShown(TypedDict):
+class TableSignature(TypedDict):
     """What was last signed for, on which day; `by` is an opaque id, as is `person`."""
 
     on: Day
@@ -89,12 +110,12 @@ class SignedShown(TypedDict):
 
 
 @_CLOSED
-class InheritedShown(TypedDict):
+class InheritedSignature(TypedDict):
     """What the unit signed from which these targets were taken over."""
 
     unit: str
     targets: list[str]
-    signature: SignedShown
+    signature: TableSignature
 
 
 @_CLOSED
@@ -106,15 +127,15 @@ class UnitTableShown(TypedDict):
     """
 
     unit: str
-    name: LabelShown
+    name: NameShown
     status: SignatureStatus
     changed_since_issue: bool
     sha256: str
-    issued: NotRequired[IssuedShown]
-    signature: NotRequired[SignedShown]
-    inherited_from: list[InheritedShown]
+    issued: NotRequired[TableIssue]
+    signature: NotRequired[TableSignature]
+    inherited_from: list[InheritedSignature]
     table: TableShown
-    names: dict[str, LabelShown]
+    names: dict[str, NameShown]
 
 
 class UnitTables(TypedDict):
@@ -126,19 +147,19 @@ class UnitTables(TypedDict):
 
 
 @_CLOSED
-class ChangedRow(TypedDict):
+class ChangedTableRow(TypedDict):
     """A target that differs: `before` is the other side's row, `after` this one's; one of them may be absent."""
 
     code: str
-    before: NotRequired[RowShown]
-    after: NotRequired[RowShown]
+    before: NotRequired[TableRow]
+    after: NotRequired[TableRow]
 
 
 class ComparedTable(TypedDict):
     """The same table on the other side of the comparison, and the targets that differ, by code."""
 
     sha256: str
-    changes: list[ChangedRow]
+    changes: list[ChangedTableRow]
     pin: StandsAt
 
 
@@ -177,7 +198,7 @@ def name_of(registry: Registry, year: int, target: str) -> Label:
     return registry.targets.latest(registry.target_id(year, target) or "").name
 
 
-def changes(before: Table, after: Table) -> list[ChangedRow]:
+def changes(before: Table, after: Table) -> list[ChangedTableRow]:
     """The targets in which two tables of a unit differ, by code."""
     old, new = ({row["code"]: row for row in side["targets"]} for side in (before, after))
     differing = sorted(str(code) for code in old.keys() | new.keys() if old.get(code) != new.get(code))
@@ -185,7 +206,7 @@ def changes(before: Table, after: Table) -> list[ChangedRow]:
         {"code": code} | {side: rows[code] for side, rows in (("before", old), ("after", new)) if code in rows}
         for code in differing
     ]
-    return cast(list[ChangedRow], found)
+    return cast(list[ChangedTableRow], found)
 
 
 def _issued(issued: Issued) -> dict[str, Any]:

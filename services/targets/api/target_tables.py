@@ -147,7 +147,7 @@ def list_target_tables(
 
     def found(view: View) -> Iterator[tuple[tuple[str], UnitTableShown]]:
         registry = view.registry
-        _require_year(registry, year)
+        require_year(registry, year)
         asked.response.headers["ETag"] = etag(stream_version(view, standing_stream(year).name))
         for each in units_on(registry, year, view.standpoint.as_of, asked.units(registry)):
             answer = shown(each, registry, year)
@@ -181,7 +181,7 @@ def get_target_table(year: YearNumber, unit: UnitCode, asked: AskedTwiceDep) -> 
 def table_of_unit(view: View, asked: Asked, year: int, unit: str) -> UnitTable:
     """The table of the unit at an address. YearUnknown; TableUnknown, also outside of the caller's scope."""
     registry, scope = view.registry, asked.units(view.registry)
-    _require_year(registry, year)
+    require_year(registry, year)
     id = registry.unit_id(unit)
     if id is None or (scope is not None and id not in scope):
         raise TableUnknown(unit=unit)
@@ -191,7 +191,8 @@ def table_of_unit(view: View, asked: Asked, year: int, unit: str) -> UnitTable:
     return found[0]
 
 
-def _require_year(registry: Registry, year: int) -> None:
+def require_year(registry: Registry, year: int) -> None:
+    """YearUnknown for one that was not open then."""
     if str(year) not in registry.years:
         raise YearUnknown(year=year)
 

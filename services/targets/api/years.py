@@ -41,7 +41,7 @@ class YearBody(Body):
     time_progress: TimeProgress = Field("by_month", description="Whole months, or days, over those of the year.")
 
 
-class MoveBody(Body):
+class YearMoveBody(Body):
     """The state the year moves to: the next one, or an earlier one with a reason."""
 
     model_config = example({"state": "running"})
@@ -99,7 +99,7 @@ async def create_year(body: YearBody, ordering: OrderingDep) -> Recorded:
     status_code=201,
     responses=commanded(YearIsNotOpen, YearCannotMove, ReopeningNeedsReason, TablesAreNotIssued, PreconditionMissing),
 )
-async def move_assessment_year(year: YearNumber, body: MoveBody, ordering: ChangingDep) -> Recorded:
+async def move_assessment_year(year: YearNumber, body: YearMoveBody, ordering: ChangingDep) -> Recorded:
     """Move a year on by one state, or back with a reason. The assessment office only; needs the year's ETag."""
     role = ordering.permit_whole(*OFFICE)
     command = MoveYear(year, body.state, body.reason)

@@ -24,6 +24,9 @@ NOBODY_NEEDED = {"list_labels", "list_problems", "explain_problem"}
 WHOLE: dict[str, frozenset[str]] = {
     "open_jurisdiction_log": ADMIN, "set_simulation_clock": ADMIN, "create_unit": ADMIN, "create_source": ADMIN,
     "create_person": ADMIN, "erase_person_name": ADMIN,
+    "rename_responsible_unit": ADMIN, "move_responsible_unit": ADMIN, "end_responsible_unit": OFFICE | ADMIN,
+    "take_unit_post": ADMIN, "leave_unit_post": ADMIN,
+    "set_year_peer_group": OFFICE, "add_peer_group_member": OFFICE, "remove_peer_group_member": OFFICE,
     "list_sources": OFFICE | ADMIN | {"auditor"}, "get_source": OFFICE | ADMIN | {"auditor"},
     "list_persons": OFFICE | ADMIN, "get_person": OFFICE | ADMIN,
     "create_year": OFFICE, "import_year_catalogue": OFFICE, "align_year_catalogues": OFFICE,
@@ -38,6 +41,8 @@ WHOLE: dict[str, frozenset[str]] = {
     "list_proposed_matches": CITY, "list_alignment_matches": CITY, "list_alignment_changes": CITY,
     "set_adjustment_cut_off": OFFICE, "review_target_adjustment": OFFICE,
     "approve_target_adjustment": frozenset({"leader"}), "refuse_target_adjustment": frozenset({"leader"}),
+    "issue_target_tables": OFFICE, "move_assessment_year": OFFICE, "get_target_tables_workbook": CITY,
+    "get_letter_template": CITY, "replace_letter_template": OFFICE,
     "define_group": OFFICE, "register_project": OFFICE,
     "get_completion": CITY | UNITS, "get_category_completion": CITY | UNITS, "get_practical_matters": CITY | UNITS,
     "get_groups_completion": CITY | UNITS, "get_group_completion": CITY | UNITS,
@@ -50,11 +55,15 @@ WHOLE: dict[str, frozenset[str]] = {
 }  # fmt: skip
 WITHIN: dict[str, frozenset[str]] = {
     "get_jurisdiction": EVERYBODY, "list_units": EVERYBODY, "get_unit": EVERYBODY, "list_years": EVERYBODY,
+    "get_unit_history": EVERYBODY, "list_posts": EVERYBODY,
+    "list_peer_groups": CITY | UNITS, "get_peer_group": CITY | UNITS,
     "get_year": EVERYBODY, "list_groups": EVERYBODY,
     "list_targets": CITY | UNITS, "get_target": CITY | UNITS, "list_assignments": CITY | UNITS,
     "get_adjustment_cut_off": EVERYBODY, "request_target_adjustment": OFFICE | {"unit"},
     "list_weights": CITY | UNITS,
     "list_adjustment_requests": CITY | UNITS, "get_adjustment_request": CITY | UNITS,
+    "list_target_tables": CITY | UNITS, "get_target_table": CITY | UNITS, "get_responsibility_letter": CITY | UNITS,
+    "sign_target_table": frozenset({"unit"}),
     "list_locks": EVERYBODY, "list_projects": CITY | UNITS, "get_project": CITY | UNITS,
     "plan_project": OFFICE, "change_plan": OFFICE, "start_project": OFFICE | {"unit"},
     "submit_progress": OFFICE | UNITS, "submit_events": OFFICE | UNITS,
@@ -122,7 +131,9 @@ def places(city: Whole, unit: str) -> dict[str, str]:
         "jurisdiction": "430300", "year": "2009", "unit": unit, "source": unit, "id": city.ids[unit],
         "target": "roads" if ours else "health-only", "person": city.ids["person"], "slug": "malformed",
         "catalogue": city.ids["province"], "alignment": city.ids["alignment"], "audit": city.ids["audit"],
-        "category": "livelihood", "match": city.ids["alignment"], "addition": city.ids["addition"],
+        "category": "livelihood", "peer_group": "bureaus" if ours else "health-bureaus",
+        "post": city.ids["our post" if ours else "their post"], "match": city.ids["alignment"],
+        "addition": city.ids["addition"],
         "size": city.ids["checkpoint"], "position": "7",
         "request": city.ids["our request" if ours else "their request"],
     }  # fmt: skip
@@ -210,7 +221,11 @@ def test_no_answer_to_a_narrow_scope_names_anything_of_another_unit(
                         said = said.replace(asked, "") if unit == THEIRS else said
                     assert "health" not in said, (address, query, answer.text)
                     assert "卫生" not in said, (address, query, answer.text)
-                    if unit == THEIRS and re.search(r"\{(code|unit|target|source)\}", path) and "/groups/" not in path:
+                    if (
+                        unit == THEIRS
+                        and re.search(r"\{(code|unit|target|source|peer_group)\}", path)
+                        and "/groups/" not in path
+                    ):
                         assert answer.status_code in (403, 404), (address, answer.text)
 
 

@@ -8,7 +8,6 @@ from functools import partial
 from hashlib import sha256
 from typing import Any
 
-import pytest
 import rfc8785
 from httpx2 import Response
 
@@ -22,6 +21,7 @@ from shared.contracts.targets import YearOpened
 from shared.deciding import Fact
 from tests.services.targets.conftest import CITY, YEAR, Office
 from tests.services.targets.ruling import given
+from tests.services.targets.test_kinds import milestone_body
 
 STREAM, TODAY, MARCH = standing_stream(2009), date(2009, 3, 10), date(2009, 3, 1)
 OPENED, MOVED = YearOpened(year=2009, time_progress="by_month"), YearMoved(year=2009, state="targets_issued")
@@ -124,20 +124,6 @@ def statuses(city: Office, **query: Any) -> dict[str, str]:
     return {item["unit"]: item["status"] for item in items}
 
 
-@pytest.fixture
-def given_out(city: Office, tokens: Callable[..., str]) -> Office:
-    """Roads led by transport with the county, jobs led by the county; 10 March, nothing issued."""
-    assert city.issues(weight="12.50").status_code == 201
-    assert city.issues("jobs", category="economy").status_code == 201
-    assert city.assigns("transport", value="40").status_code == 201
-    assert city.assigns("county", "supporting", value="20").status_code == 201
-    assert city.assigns("county", target="jobs").status_code == 201
-    for unit in ("transport", "county"):
-        city.minted[unit] = tokens("unit", unit=unit, scope="own", subject=unit)
-    city.clock("2009-03-10T09:00:00+08:00")
-    return city
-
-
 def test_a_table_holds_what_the_unit_is_given_and_its_hash_can_be_checked(given_out: Office) -> None:
     said = one(given_out)["table"]
     assert said["table"] == {
@@ -230,6 +216,35 @@ def test_a_part_handed_over_brings_along_what_was_signed_for_it(given_out: Offic
     assert statuses(given_out) == {"county": "unsigned", "roads-office": "unsigned", "transport": "unsigned"}
     assert one(given_out, "roads-office", as_of="2009-03-10")["table"]["inherited_from"] == [inherited]
     assert given_out.get(f"{YEAR}/target-tables/roads-office", as_of="2009-03-07").status_code == 404
+
+
+def test_a_successor_inherits_what_a_unit_that_ended_had_signed(given_out: Office) -> None:
+    issue(given_out)
+    signs(given_out)
+    given_out.registers("roads-office", valid_from="2009-01-01")
+    headers = {"If-Match": given_out.get(f"{CITY}/units/transport").headers["ETag"]}
+    over = {"successor": "roads-office", "on": "2009-03-08", "carries_levels": True}
+    assert given_out.post(f"{YEAR}/targets/roads/assignments/transport/hand-overs", over).status_code == 201
+    ending = {"on": "2009-03-08", "successors": ["roads-office"], "reason": "机构改革"}
+    answer = given_out.post(f"{CITY}/units/transport/endings", ending, who="admin", headers=headers)
+    assert answer.status_code == 201, answer.text
+    [inherited] = one(given_out, "roads-office")["table"]["inherited_from"]
+    assert (inherited["unit"], inherited["targets"]) == ("transport", ["roads"])
+
+
+def test_a_milestone_target_is_in_the_table_with_its_steps_and_leaves_it_when_withdrawn(given_out: Office) -> None:
+    assert given_out.post(f"{YEAR}/targets", milestone_body()).status_code == 201
+    code = milestone_body()["code"]
+    before = one(given_out)["table"]["sha256"]
+    assert given_out.assigns("transport", target=code).status_code == 201
+    row = next(row for row in one(given_out)["table"]["table"]["targets"] if row["code"] == code)
+    assert row["unit_of_measure"] == "percent"
+    assert sum(int(step["share"]) for step in row["steps"]) == 100
+    headers = {"If-Match": given_out.get(f"{YEAR}/targets/{code}").headers["ETag"]}
+    body = {"on": "2009-03-05", "reason": "省级取消", "evidence": []}
+    assert given_out.post(f"{YEAR}/targets/{code}/withdrawals", body, headers=headers).status_code == 201
+    assert one(given_out)["table"]["sha256"] == before
+    assert one(given_out, as_of="2009-03-04")["table"]["sha256"] != before
 
 
 def test_a_table_by_category_and_by_role(given_out: Office) -> None:
