@@ -128,7 +128,7 @@ def _attempt(store: EventStore, order: Order, stream: Stream[S], decide: Decide[
             return _repeated(store, db, order, earlier)
 
         def done_meanwhile() -> bool:
-            """Has this very command been done since that look? Then what was read may be its own outcome."""
+            """Has this very command been done since that look (PostgreSQL shows it)? Its outcome was read then."""
             return store.find(db, order.log, first) is not None
 
         history = store.read(db, order.log, stream.name)

@@ -251,7 +251,7 @@ class Broker:
         if not any(self._libraries.glob("kafka_*.jar")):
             raise BrokerUnavailable(f"there is no Kafka in {self._libraries}: run `make kafka`")
         classes = self._libraries.with_name(_CLASSES)
-        # An archive that does not fit (other jars, another Java) is left aside by Java itself, without a word.
+        # An archive that does not fit (other jars, another Java) is left aside by Java itself.
         shared = [f"-XX:SharedArchiveFile={classes}"] if classes.exists() else []
         # The star is for Java, not for a shell: it means every jar of the folder.
         return [

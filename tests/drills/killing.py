@@ -94,6 +94,7 @@ def acting(back_end: BackEnd, seed: int) -> Iterator[Stage]:
         stage.cut.set()
         for client in clients:
             client.join()
+        print(told(stage.book))
 
 
 def drill(back_end: BackEnd, kills: int, seed: int) -> Stage:
@@ -105,7 +106,7 @@ def drill(back_end: BackEnd, kills: int, seed: int) -> Stage:
             executioner.start()
         raise_what_broke(stage, executioners)
         killed = ", ".join(f"{e.what} {e.killed} ({e.while_starting} while it started)" for e in executioners)
-    print(f"killed: {killed}; {time.monotonic() - began:.0f} s; seed {seed}; {told(stage.book)}")
+    print(f"killed: {killed}; {time.monotonic() - began:.0f} s; seed {seed}")
     return stage
 
 
