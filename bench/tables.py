@@ -30,12 +30,12 @@ def machine(found: Found) -> str:
 
 def _ledger(found: Found) -> str:
     rows = [
-        [name, f"{found[key]['entries_per_s']:,}", *_spread(found[key]["slices"], 0), found[key]["seconds"]]
+        [name, f"{found[key]['entries_per_s']:,}", *_spread(found[key]["slices"], 0), found[key]["seconds"],
+         *(" (".join(_spread(found[key][asked])) + ")" for asked in ("whole_city_ms", "one_unit_ms"))]
         for name, key in (("SQLite", "sqlite"), ("PostgreSQL", "postgresql"))
-    ]
-    return table(
-        [f"{found['entries']:,} entries", "entries/s", "median of slices", "slices", "seconds"], rows
-    )  # fmt: skip
+    ]  # fmt: skip
+    heads = [f"{found['entries']:,} entries", "entries/s", "median of slices", "slices", "seconds"]
+    return table([*heads, "whole city, ms", "one unit, ms"], rows)
 
 
 def _rebuild(found: Found) -> str:
