@@ -49,6 +49,11 @@ class Folding:
             found = levels(db, self.reader.into, log, at)
             return canonical(answer(question, stand, fold.registry, found, self.plans))[0]
 
+    def read_levels(self, log: str, year: int, as_of: date) -> None:
+        """Only read what a whole city's answer is made of: its part of what the answer takes."""
+        with reading(self.engine) as db, no_collections():
+            levels(db, self.reader.into, log, self.reader.logs[log].place.position).values(as_of, year)
+
 
 @contextmanager
 def folding(topics: Topics, database_url: str) -> Iterator[Folding]:

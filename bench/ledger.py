@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import date
 from functools import partial
@@ -62,16 +62,25 @@ def projected(at: Folding, standing: int, end: int, slice: int = SLICE) -> dict[
 
 
 def asked(at: Folding, log: str, days: Sequence[date]) -> dict[str, Any]:
-    """Milliseconds of two questions, each about another date each time; one round before is not counted."""
+    """Milliseconds of two questions, and of reading the levels alone; each about another date each time.
+
+    One round before is not counted.
+    """
     questions = {"whole_city_ms": Question("completion", YEAR), "one_unit_ms": Question("unit", YEAR, "u1")}
-    turns = {name: iter([AS_OF, *days]) for name in questions}
-    asking = {name: partial(_ask, at, log, question, turns[name]) for name, question in questions.items()}
+    asking: dict[str, Callable[[], object]] = {
+        name: partial(_ask, at, log, question, iter([AS_OF, *days])) for name, question in questions.items()
+    }
+    asking["reading_levels_ms"] = partial(_read, at, log, iter([AS_OF, *days]))
     in_turns(1, asking)
     return summaries(in_turns(len(days), asking))
 
 
 def _ask(at: Folding, log: str, question: Question, days: Iterator[date]) -> bytes:
     return at.ask(log, question, next(days))
+
+
+def _read(at: Folding, log: str, days: Iterator[date]) -> None:
+    at.read_levels(log, YEAR, next(days))
 
 
 def show(found: dict[str, Any]) -> None:
