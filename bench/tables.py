@@ -29,9 +29,10 @@ def machine(found: Found) -> str:
 
 
 def _ledger(found: Found) -> str:
+    questions = ("whole_city_ms", "reading_levels_ms", "one_unit_ms")
     rows = [
         [name, f"{found[key]['entries_per_s']:,}", *_spread(found[key]["slices"], 0), found[key]["seconds"],
-         *(" (".join(_spread(found[key][asked])) + ")" for asked in ("whole_city_ms", "reading_levels_ms", "one_unit_ms"))]
+         *(" (".join(_spread(found[key][question])) + ")" for question in questions)]
         for name, key in (("SQLite", "sqlite"), ("PostgreSQL", "postgresql"))
     ]  # fmt: skip
     heads = [f"{found['entries']:,} entries", "entries/s", "median of slices", "slices", "seconds"]
