@@ -28,6 +28,8 @@ ENTRIES = 50
 YEAR = 2009
 YEAR_BEGINS = date(YEAR, 1, 1)
 AS_OF = date(YEAR, 7, 15)
+DAYS = [date(YEAR, 1, 31) + timedelta(days=13 * n) for n in range(25)]
+"""Dates for questions that nobody has asked before: nearly every figure differs from one to the next."""
 JURISDICTION = "430300"
 COUNTY = "urn:jikao:source:county"
 VERIFIED = 100
