@@ -44,6 +44,7 @@ RULES = (
     "services.targets.alignment_decisions",
     "services.targets.alignment_run",
     "services.targets.assignment",
+    "services.targets.decomposition",
     "services.targets.catalogue",
     "services.targets.likely_matches",
     "services.targets.clock",

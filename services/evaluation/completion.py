@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from services.evaluation.exact import scaled
 from services.evaluation.ledger import Level, Levels
@@ -25,6 +25,7 @@ from shared.registry.rows import Assignment, Target
 T = TypeVar("T")
 MAINTAIN = "maintain"
 """The kind of target that is to be kept all year, whatever its last figure says."""
+PartLevel: TypeAlias = "Level | Together[Level] | None"
 Observed = Mapping[Series, Sequence[tuple[date, str]]]
 """The entries that count, by series: date and value."""
 
@@ -113,12 +114,37 @@ class Tally:
         return sum(count for marks, count in enumerate(self.by_marks) if marks & mark)
 
 
-class Carried(NamedTuple):
-    """A predecessor's series whose level counts on, up to the day before the hand-over."""
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A predecessor's series whose level counts on, up to the day before the hand-over, and whose it carried itself."""
 
     series: Series
     up_to: date
     unit: str
+    carried: tuple[Carried, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Together(Generic[T]):
+    """What several predecessors had when their parts became one: those found count together, out of `of`."""
+
+    found: tuple[T, ...]
+    of: int
+
+
+def each(level: T | Together[T] | None) -> tuple[T, ...]:
+    """The levels that a part stands on: its own, that of a predecessor, or those of several."""
+    return () if level is None else level.found if isinstance(level, Together) else (level,)
+
+
+def owed(level: object) -> int:
+    """How many levels it takes for the part to stand complete: one, unless it carries on those of several."""
+    return level.of if isinstance(level, Together) else 1
+
+
+def complete(level: object) -> bool:
+    """Is nothing missing of what the part stands on?"""
+    return level is not None and not (isinstance(level, Together) and len(level.found) < level.of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +157,8 @@ class Part:
     wanted: int | None
     series: tuple[Series, ...]
     carried: tuple[tuple[Carried, ...], ...]
+    below: str | None
+    """The part of which it is a part, as that stands on the day: where it was handed over, whoever has it now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +181,8 @@ class TargetPlan:
     """The series of each part in the measure that is judged."""
     carries: bool
     """Does any part carry on the level of another?"""
+    merges: bool
+    """Does any part carry on the levels of several others together?"""
     measured_by: tuple[int, ...]
     """What each part is measured by: its own value or, where it has none, the target's."""
     plain_parts: bool
@@ -270,10 +300,12 @@ def _target_plan(registry: Registry, day: date, units: Mapping[str, str], id: st
             None if part.value is None else scaled(part.value),
             tuple(Series(target.year, "target", id, measure.code, part_id) for measure in target.measures),
             tuple(_carried(registry, units, id, target, measure.code, part) for measure in target.measures),
+            registry.standing_for(part.below, id, day) if part.below is not None else None,
         )
         for part_id, part in registry.parts_of(id)
         if part.reports and part.valid_on(day)
     ]
+    merges = any(_merges(part.carried[0]) for part in parts)
     parts.sort(key=lambda part: (part.unit, part.id))
     rule = Rule(target.kind, target.kind == "ceiling" or target.direction == "lower")
     answering: dict[str, int | None] = {part.unit: None for part in parts if part.assignment.role == "lead"}
@@ -295,22 +327,35 @@ def _target_plan(registry: Registry, day: date, units: Mapping[str, str], id: st
         row=row,
         lines=tuple(part.series[0] for part in parts),
         carries=any(carried for part in parts for carried in part.carried),
+        merges=merges,
         measured_by=measured_by,
-        plain_parts=plain and all(each > 0 for each in measured_by),
+        plain_parts=plain and not merges and all(wanted > 0 for wanted in measured_by),
     )  # fmt: skip
 
 
 def _carried(
     registry: Registry, units: Mapping[str, str], id: str, target: Target, measure: str, part: Assignment
 ) -> tuple[Carried, ...]:
-    """The series of those it took over from with their levels, the nearest first."""
+    """The series of those that it took over from with their levels, each with those that it carried itself."""
     found: list[Carried] = []
-    while part.follows is not None and part.carries_levels:
-        follows, up_to = part.follows, part.valid_from - timedelta(days=1)
-        part = registry.assignments.latest(follows)
+    for follows in part.carries:
+        before = registry.assignments.latest(follows)
         series = Series(target.year, "target", id, measure, follows)
-        found.append(Carried(series, up_to, units.get(part.unit, part.unit)))
+        carried = _carried(registry, units, id, target, measure, before)
+        found.append(Carried(series, part.valid_from - timedelta(days=1), units.get(before.unit, before.unit), carried))
     return tuple(found)
+
+
+def _merges(carried: tuple[Carried, ...]) -> bool:
+    return len(carried) > 1 or any(_merges(one.carried) for one in carried)
+
+
+def predecessors(carried: Iterable[Carried], up_to: date) -> Iterator[tuple[Carried, date]]:
+    """All predecessors, near and far, each with the day up to which it counts."""
+    for one in carried:
+        until = min(up_to, one.up_to)
+        yield one, until
+        yield from predecessors(one.carried, until)
 
 
 @dataclass(slots=True)
@@ -321,12 +366,15 @@ class TargetFigure:
     values: list[int | None]
     whole: Judged
     misses: tuple[tuple[date, str], ...] = ()
-    levels: Sequence[Sequence[Level | None]] = ()
+    levels: Sequence[Sequence[PartLevel]] = ()
     """Of each measure the level of each part; empty where no more is told of the target than its row."""
+    stands_on: Sequence[object] = ()
+    """What each part stands on in the judged measure; empty where none stands on the levels of several."""
 
     def of_part(self, at: int) -> Judged:
         """What a unit answers for by the part at this place."""
-        return _part_judged(self.plan, at, self.values[at])
+        full = not self.stands_on or complete(self.stands_on[at])
+        return _part_judged(self.plan, at, self.values[at], full)
 
     def marks_of_parts(self) -> list[int]:
         """The same of every part, in marks only."""
@@ -342,12 +390,15 @@ class TargetFigure:
         ]  # fmt: skip
 
     @property
-    def reported(self) -> int:
-        """How many of the counted parts have reported."""
+    def coverage(self) -> tuple[int, int]:
+        """How many of the counted parts have reported, of how many; a merged part counts as those it carries on."""
         values, counted = self.values, self.plan.counted
+        if self.stands_on:
+            on = [self.stands_on[at] for at in counted]
+            return sum(len(each(one)) for one in on), sum(owed(one) for one in on)
         if len(counted) == 1:
-            return int(values[counted[0]] is not None)
-        return sum([values[at] is not None for at in counted])
+            return int(values[counted[0]] is not None), 1
+        return sum([values[at] is not None for at in counted]), len(counted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,7 +408,7 @@ class UnitFigure:
     plan: TargetPlan
     at: int | None
     judged: Judged
-    levels: Mapping[int, Level | None]
+    levels: Mapping[int, PartLevel]
     """By place: of every part where the unit answers for the whole, else of its own parts."""
 
 
@@ -372,17 +423,24 @@ class Found(Generic[T]):
     latest: Mapping[Series, T]
     earlier: Mapping[date, Mapping[Series, T]]
 
-    def of(self, part: Part, measure: int = 0) -> T | None:
-        """The part's own or, where it carries them on, that of the nearest predecessor that has one."""
+    def of(self, part: Part, measure: int = 0) -> T | Together[T] | None:
+        """The part's own or, where it carries them on, what its predecessors had: the nearest that has one in each
+        line and, where several became one, all of theirs together."""
         own = self.latest.get(part.series[measure])
-        if own is not None:
-            return own
-        up_to = self.day
-        for carried in part.carried[measure]:
-            up_to = min(up_to, carried.up_to)
-            if (found := self.earlier[up_to].get(carried.series)) is not None:
-                return found
-        return None
+        return own if own is not None else self._of(part.carried[measure], self.day)
+
+    def _of(self, line: tuple[Carried, ...], day: date) -> T | Together[T] | None:
+        if len(line) == 1:
+            return self._at(line[0], day)
+        found = [self._at(one, day) for one in line]
+        levels = tuple(level for one in found for level in each(one))
+        # Where none had a level there is none, but how many were asked for must show: so it is not None.
+        return Together(levels, sum(owed(one) for one in found)) if line else None
+
+    def _at(self, carried: Carried, day: date) -> T | Together[T] | None:
+        up_to = min(day, carried.up_to)
+        own = self.earlier[up_to].get(carried.series)
+        return own if own is not None else self._of(carried.carried, up_to)
 
 
 @dataclass(slots=True)
@@ -410,6 +468,12 @@ class Targets:
         observed = self._observed(plans)
         get = latest.get
         for plan in plans:
+            if plan.merges:
+                on = [found.of(part) for part in plan.parts]
+                values = [_sum(each(one)) for one in on]
+                whole, misses = self._judged(plan, values, observed, on)
+                yield TargetFigure(plan, values, whole, misses, stands_on=on)
+                continue
             texts = [found.of(part) for part in plan.parts] if plan.carries else [get(line) for line in plan.lines]
             values = [None if text is None else scaled(text) for text in texts]
             whole, misses = self._judged(plan, values, observed)
@@ -424,9 +488,9 @@ class Targets:
         figures = []
         for plan in plans:
             levels = [[found.of(part, at) for part in plan.parts] for at in range(len(plan.target.measures))]
-            values = _values(levels[0])
-            whole, misses = self._judged(plan, values, observed)
-            figures.append(TargetFigure(plan, values, whole, misses, levels))
+            values, on = _values(levels[0]), levels[0] if plan.merges else ()
+            whole, misses = self._judged(plan, values, observed, on)
+            figures.append(TargetFigure(plan, values, whole, misses, levels, on))
         return figures
 
     def of_unit(self, code: str) -> list[UnitFigure]:
@@ -444,10 +508,11 @@ class Targets:
         for plan, at, places in asked:
             levels = {place: found.of(plan.parts[place]) for place in places}
             if at is None:
-                judged, _ = self._judged(plan, _values(levels.values()), observed)
+                on = list(levels.values()) if plan.merges else ()
+                judged, _ = self._judged(plan, _values(levels.values()), observed, on)
             else:
                 (value,) = _values([levels[at]])
-                judged = _part_judged(plan, at, value)
+                judged = _part_judged(plan, at, value, complete(levels[at]))
             figures.append(UnitFigure(plan, at, judged, levels))
         return figures
 
@@ -458,17 +523,15 @@ class Targets:
         wanted: dict[date, set[Series]] = {}
         for part in parts:
             for line in part.carried:
-                up_to = self.day
-                for carried in line:
-                    up_to = min(up_to, carried.up_to)
+                for carried, up_to in predecessors(line, self.day):
                     wanted.setdefault(up_to, set()).add(carried.series)
         return {up_to: look_up(series, up_to) for up_to, series in wanted.items()}
 
     def _judged(
-        self, plan: TargetPlan, values: list[int | None], observed: Observed
+        self, plan: TargetPlan, values: list[int | None], observed: Observed, on: Sequence[object] = ()
     ) -> tuple[Judged, tuple[tuple[date, str], ...]]:
         """What the whole comes to; of what is to be kept also what fell short, with its day and unit."""
-        whole = _whole(plan, values)
+        whole = _whole(plan, values, on)
         if plan.target.kind != MAINTAIN or whole.actual is None:
             return whole, ()
         misses = tuple(sorted(set(self._misses(plan, observed))))
@@ -497,8 +560,8 @@ class Targets:
         lines: dict[Series, tuple[date, str]] = {}
         for part in (plan.parts[at] for at in plan.counted):
             lines[part.series[0]] = self.day, part.unit
-            for carried in part.carried[0]:
-                lines[carried.series] = min(carried.up_to, self.day), carried.unit
+            for carried, up_to in predecessors(part.carried[0], self.day):
+                lines[carried.series] = up_to, carried.unit
         return lines
 
 
@@ -507,25 +570,34 @@ def _carrying(plans: Iterable[TargetPlan]) -> Iterator[Part]:
     return (part for plan in plans if plan.carries for part in plan.parts)
 
 
-def _values(levels: Iterable[Level | None]) -> list[int | None]:
+def _values(levels: Iterable[PartLevel]) -> list[int | None]:
     """What counts of each level."""
-    return [None if level is None else scaled(level.best[0]) for level in levels]
+    return [_sum(one.best[0] for one in each(level)) for level in levels]
 
 
-def _part_judged(plan: TargetPlan, at: int, actual: int | None) -> Judged:
+def _sum(texts: Iterable[str]) -> int | None:
+    """What these levels come to together; None where there is none."""
+    found = [scaled(text) for text in texts]
+    return sum(found) if found else None
+
+
+def _part_judged(plan: TargetPlan, at: int, actual: int | None, full: bool = True) -> Judged:
     """What comes of a part, measured against its own value or, where it has none, the target's."""
     wanted = plan.measured_by[at]
     if actual is None:
         return Judged(None, wanted, None, None, False)
-    return Judged(actual, wanted, plan.rule.rate(actual, wanted), plan.rule.met(actual, wanted), True)
+    met: bool | None = plan.rule.met(actual, wanted)
+    if met and plan.rule.lower and not full:
+        met = None  # what is still to be reported may break the ceiling
+    return Judged(actual, wanted, plan.rule.rate(actual, wanted), met, full)
 
 
-def _whole(plan: TargetPlan, values: list[int | None]) -> Judged:
+def _whole(plan: TargetPlan, values: list[int | None], on: Sequence[object] = ()) -> Judged:
     target, rule, wanted = plan.target, plan.rule, plan.wanted
     reported = [(at, value) for at in plan.counted if (value := values[at]) is not None]
     if not reported:
         return Judged(None, wanted, None, None, False)
-    full = len(reported) == len(plan.counted)
+    full = len(reported) == len(plan.counted) and (not on or all(complete(on[at]) for at in plan.counted))
     if target.roll_up == "worst" or target.roll_up == "best":
         return _extreme(plan, reported, full)
     actual = reported[0][1] if len(reported) == 1 else sum([value for _, value in reported])

@@ -1,6 +1,6 @@
 """The messages that services promise one another, versioned. Importing this knows every type."""
 
-from shared.contracts import entries, evaluation, logs, projects, targets
+from shared.contracts import decomposition, earlier, entries, evaluation, logs, projects, targets
 from shared.contracts.envelope import Envelope, decode, identity_hash, seal
 from shared.contracts.registry import (
     CONTRACTS,
@@ -15,5 +15,6 @@ from shared.contracts.registry import (
 
 __all__ = [
     "CONTRACTS", "TYPE_OF", "UPCASTERS", "Envelope", "InvalidData", "UnknownType", "decode", "decode_data",
-    "entries", "evaluation", "identity_hash", "json_schema", "logs", "projects", "schema_id", "seal", "targets",
+    "decomposition", "earlier", "entries", "evaluation", "identity_hash", "json_schema", "logs", "projects",
+    "schema_id", "seal", "targets",
 ]  # fmt: skip

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
+from sqlalchemy import select
+
 from shared.http.asking import Asked, View
 from shared.http.axes import Axes
 from shared.http.ordering import Ordering
@@ -37,6 +39,13 @@ def page_of(
     if len(found) > page.limit:
         following = next_cursor(of, Place(at.position, taken[-1][0], at.as_of))
     return [shown for _, shown in taken], following, stands_at(at)
+
+
+def newest_version(view: View, stream: str) -> int:
+    """A stream's newest version read, whatever was asked: a change is made to what is, not to what was."""
+    c = view.tables.core.streams.c
+    found = view.db.execute(select(c.version).where(c.log == view.standpoint.log, c.stream == stream)).scalar()
+    return int(found or 0)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
-from services.targets.api.asking import page_of
+from services.targets.api.asking import newest_version, page_of
 from services.targets.api.floors import read_floor
 from services.targets.api.shapes import (
     DECIDES_ADJUSTMENTS,
@@ -132,7 +132,11 @@ class TargetShown(BaseModel):
 
 
 class AssignmentShown(BaseModel):
-    """A unit's part of a target for [valid_from, valid_until). `follows` is the part it took over from."""
+    """A unit's part of a target for [valid_from, valid_until).
+
+    `follows` are the parts it took over from, `carries` those of them whose levels count on; `below` is the part of
+    which it is a part.
+    """
 
     id: str
     unit: str
@@ -140,8 +144,9 @@ class AssignmentShown(BaseModel):
     value: str | None
     valid_from: date
     valid_until: date | None
-    follows: str | None
-    carries_levels: bool
+    follows: list[str]
+    carries: list[str]
+    below: str | None
 
 
 class TargetVersion(BaseModel):
@@ -292,7 +297,7 @@ def get_target(year: YearNumber, target: TargetCode, asked: AskedTwiceDep) -> Ta
         answer = _within_scope(id, row, view, asked)
         if answer is None:
             raise TargetUnknown(target=target)
-        asked.response.headers["ETag"] = etag(_version(view, target_stream(year, target).name))
+        asked.response.headers["ETag"] = etag(newest_version(view, target_stream(year, target).name))
         return TargetAnswer(
             target=answer.target, assignments=answer.assignments, history=_history(view, id),
             compared=_compared(asked, view, id, row), pin=stands_at(view.standpoint),
@@ -338,8 +343,8 @@ def _shown(id: str, target: rows.Target, view: View) -> TargetShown:
 def _part(id: str, part: rows.Assignment, registry: Registry) -> AssignmentShown:
     return AssignmentShown(
         id=id, unit=registry.units.latest(part.unit).code, role=part.role, value=part.value,
-        valid_from=part.valid_from, valid_until=part.valid_until, follows=part.follows,
-        carries_levels=part.carries_levels,
+        valid_from=part.valid_from, valid_until=part.valid_until, follows=list(part.follows),
+        carries=list(part.carries), below=part.below,
     )  # fmt: skip
 
 
@@ -372,10 +377,3 @@ def _compared(asked: Asked, view: View, id: str, target: rows.Target) -> Compare
         value_difference=text(parse(target.value) - parse(row.value)) if row else None,
         pin=stands_at(other.standpoint),
     )
-
-
-def _version(view: View, stream: str) -> int:
-    """The newest version read, whatever was asked: an adjustment is made to what is, not to what was."""
-    c = view.tables.core.streams.c
-    found = view.db.execute(select(c.version).where(c.log == view.standpoint.log, c.stream == stream)).scalar()
-    return int(found or 0)

@@ -22,7 +22,7 @@ from shared.admission import (
     judge_standing,
 )
 from shared.admission import errors as refusals
-from shared.contracts import projects, targets
+from shared.contracts import decomposition, projects, targets
 from shared.contracts.shapes import EntryRef, Label, Measure, Shape
 from shared.errors import Refusal
 from shared.registry import Registry, changes
@@ -176,9 +176,10 @@ def test_a_project_with_sub_projects_takes_no_figures_itself() -> None:
 
 
 def handed_over() -> Shape:
-    return targets.AssignmentHandedOver(
-        assignment="roads/lead", successor="roads/county", unit=COUNTY, on=date(2009, 7, 1), carries_levels=True
-    )
+    return decomposition.AssignmentHandedOver(
+        on=date(2009, 7, 1), ends=["roads/lead"],
+        opens=[decomposition.OpenedPart(assignment="roads/county", unit=COUNTY, carries=["roads/lead"])],
+    )  # fmt: skip
 
 
 def test_after_a_hand_over_the_date_says_whose_part_it_is() -> None:
