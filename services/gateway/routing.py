@@ -43,6 +43,7 @@ TABLE: tuple[tuple[str, ServiceName], ...] = (
     (_J + "/events", "projects"),
     # targets: logs, years, who is who, what is to be reached
     (_Y + "/targets/…", "targets"),
+    (_Y + "/matrix", "targets"),
     (_Y + "/catalogues/…", "targets"),
     (_Y + "/catalogue-workbooks", "targets"),
     (_J + "/templates/…", "targets"),

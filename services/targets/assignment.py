@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import date
 from re import fullmatch
+from typing import Any
 
 from msgspec import UNSET, UnsetType
 
@@ -26,6 +27,7 @@ from services.targets.errors import (
     SuccessorIsTheSame,
     SumTooLarge,
     UnitHasPartAlready,
+    UnitIsNotBelow,
     UnitNamedTwice,
     ValueIsExceeded,
     ValueIsLost,
@@ -55,6 +57,7 @@ class Part:
     valid_until: date | None = None
     value: str | None = None
     below: str | None = None
+    follows: tuple[str, ...] = ()
 
     def stands_from(self, day: date) -> bool:
         """Does it stand on that day or on any later one?"""
@@ -74,6 +77,21 @@ class Parts:
     def open_part(self, unit: str | None) -> Part | None:
         """The part of a unit (its id) that has no end yet."""
         return next((part for part in self.parts if part.unit == unit and part.valid_until is None), None)
+
+    def standing_for(self, id: str, day: date) -> Part:
+        """The part itself or, where it was handed over before the day, the one that took over."""
+        part = next(part for part in self.parts if part.id == id)
+        while not part.stands_from(day):
+            part = next(other for other in self.parts if part.id in other.follows)
+        return part
+
+    def directly_below(self, above: str | None, day: date) -> list[Part]:
+        """The parts on a day of which this part consists or, of None, the target itself."""
+        return [
+            part
+            for part in self.parts
+            if part.stands_on(day) and (None if part.below is None else self.standing_for(part.below, day).id) == above
+        ]
 
 
 def assignments_stream(year: int, target: str) -> Stream[Parts]:
@@ -137,12 +155,12 @@ def assign_target(command: AssignTarget, parts: Parts, *, target: Target, unit: 
     require_within(command.year, command.valid_from, "/valid_from")
     require_in_force(target, command.valid_from, "/valid_from")
     unit_id = unit_valid_on(unit, command.unit, command.valid_from, "/unit")
-    _require_fit(unit, command.unit, command.role, "/role")
+    require_fit(unit, command.unit, command.role, "/role")
     if command.value is not None:
         if command.role == "coordination":
             raise _at(CoordinationTakesNoPart, "/value", unit=command.unit)
         require_judgeable(command.value, target.kind)
-    _require_free(parts.parts, unit_id, command.unit, command.valid_from, "/unit")
+    require_free(parts.parts, unit_id, command.unit, command.valid_from, "/unit")
     if command.role == "lead":
         _require_no_lead(parts.parts, command.target, command.valid_from, "/role")
     fact = AssignmentMade(
@@ -152,8 +170,11 @@ def assign_target(command: AssignTarget, parts: Parts, *, target: Target, unit: 
     return [Fact(fact, command.valid_from)]
 
 
-def hand_over(command: HandOver, parts: Parts, *, aim: Aim, units: Mapping[str, Unit]) -> list[Fact]:
-    """Reassign, merge or split. `units` are those of `command.units()`, by their codes.
+def hand_over(
+    command: HandOver, parts: Parts, *, aim: Aim, units: Mapping[str, Unit], under: Callable[[str], Set[str]]
+) -> list[Fact]:
+    """Reassign, merge or split. `units` are those of `command.units()`, by their codes; `under` gives the ids of the
+    units below one (its id) on the command's day.
 
     AssignmentUnknown unless each unit's part stands, open-ended, from before the date. No value, no lead and no level
     is lost or counted twice without being said: ValueIsLost, LeadIsLost, CarriedTwice, LevelsNotAddedUp.
@@ -170,6 +191,7 @@ def hand_over(command: HandOver, parts: Parts, *, aim: Aim, units: Mapping[str, 
     if len(command.opens) > 1 and any(p.below in {e.id for e in ended.values()} and p.stands_from(command.on)
                                       for p in parts.parts):  # fmt: skip
         raise PartHasPartsBelow(target=command.target)
+    _require_below(command, next(iter(ended.values())), parts, units, under)
     staying = tuple(part for part in parts.parts if part not in ended.values())
     opens = [_opened(command, opening, staying, ended, aim, units[opening.unit]) for opening in command.opens]
     _require_one_lead(command, staying, ended, opens)
@@ -203,8 +225,8 @@ def _opened(
         value = sum_text(total(values)) if values else None
         if value is not None and not fullmatch(QUANTITY_PATTERN, value):
             raise _at(SumTooLarge, opening.pointer, sum=value)
-    _require_fit(unit, opening.unit, role, opening.at("role"))
-    _require_free(staying, id, opening.unit, command.on, opening.at("unit"))
+    require_fit(unit, opening.unit, role, opening.at("role"))
+    require_free(staying, id, opening.unit, command.on, opening.at("unit"))
     if value is not None:
         if role == "coordination":
             raise _at(CoordinationTakesNoPart, opening.at("value"), unit=opening.unit)
@@ -215,6 +237,18 @@ def _opened(
         assignment=opening.assignment, unit=id, role=role, value=_or_unset(value),
         carries=[part.id for code, part in ended.items() if code in opening.carries],
     )  # fmt: skip
+
+
+def _require_below(
+    command: HandOver, part: Part, parts: Parts, units: Mapping[str, Unit], under: Callable[[str], Set[str]]
+) -> None:
+    """Who takes over a part of a part is below the unit that has the whole of it, as its predecessor was."""
+    if part.below is None:
+        return
+    below = under(parts.standing_for(part.below, command.on).unit)
+    for opening in command.opens:
+        if units[opening.unit].id not in below:
+            raise _at(UnitIsNotBelow, opening.at("unit"), unit=opening.unit)
 
 
 def _require_one_lead(
@@ -251,13 +285,12 @@ def _require_value_kept(command: HandOver, ended: Mapping[str, Part], opens: lis
     before = total(part.value for part in ended.values() if part.value is not None)
     after = total(opened.value for opened in opens if not isinstance(opened.value, UnsetType))
     reserve = parse(command.reserve or "0")
-    if aim.direction == "lower":
-        if CONTEXT.add(after, reserve) > before:
-            raise ValueIsExceeded(ended=sum_text(before), opened=sum_text(after), reserve=sum_text(reserve))
-    elif (missing := CONTEXT.subtract(before, CONTEXT.add(after, reserve))) > 0:
-        raise ValueIsLost(
-            ended=sum_text(before), opened=sum_text(after), reserve=sum_text(reserve), missing=sum_text(missing)
-        )
+    kept = CONTEXT.add(after, reserve)
+    about: dict[str, Any] = {"ended": sum_text(before), "opened": sum_text(after), "reserve": sum_text(reserve)}
+    if aim.direction == "lower" and kept > before:
+        raise ValueIsExceeded(**about)
+    if aim.direction == "higher" and kept < before:
+        raise ValueIsLost(**about, missing=sum_text(CONTEXT.subtract(before, kept)))
 
 
 def _require_named_once(codes: Iterable[str], pointer: str) -> None:
@@ -266,13 +299,13 @@ def _require_named_once(codes: Iterable[str], pointer: str) -> None:
             raise _at(UnitNamedTwice, pointer, unit=code)
 
 
-def _require_fit(unit: Unit, code: str, role: AssignmentRole, pointer: str) -> None:
+def require_fit(unit: Unit, code: str, role: AssignmentRole, pointer: str) -> None:
     """The city coordinates with centrally and provincially run companies, it does not command them."""
     if unit.kind == "company" and role != "coordination":
         raise _at(CompanyOnlyCoordinates, pointer, unit=code, role=role)
 
 
-def _require_free(parts: Iterable[Part], unit: str, code: str, day: date, pointer: str) -> None:
+def require_free(parts: Iterable[Part], unit: str, code: str, day: date, pointer: str) -> None:
     """A new part is open-ended, so it meets every part of the unit that stands on its first day or later."""
     if any(part.unit == unit and part.stands_from(day) for part in parts):
         raise _at(UnitHasPartAlready, pointer, unit=code)
@@ -313,7 +346,9 @@ def _taken_over(fact: AssignmentHandedOver, opened: OpenedPart, before: Part) ->
     role, value = before.role, before.value
     if not isinstance(opened.role, UnsetType):
         role, value = opened.role, _or_none(opened.value)
-    return Part(opened.assignment, opened.unit, role, fact.on, value=value, below=before.below)
+    return Part(
+        opened.assignment, opened.unit, role, fact.on, value=value, below=before.below, follows=tuple(fact.ends)
+    )  # fmt: skip
 
 
 def _or_none(value: str | UnsetType) -> str | None:

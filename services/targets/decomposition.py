@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from functools import reduce
 
 from services.targets.target import stream_name
@@ -14,7 +15,7 @@ from shared.admission.errors import TargetUnknown
 from shared.contracts.shapes import Shape
 from shared.contracts.targets import Direction, RollUp, TargetAdjusted, TargetIssued, TargetKind
 from shared.deciding import Stream
-from shared.quantities import CONTEXT, parse
+from shared.quantities import CONTEXT, parse, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,51 @@ def require_aim(aim: Aim, code: str) -> str:
 def total(values: Iterable[str]) -> Decimal:
     """The exact sum."""
     return reduce(CONTEXT.add, map(parse, values), Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What parts come to, against what was to be broken down: the value of a target, or of one part of it."""
+
+    value: Decimal
+    parts: Decimal
+    reserve: Decimal
+    lower: bool
+
+    @property
+    def missing(self) -> Decimal:
+        """What is short of the value or, where lower is better, over it; 0 where nothing is."""
+        kept = CONTEXT.add(self.parts, self.reserve)
+        short = CONTEXT.subtract(kept, self.value) if self.lower else CONTEXT.subtract(self.value, kept)
+        return max(short, Decimal(0))
+
+    @property
+    def surplus(self) -> Decimal:
+        """By how much the parts ask for more than the whole (层层加码); 0 where they do not."""
+        more = CONTEXT.subtract(self.parts, self.value)
+        return max(-more if self.lower else more, Decimal(0))
+
+    @property
+    def surplus_pp(self) -> str | None:
+        """The same in percentage points of the value, to 12 decimals HALF_UP."""
+        if not self.value:
+            return None
+        digits = shown(100 * Fraction(self.surplus) / Fraction(abs(self.value)), 12).rstrip("0")
+        return digits.rstrip(".")
+
+
+def compared(value: str, parts: Iterable[str], reserve: str | None, direction: Direction) -> Comparison:
+    """Exact: nothing is rounded before it is compared."""
+    return Comparison(parse(value), total(parts), parse(reserve or "0"), direction == "lower")
+
+
+def added_up(values: Sequence[str | None], leads: bool, value: str) -> list[str]:
+    """What counts of the parts that lie directly below: those with a value of their own.
+
+    Where none has one, a lead unit answers for the whole.
+    """
+    stated = [each for each in values if each is not None]
+    return stated if stated or not leads else [value]
 
 
 def sum_text(value: Decimal) -> str:

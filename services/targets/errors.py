@@ -352,6 +352,39 @@ class PartHasPartsBelow(RuleBroken):
     zh = "该任务已向下分解,只能整体移交给一个承接单位。"
 
 
+# Parts broken down
+
+
+class NothingToBreakDown(RuleBroken):
+    """This part has no value of its own that could be broken down."""
+
+    zh = "该任务没有可供分解的数值。"
+
+
+class UnitIsNotBelow(RuleBroken):
+    """A part is broken down among units below its own, and on that date this one is not."""
+
+    zh = "任务只能分解给下级单位,该单位在此日期不是其下级。"
+
+
+class PartsNotAddedUp(RuleBroken):
+    """Parts of this target are not added up, so they cannot fall short of its value."""
+
+    zh = "该目标各部分不求和汇总,不存在分解不足的问题。"
+
+
+class PartsFallShort(RuleBroken):
+    """The parts come to less than what was to be broken down; a reserve, with its reason, would make up for it."""
+
+    zh = "各部分之和小于应分解的数值,如有预留须填写预留值和理由。"
+
+
+class PartsExceed(RuleBroken):
+    """Lower is better here, and the parts with the reserve come to more than what was to be broken down."""
+
+    zh = "该目标为逆向目标,各部分与预留之和不得大于应分解的数值。"
+
+
 # What people decide about an alignment
 
 

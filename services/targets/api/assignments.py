@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from services.targets.api.asking import newest_version, page_of
+from services.targets.api.decompositions import read_tree
 from services.targets.api.shapes import OFFICE, SEES_TARGETS, Body, CodeStr, ReasonStr, TargetCode, UnitCode, example
 from services.targets.api.targets import AssignmentShown, parts_in_scope, standing_target
 from services.targets.assignment import (
@@ -39,6 +40,7 @@ from services.targets.errors import (
     TargetValueIsNegative,
     TargetValueIsZero,
     UnitHasPartAlready,
+    UnitIsNotBelow,
     UnitIsNotValid,
     UnitIsUnknown,
     UnitNamedTwice,
@@ -194,6 +196,7 @@ async def assign_year_target(
         ReserveNeedsReason,
         WholesDiffer,
         PartHasPartsBelow,
+        UnitIsNotBelow,
         DateOutsideYear,
         IfMatchInvalid,
     ),
@@ -207,6 +210,7 @@ async def hand_over_assignment(
     """
     role = ordering.permit_whole(*OFFICE)
     command = body.command(year, target, unit)
+    tree = await read_tree(ordering, body.on)
     done = await ordering.execute(
         role,
         assignments_stream(year, target),
@@ -215,7 +219,9 @@ async def hand_over_assignment(
             parts,
             aim=look.at(aim_stream(year, target)),
             units={code: look.at(unit_stream(code)) for code in command.units()},
+            under=tree.under,
         ),
+        basis=tree.position,
     )
     fact = done.facts[0]
     assert isinstance(fact, AssignmentHandedOver)

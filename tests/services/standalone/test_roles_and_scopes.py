@@ -26,7 +26,8 @@ WHOLE: dict[str, frozenset[str]] = {
     "list_persons": OFFICE | ADMIN, "get_person": OFFICE | ADMIN,
     "create_year": OFFICE, "import_year_catalogue": OFFICE, "align_year_catalogues": OFFICE,
     "issue_year_target": OFFICE, "adjust_year_target": OFFICE | {"leader"}, "assign_year_target": OFFICE,
-    "hand_over_assignment": OFFICE, "lock_year_month": OFFICE, "unlock_year_month": OFFICE,
+    "hand_over_assignment": OFFICE, "state_target_decomposition": OFFICE, "lock_year_month": OFFICE,
+    "unlock_year_month": OFFICE,
     "list_catalogues": CITY, "get_catalogue": CITY, "list_alignments": CITY, "get_alignment": CITY,
     "import_catalogue_workbook": OFFICE, "get_catalogue_template": CITY,
     "confirm_alignment_match": OFFICE, "revoke_alignment_match": OFFICE, "decide_alignment_outcome": OFFICE,
@@ -46,6 +47,7 @@ WHOLE: dict[str, frozenset[str]] = {
 WITHIN: dict[str, frozenset[str]] = {
     "get_jurisdiction": EVERYBODY, "list_units": EVERYBODY, "get_unit": EVERYBODY, "list_years": EVERYBODY,
     "get_year": EVERYBODY, "list_groups": EVERYBODY,
+    "break_down_assignment": OFFICE, "state_part_decomposition": OFFICE, "get_matrix": CITY | UNITS,
     "list_targets": CITY | UNITS, "get_target": CITY | UNITS, "list_assignments": CITY | UNITS,
     "get_adjustment_cut_off": EVERYBODY, "request_target_adjustment": OFFICE | {"unit"},
     "list_adjustment_requests": CITY | UNITS, "get_adjustment_request": CITY | UNITS,

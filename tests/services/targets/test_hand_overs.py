@@ -43,10 +43,15 @@ def opening(unit: str, value: str | None, role: str = "supporting", carries: tup
 
 
 def handing(
-    ends: tuple[str, ...], *opens: Opening, aim: Aim = AIM, units: Mapping[str, Unit] = UNITS, **more: Any
+    ends: tuple[str, ...],
+    *opens: Opening,
+    aim: Aim = AIM,
+    units: Mapping[str, Unit] = UNITS,
+    under: frozenset[str] = frozenset(),
+    **more: Any,
 ) -> Callable[[Parts], Sequence[Fact]]:
     command = HandOver(2009, "roads", ends, opens, JULY, **more)
-    return lambda parts: hand_over(command, parts, aim=aim, units=units)
+    return lambda parts: hand_over(command, parts, aim=aim, units=units, under=lambda unit: under)
 
 
 STOOD = (made("a", "40", "lead"), made("b", "20"))

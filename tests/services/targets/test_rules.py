@@ -316,7 +316,9 @@ def handing(
 ) -> Callable[[Parts], Sequence[Fact]]:
     command = HandOver(2009, "roads", ("transport",), (Opening("a9", to, ("transport",)),), on)
     aim = Aim("t1", values=((NEW_YEAR, "60"),))
-    return lambda parts: hand_over(command, parts, aim=aim, units={"transport": unit, to: successor})
+    return lambda parts: hand_over(
+        command, parts, aim=aim, units={"transport": unit, to: successor}, under=lambda _: set()
+    )
 
 
 def test_a_part_is_handed_over_on_a_date() -> None:
