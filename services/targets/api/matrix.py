@@ -100,15 +100,13 @@ def get_matrix(
     with asked.view() as view:
         registry, at = view.registry, view.standpoint
         seen, wanted = asked.units(registry), registry.unit_id(unit) if unit is not None else None
-        found = []
-        if unit is None or wanted is not None:
-            filters = Filters(category, kind, tag, wanted, role, seen)
-            found = chosen(registry, year, at.as_of, filters)
+        filters = Filters(category, kind, tag, wanted, role, seen)
+        found = chosen(registry, year, at.as_of, filters) if unit is None or wanted is not None else []
         if place is not None:
             found = [one for one in found if one[1].code > str(place.key[0])]
         taken, cursor = found[: page.limit], None
         if len(found) > page.limit:
             cursor = next_cursor(of, Place(at.position, (taken[-1][1].code,), at.as_of))
-        document = matrix(registry, at.as_of, taken, seen)
+        document = matrix(registry, at.as_of, taken, filters)
     document |= {"next_cursor": cursor, "pin": stands_at(at).model_dump(mode="json")}
     return Response(msgspec.json.encode(document), media_type="application/json", headers=asked.headers())

@@ -16,8 +16,8 @@ from shared.contracts.shapes import Label
 from shared.registry import Registry, rows
 
 Document = dict[str, object]
-Chosen = tuple[str, rows.Target, list[tuple[str, rows.Assignment]]]
-"""A target with its id and those of its parts that are asked about."""
+Chosen = tuple[str, rows.Target]
+"""A target with its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +54,32 @@ class Filters:
 
 
 def chosen(registry: Registry, year: int, day: date, filters: Filters) -> list[Chosen]:
-    """The targets in force on the day, by code, each with its parts on that day."""
-    found = [(id, target) for id, target in registry.targets.on(day) if target.year == year and filters.wants(target)]
+    """The targets in force on the day that are asked about, by code."""
+    found = [
+        (id, target)
+        for id, target in registry.targets.on(day)
+        if target.year == year and filters.wants(target)
+        and (not filters.of_parts or _parts(registry, id, day, filters))
+    ]  # fmt: skip
     found.sort(key=lambda each: each[1].code)
-    kept: list[Chosen] = []
-    for id, target in found:
-        parts = [(part_id, part) for part_id, part in registry.parts_of(id)
-                 if part.valid_on(day) and filters.wants_part(part)]  # fmt: skip
-        if parts or not filters.of_parts:
-            kept.append((id, target, parts))
-    return kept
+    return found
 
 
-def matrix(registry: Registry, day: date, page: Sequence[Chosen], seen: Set[str] | None) -> Document:
+def matrix(registry: Registry, day: date, page: Sequence[Chosen], filters: Filters) -> Document:
     """Columns: the units that occur, by code. Rows: each target with its parts, by the units' codes."""
-    occurring = {part.unit for _, _, parts in page for _, part in parts}
-    codes = {id: registry.units.latest(id).code for id in occurring}
+    parts = [_parts(registry, id, day, filters) for id, _ in page]
+    codes = {unit: registry.units.latest(unit).code for unit in {part.unit for row in parts for _, part in row}}
     return {
-        "units": sorted((_unit(registry, id, day) for id in occurring), key=lambda unit: str(unit["code"])),
-        "items": [_row(registry, day, one, codes, seen) for one in page],
+        "units": sorted((_unit(registry, id, day) for id in codes), key=lambda unit: str(unit["code"])),
+        "items": [
+            _row(registry, day, id, target, [_cell(part, of, codes[of.unit]) for part, of in row], filters.seen)
+            for (id, target), row in zip(page, parts, strict=True)
+        ],
     }
+
+
+def _parts(registry: Registry, id: str, day: date, filters: Filters) -> list[tuple[str, rows.Assignment]]:
+    return [(part, of) for part, of in registry.parts_of(id) if of.valid_on(day) and filters.wants_part(of)]
 
 
 def _unit(registry: Registry, id: str, day: date) -> Document:
@@ -81,9 +87,9 @@ def _unit(registry: Registry, id: str, day: date) -> Document:
     return {"code": unit.code, "name": _label(unit.name), "kind": unit.kind}
 
 
-def _row(registry: Registry, day: date, one: Chosen, codes: dict[str, str], seen: Set[str] | None) -> Document:
-    id, target, parts = one
-    cells = [_cell(part_id, part, codes[part.unit]) for part_id, part in parts]
+def _row(
+    registry: Registry, day: date, id: str, target: rows.Target, cells: list[Document], seen: Set[str] | None
+) -> Document:
     cells.sort(key=lambda cell: (str(cell["unit"]), str(cell["id"])))
     document: Document = {
         "id": id, "code": target.code, "name": _label(target.name), "issuer": target.issuer,

@@ -184,7 +184,7 @@ def told(registry: Registry) -> list[bytes]:
     """The whole matrix and one unit's, on every date."""
     filters = (Filters(), Filters(unit=OTHER_UNIT, seen={OTHER_UNIT}))
     return [
-        msgspec.json.encode(matrix(registry, day, chosen(registry, 2009, day, each), each.seen))
+        msgspec.json.encode(matrix(registry, day, chosen(registry, 2009, day, each), each))
         for day in DATES for each in filters
     ]  # fmt: skip
 
