@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
-from services.targets.api.asking import newest_version, page_of
+from services.targets.api.asking import newest_version, page_shown
 from services.targets.api.floors import read_floor
 from services.targets.api.shapes import (
     DECIDES_ADJUSTMENTS,
@@ -291,23 +291,28 @@ def list_targets(
     """The targets of the year in force at `as_of`, within your scope, by code."""
     asked.permit(*SEES_TARGETS)
 
-    def found(view: View) -> list[tuple[tuple[str], TargetWithAssignments]]:
+    def found(view: View) -> list[tuple[tuple[str], tuple[str, rows.Target]]]:
         registry, day = view.registry, view.standpoint.as_of
         unit_id, scope = registry.unit_id(unit) if unit is not None else None, asked.units(registry)
         if unit is not None and scope is not None and unit_id not in scope:
             return []  # a unit that is not theirs to see has no part in anything that is
         return [
-            ((target.code,), answer)
+            ((target.code,), (id, target))
             for id, target in registry.targets.on(day)
             if target.year == year
             and category in (None, target.category)
             and (tag is None or tag in target.tags)
             and (unit is None or any(p.unit == unit_id and p.valid_on(day) for _, p in registry.parts_of(id)))
-            and (answer := _within_scope(id, target, view, asked)) is not None
+            and (scope is None or any(part.unit in scope for _, part in registry.parts_of(id)))
         ]
 
+    def show(view: View, found: tuple[str, rows.Target]) -> TargetWithAssignments:
+        answer = _within_scope(*found, view, asked)
+        assert answer is not None  # of those it shows some part
+        return answer
+
     of = f"targets {year} {category} {tag} {unit}"
-    items, cursor, pin = page_of(asked, page, of, found)
+    items, cursor, pin = page_shown(asked, page, of, found, show)
     return TargetList(items=items, next_cursor=cursor, pin=pin)
 
 
