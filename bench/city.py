@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from msgspec import UNSET
 
 from shared.canonical import sha256_hex
-from shared.contracts import projects, seal, targets
+from shared.contracts import organisation, projects, seal, targets
 from shared.contracts.evaluation import ValueVerified
 from shared.contracts.logs import ClockSet, LogOpened
 from shared.contracts.shapes import EntryRef, Label, Measure, Shape
@@ -68,7 +68,7 @@ class City:
         )  # fmt: skip
         units = [uuid7() for _ in range(self.units)]
         for n, unit in enumerate(units):
-            registered = targets.UnitRegistered(
+            registered = organisation.UnitRegistered(
                 unit=unit, code=f"u{n}", name=Label(zh="单位"), kind="county", valid_from=YEAR_BEGINS
             )
             yield registered, f"unit:{n}"

@@ -26,7 +26,7 @@ from services.projects.main import build
 from services.projects.submission import SUBJECT, Sent, read_submission
 from shared.admission import Known, judge
 from shared.canonical import sha256_hex
-from shared.contracts import projects, seal, targets
+from shared.contracts import organisation, projects, seal, targets
 from shared.contracts.logs import LogOpened
 from shared.contracts.shapes import Label, Measure, Shape
 from shared.event_log.directory import Listing, listing_record
@@ -64,7 +64,7 @@ def fill(topics: Topics, log: str) -> None:
     unit, new_year = uuid7(), date(YEAR, 1, 1)
     facts = [
         opened,
-        sealed(targets.UnitRegistered(unit=unit, code="transport", name=Label(zh="交通局"), kind="department",
+        sealed(organisation.UnitRegistered(unit=unit, code="transport", name=Label(zh="交通局"), kind="department",
                                       valid_from=new_year), "unit:transport"),
         sealed(targets.SourceRegistered(source="county", client="county"), "source:county"),
         sealed(targets.YearOpened(year=YEAR, time_progress="by_month"), f"year:{YEAR}"),

@@ -121,8 +121,13 @@ def _visible(found: Found) -> str:
     return table(["", "p50 ms", "p99 ms", "worst ms"], rows)
 
 
+def _alignment(found: Found) -> str:
+    rows = [[name, *_spread(found[name], 0)] for name in ("import", "alignment")]
+    return table([f"{found['indicators']:,} indicators in each catalogue", "median ms", "spread"], rows)
+
+
 TABLES: Mapping[str, Callable[[Found], str]] = {
     "ingest": _ingest, "visible": _visible, "ledger": _ledger, "asof": _asof, "matrix": _matrix, "rebuild": _rebuild,
-    "memory": _memory, "growth": _growth, "proofs": _proofs, "machine": machine,
+    "memory": _memory, "growth": _growth, "proofs": _proofs, "alignment": _alignment, "machine": machine,
 }  # fmt: skip
 """By the name of the benchmark."""

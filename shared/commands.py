@@ -1,5 +1,8 @@
 """The shell around a rule: load the stream, decide, append with the expected version; once more for a repeat.
 
+Nearly every command appends to one stream. What must happen in several at once or not at all (a unit ends, and its
+parts of targets go to another) is one decision as well: each stream is appended to at the version that was looked at.
+
 A service's facts are the messages of shared/contracts themselves, so what is decided is what travels: the outbox
 insert seals each fact once, and nobody translates it afterwards (docs/decisions/0003-facts-are-the-contracts.md).
 """
@@ -7,7 +10,7 @@ insert seals each fact once, and nobody translates it afterwards (docs/decisions
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import reduce
 from typing import TypeVar
@@ -22,6 +25,7 @@ from shared.errors import IdReused, Refusal, VersionConflict
 from shared.event_log.ids import event_id
 from shared.event_store.refill import UNKNOWN_REQUEST
 from shared.event_store.store import EventStore, Outgoing, Stored
+from shared.sql import hold
 
 S = TypeVar("S")
 ATTEMPTS = 5
@@ -47,26 +51,42 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What the command came to: its facts, the stream's version after it, and the last event's id."""
+    """What the command came to: its facts, each with its stream, its own stream's version, the last event's id."""
 
     log: str
     version: int
     event_id: str
     facts: tuple[Shape, ...]
+    streams: tuple[str, ...]
     repeated: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """`Look` on an event store."""
+    """`Look` on an event store, in the transaction of one command."""
 
     store: EventStore
     db: Connection
     log: str
+    versions: dict[str, int] = field(default_factory=dict)
+    """Of the other streams that were looked at: a fact for one of them is decided on that version."""
 
     def at(self, stream: Stream[S]) -> S:
         """The state of another stream."""
-        return _state(self.store.read(self.db, self.log, stream.name), stream)
+        history = self.store.read(self.db, self.log, stream.name)
+        self.versions[stream.name] = len(history)
+        return _state(history, stream)
+
+    def streams(self, beginning: str, *, since: str = "", mentioning: str = "") -> list[str]:
+        """The streams whose names begin like this, not before `since`, and one of whose facts has this text in it."""
+        return self.store.streams(self.db, self.log, beginning, since, mentioning.encode())
+
+    def alone(self, with_what: str, *, shared: bool = False) -> None:
+        """Wait until no other command is deciding on this; with `shared`, others that say so too may.
+
+        For a decision on what no one stream holds, before it looks: SQLite has one writer, PostgreSQL needs a lock.
+        """
+        hold(self.db, f"{self.log} {with_what}", shared=shared)
 
 
 def transaction_of(look: Look) -> Looking:
@@ -109,14 +129,25 @@ def _attempt(store: EventStore, order: Order, stream: Stream[S], decide: Decide[
         history = store.read(db, order.log, stream.name)
         if order.if_match is not None and order.if_match != len(history):
             raise VersionConflict(stream=stream.name, expected=order.if_match, current=len(history))
-        facts = decide(_state(history, stream), Looking(store, db, order.log))
-        outgoing = [_outgoing(store, order, stream.name, len(history) + n + 1, n, fact) for n, fact in enumerate(facts)]
+        looking = Looking(store, db, order.log)
+        facts = decide(_state(history, stream), looking)
+        # Its own stream first, the others by name: two commands that meet in several never wait for one another.
+        facts = sorted(facts, key=lambda fact: fact.stream or "")
+        looking.versions[stream.name] = len(history)
+        outgoing: dict[str, list[Outgoing]] = {stream.name: []}
+        for n, fact in enumerate(facts):
+            name = fact.stream or stream.name
+            batch = outgoing.setdefault(name, [])
+            batch.append(_outgoing(store, order, name, looking.versions[name] + len(batch) + 1, n, fact))
+        versions = {}
         try:
-            version = store.append(db, order.log, stream.name, len(history), outgoing, order.request_sha256)
+            for name, batch in outgoing.items():
+                versions[name] = store.append(db, order.log, name, looking.versions[name], batch, order.request_sha256)
         except (VersionConflict, IdReused) as conflict:
             raise _Overtaken(conflict) from None
-    last = outgoing[-1].event_id if outgoing else first
-    return Done(order.log, version, last, tuple(fact.data for fact in facts), repeated=False)
+    last = event_id(store.source, order.key, max(0, len(facts) - 1))
+    said, streams = tuple(fact.data for fact in facts), tuple(fact.stream or stream.name for fact in facts)
+    return Done(order.log, versions[stream.name], last, said, streams, repeated=False)
 
 
 def _repeated(store: EventStore, db: Connection, order: Order, earlier: Stored) -> Done:
@@ -129,8 +160,9 @@ def _repeated(store: EventStore, db: Connection, order: Order, earlier: Stored) 
         and more.request_sha256 == earlier.request_sha256  # else it is another command's, whose key ends in `#n`
     ):
         stored.append(more)
-    facts = tuple(_fact(each) for each in stored)
-    return Done(order.log, stored[-1].version, stored[-1].event_id, facts, repeated=True)
+    streams = tuple(str(decode(each.value).stream) for each in stored)
+    version = max(each.version for each, stream in zip(stored, streams, strict=True) if stream == streams[0])
+    return Done(order.log, version, stored[-1].event_id, tuple(map(_fact, stored)), streams, repeated=True)
 
 
 def _state(history: Sequence[Stored], stream: Stream[S]) -> S:

@@ -23,10 +23,14 @@ class Stream(Generic[S]):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One decided fact. `effective_on` only where the fact has exactly one such date."""
+    """One decided fact. `effective_on` only where the fact has exactly one such date.
+
+    `stream` names another stream than the command's own, whose state the decision was taken on.
+    """
 
     data: Shape
     effective_on: date | None = None
+    stream: str | None = None
 
 
 class Look(Protocol):

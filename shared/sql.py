@@ -6,6 +6,7 @@ order text sorts, how a decimal is kept, how a row is inserted only if absent, h
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -158,6 +159,17 @@ def reading(engine: Engine) -> Iterator[Connection]:
     with _refusing(writer=False), engine.connect().execution_options(**options) as connection:
         connection.begin()
         yield connection  # closing rolls back: nothing read needs a commit
+
+
+def hold(db: Connection, name: str, *, shared: bool = False) -> None:
+    """Hold this name until the transaction ends; whoever else wants it waits, unless both only share it.
+
+    SQLite's one writer holds every name already.
+    """
+    if db.dialect.name == "postgresql":
+        number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+        take = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
+        db.execute(select(take(literal(number, BigInteger()))))
 
 
 def insert_many(db: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:

@@ -7,7 +7,8 @@ is back.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from shared.errors import Unavailable
@@ -35,9 +36,23 @@ def free(folders: Mapping[str, Path]) -> dict[str, int]:
 
 
 def short_of_room(folders: Mapping[str, Path]) -> str | None:
-    """One sentence that names each folder (by what it is of) whose disk has hardly any room left."""
-    short = {name: left for name, left in free(folders).items() if left < LEAST_FREE}
-    if not short:
+    """One sentence that names each folder (by what it is of) whose disk has hardly any room left, or takes nothing.
+
+    A little is written, for room that the disk has may be denied to us: by a quota, or because it failed.
+    """
+    told = [
+        f"{left / MiB:.1f} MiB are left for the {name}" for name, left in free(folders).items() if left < LEAST_FREE
+    ]
+    told = told or [f"the {name} cannot be written: {why}" for name, why in _unwritable(folders)]
+    if not told:
         return None
-    told = "; ".join(f"{left / MiB:.1f} MiB are left for the {name}" for name, left in short.items())
-    return f"the disk is full or nearly so ({told}): make room, writing then goes on by itself"
+    return f"the disk is full or nearly so ({'; '.join(told)}): make room, writing then goes on by itself"
+
+
+def _unwritable(folders: Mapping[str, Path]) -> Iterator[tuple[str, str]]:
+    for name, folder in folders.items():
+        try:
+            with tempfile.TemporaryFile(dir=folder, buffering=0) as tried:
+                tried.write(bytes(4096))
+        except OSError as error:
+            yield name, str(error.strerror)

@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import partial
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from services.evaluation.exact import scaled
 from services.evaluation.ledger import Level, Levels
+from services.evaluation.steps_and_bands import StepPlan, reached_by, reached_share, steps_of
 from shared.admission.verdicts import Series
 from shared.calendars import METHODS
 from shared.registry import Registry
@@ -137,6 +139,11 @@ def each(level: T | Together[T] | None) -> tuple[T, ...]:
     return () if level is None else level.found if isinstance(level, Together) else (level,)
 
 
+def only(level: T | Together[T] | None) -> T | None:
+    """The one level that a part stands on, where nothing is added up."""
+    return next(iter(each(level)), None)
+
+
 def owed(level: object) -> int:
     """How many levels it takes for the part to stand complete: one, unless it carries on those of several."""
     return level.of if isinstance(level, Together) else 1
@@ -187,6 +194,19 @@ class TargetPlan:
     """What each part is measured by: its own value or, where it has none, the target's."""
     plain_parts: bool
     """Whether the rate of each part is simply a/t, of a positive t."""
+    steps: tuple[StepPlan, ...]
+    """Of a milestone target, whose parts are as far along as the shares of the steps they have reached."""
+
+    @property
+    def judged_by(self) -> int:
+        """By how many of its measures it is judged: by the first one, or by all that may be steps."""
+        return len(self.target.measures) if self.steps else 1
+
+    def value(self, levels: Sequence[PartLevel]) -> int | None:
+        """What counts of one part, which has a level for each measure that the target is judged by."""
+        if self.steps:
+            return reached_by(self.steps, [only(level) for level in levels])
+        return _sum(level.best[0] for level in each(levels[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +262,7 @@ def plan_of(registry: Registry, year: int, as_of: date, earlier: Plan | None = N
     if earlier is not None and not registry.units.all_same(earlier.registry.units):
         earlier = None  # codes of units stand in every target's plan
     units = {id: registry.units.latest(id).code for id in registry.units}
-    found = [(row.code, id, row) for id, row in registry.targets.on(day) if row.year == year]
+    found = [(row.code, id, row) for id, row in registry.targets_on(day) if row.year == year]
     found.sort(key=lambda each: each[0])
     targets = {id: _kept(registry, id, earlier) or _target_plan(registry, day, units, id, row) for _, id, row in found}
     of_unit: dict[str, list[TargetPlan]] = {}
@@ -316,7 +336,7 @@ def _target_plan(registry: Registry, day: date, units: Mapping[str, str], id: st
     measured_by = tuple(wanted if part.wanted is None else part.wanted for part in parts)
     row: dict[str, object] = {
         "code": target.code, "category": target.category, "kind": target.kind, "direction": target.direction,
-        "target_value": target.value, "unit_of_measure": target.measures[0].unit_of_measure,
+        "target_value": target.value, "unit_of_measure": target.unit_of_measure,
     }  # fmt: skip
     making = {part_id for part_id, _ in registry.answering(id, day)}
     return TargetPlan(
@@ -330,6 +350,7 @@ def _target_plan(registry: Registry, day: date, units: Mapping[str, str], id: st
         merges=merges,
         measured_by=measured_by,
         plain_parts=plain and not merges and all(wanted > 0 for wanted in measured_by),
+        steps=steps_of(target),
     )  # fmt: skip
 
 
@@ -338,7 +359,8 @@ def _carried(
 ) -> tuple[Carried, ...]:
     """The series of those that it took over from with their levels, each with those that it carried itself."""
     found: list[Carried] = []
-    for follows in part.carries:
+    # Where nothing is added up, several levels have no meaning together, whatever was told: the first one goes on.
+    for follows in part.carries if target.roll_up == "sum" else part.carries[:1]:
         before = registry.assignments.latest(follows)
         series = Series(target.year, "target", id, measure, follows)
         carried = _carried(registry, units, id, target, measure, before)
@@ -409,7 +431,9 @@ class UnitFigure:
     at: int | None
     judged: Judged
     levels: Mapping[int, PartLevel]
-    """By place: of every part where the unit answers for the whole, else of its own parts."""
+    """By place: of every part where the unit answers for the whole, else of its own parts. Of several steps, one's."""
+    values: Mapping[int, int | None]
+    """What counts of these parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -428,6 +452,10 @@ class Found(Generic[T]):
         line and, where several became one, all of theirs together."""
         own = self.latest.get(part.series[measure])
         return own if own is not None else self._of(part.carried[measure], self.day)
+
+    def only(self, part: Part, measure: int) -> T | None:
+        """The same where nothing is added up, so that no part carries on more than one."""
+        return only(self.of(part, measure))
 
     def _of(self, line: tuple[Carried, ...], day: date) -> T | Together[T] | None:
         if len(line) == 1:
@@ -476,6 +504,8 @@ class Targets:
                 continue
             texts = [found.of(part) for part in plan.parts] if plan.carries else [get(line) for line in plan.lines]
             values = [None if text is None else scaled(text) for text in texts]
+            if plan.steps:
+                values = [reached_share(plan.steps, partial(found.only, part)) for part in plan.parts]
             whole, misses = self._judged(plan, values, observed)
             yield TargetFigure(plan, values, whole, misses)
 
@@ -488,7 +518,8 @@ class Targets:
         figures = []
         for plan in plans:
             levels = [[found.of(part, at) for part in plan.parts] for at in range(len(plan.target.measures))]
-            values, on = _values(levels[0]), levels[0] if plan.merges else ()
+            values = [plan.value(of_part) for of_part in zip(*levels, strict=True)]
+            on = levels[0] if plan.merges else ()
             whole, misses = self._judged(plan, values, observed, on)
             figures.append(TargetFigure(plan, values, whole, misses, levels, on))
         return figures
@@ -501,19 +532,29 @@ class Targets:
             own = tuple(place for place, part in enumerate(plan.parts) if at is None or part.unit == code)
             asked.append((plan, at, own))
         parts = [plan.parts[place] for plan, _, places in asked for place in places]
-        latest = self.levels.latest_in([part.series[0] for part in parts], self.day)
+        lines = [
+            series
+            for plan, _, places in asked
+            for place in places
+            for series in plan.parts[place].series[: plan.judged_by]
+        ]
+        latest = self.levels.latest_in(lines, self.day)
         found = Found(self.day, latest, self._earlier(parts, self.levels.latest_in))
         observed = self._observed(plan for plan, at, _ in asked if at is None)
         figures = []
         for plan, at, places in asked:
-            levels = {place: found.of(plan.parts[place]) for place in places}
+            of_parts = {place: [found.of(plan.parts[place], n) for n in range(plan.judged_by)] for place in places}
+            values = {place: plan.value(levels) for place, levels in of_parts.items()}
             if at is None:
-                on = list(levels.values()) if plan.merges else ()
-                judged, _ = self._judged(plan, _values(levels.values()), observed, on)
+                on = [levels[0] for levels in of_parts.values()] if plan.merges else ()
+                judged, _ = self._judged(plan, list(values.values()), observed, on)
             else:
-                (value,) = _values([levels[at]])
-                judged = _part_judged(plan, at, value, complete(levels[at]))
-            figures.append(UnitFigure(plan, at, judged, levels))
+                judged = _part_judged(plan, at, values[at], not plan.merges or complete(of_parts[at][0]))
+            told = {
+                place: _first(levels) if values[place] is not None or plan.merges else None
+                for place, levels in of_parts.items()
+            }
+            figures.append(UnitFigure(plan, at, judged, told, values))
         return figures
 
     def _earlier(
@@ -570,9 +611,9 @@ def _carrying(plans: Iterable[TargetPlan]) -> Iterator[Part]:
     return (part for plan in plans if plan.carries for part in plan.parts)
 
 
-def _values(levels: Iterable[PartLevel]) -> list[int | None]:
-    """What counts of each level."""
-    return [_sum(one.best[0] for one in each(level)) for level in levels]
+def _first(levels: Sequence[PartLevel]) -> PartLevel:
+    """The first of a part's levels that there is."""
+    return next((level for level in levels if level is not None), None)
 
 
 def _sum(texts: Iterable[str]) -> int | None:

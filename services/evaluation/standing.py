@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
@@ -9,6 +10,7 @@ from typing import Literal
 from services.evaluation.errors import EntryIsCertified, EntryIsNotVerified, EntryIsReturned, ValueNotConvertible
 from shared.contracts.evaluation import ValueCertified, ValueReturned, ValueVerified
 from shared.contracts.shapes import EntryRef, Shape
+from shared.errors import Refusal
 from shared.quantities import NOT_CONVERTIBLE, convert_text
 
 State = Literal["reported", "returned", "verified", "certified"]
@@ -45,19 +47,27 @@ def evolve(state: State, fact: Shape) -> State:
             return state
 
 
-def verify(state: State, entry: EntryRef, stated: Stated, unit_of_measure: str) -> ValueVerified:
-    """Verify the entry, or verify it anew; `unit_of_measure` is its series'."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The series of an entry: its unit of measure, and why a value in it cannot be reported (None if it can)."""
+
+    unit_of_measure: str
+    refused: Callable[[str], type[Refusal] | None]
+
+
+def verify(state: State, entry: EntryRef, stated: Stated, line: Line) -> ValueVerified:
+    """Verify the entry, or verify it anew."""
     _not_returned(state)
     _not_certified(state)
-    return ValueVerified(entry=entry, value=_in(unit_of_measure, stated))
+    return ValueVerified(entry=entry, value=_in(line, stated))
 
 
-def certify(state: State, entry: EntryRef, stated: Stated, unit_of_measure: str) -> ValueCertified:
-    """Certify what has been verified, or certify it anew; `unit_of_measure` is its series'."""
+def certify(state: State, entry: EntryRef, stated: Stated, line: Line) -> ValueCertified:
+    """Certify what has been verified, or certify it anew."""
     _not_returned(state)
     if state == "reported":
         raise EntryIsNotVerified
-    return ValueCertified(entry=entry, value=_in(unit_of_measure, stated))
+    return ValueCertified(entry=entry, value=_in(line, stated))
 
 
 def return_(state: State, entry: EntryRef, reason: str) -> ValueReturned:
@@ -77,10 +87,13 @@ def _not_certified(state: State) -> None:
         raise EntryIsCertified
 
 
-def _in(unit_of_measure: str, stated: Stated) -> str:
-    """The stated value, exactly, in the series' unit of measure."""
+def _in(line: Line, stated: Stated) -> str:
+    """The stated value, exactly, in the series' unit of measure; one that could have been reported."""
     try:
-        return convert_text(stated.value, stated.unit_of_measure, unit_of_measure)
+        value = convert_text(stated.value, stated.unit_of_measure, line.unit_of_measure)
     except NOT_CONVERTIBLE as fault:
         faults = [ValueNotConvertible().fault("/unit_of_measure")]
-        raise ValueNotConvertible(faults=faults, given=stated.unit_of_measure, needed=unit_of_measure) from fault
+        raise ValueNotConvertible(faults=faults, given=stated.unit_of_measure, needed=line.unit_of_measure) from fault
+    if (why := line.refused(value)) is not None:
+        raise why(faults=[why().fault("/value")], value=value)
+    return value

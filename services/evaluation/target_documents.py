@@ -16,18 +16,20 @@ from services.evaluation.completion import (
     Judged,
     Part,
     PartLevel,
-    Rule,
     Tally,
     TargetFigure,
     TargetPlan,
     Targets,
     Together,
     each,
+    only,
     owed,
     predecessors,
 )
 from services.evaluation.exact import quantity_text, ratio_text, scaled
 from services.evaluation.ledger import LedgerRow, Level, Stood
+from services.evaluation.steps_and_bands import StepPlan, band_code, step_document
+from shared.kinds import REACHED
 from shared.quantities import canonical_text
 from shared.registry import Registry
 
@@ -78,11 +80,11 @@ def unit_document(targets: Targets, code: str) -> Document:
         own = [place for place, part in enumerate(plan.parts) if part.unit == code]
         row: Document = {
             "code": target.code, "category": target.category, "kind": target.kind, "direction": target.direction,
-            "unit_of_measure": target.measures[0].unit_of_measure, "answers_for": "whole" if at is None else "part",
+            "unit_of_measure": target.unit_of_measure, "answers_for": "whole" if at is None else "part",
             "coverage": _coverage(figure.levels[place] for place in (plan.counted if at is None else own)),
-            "parts": [_part_document(plan, place, figure.levels[place]) for place in own],
+            "parts": [_part_document(plan, place, figure.levels[place], figure.values[place]) for place in own],
         }  # fmt: skip
-        rows.append(row | _judged_document(plan.rule, figure.judged))
+        rows.append(row | _judged_document(plan, figure.judged))
     return {
         "time_progress": progress_text(targets.progress),
         "totals": _counts(totals),
@@ -99,10 +101,12 @@ def target_document(targets: Targets, figure: TargetFigure) -> Document:
         "roll_up": target.roll_up,
         "measure": target.measures[0].code,
         "tags": sorted(target.tags),
-        "standings": _standings(figure.levels[0][at] for at in plan.counted),
+        "standings": _standings(levels[at] for levels in figure.levels[: plan.judged_by] for at in plan.counted),
         "parts": _part_documents(figure),
-        "measures": [_measure_document(figure, at) for at in range(1, len(target.measures))],
+        "measures": [_measure_document(figure, at) for at in range(0 if plan.steps else 1, len(target.measures))],
     }
+    if plan.steps:
+        document["steps"] = [_step_document(figure, step, targets.day) for step in plan.steps]
     if target.kind == MAINTAIN and figure.whole.actual is not None:
         document["misses"] = [{"effective_on": on.isoformat(), "unit": unit} for on, unit in figure.misses]
     return document
@@ -149,16 +153,16 @@ def target_row(figure: TargetFigure, progress: Fraction) -> Document:
     plan = figure.plan
     reported, of = figure.coverage
     document: Document = {**plan.row, "coverage": {"reported": reported, "of": of}}
-    document.update(_judged_document(plan.rule, figure.whole))
+    document.update(_judged_document(plan, figure.whole))
     rate = figure.whole.rate
     if rate is not None and plan.rule.kind == "cumulative":
         document["lead_pp"] = lead_pp(rate.above, rate.below, progress)
     return document
 
 
-def _judged_document(rule: Rule, judged: Judged) -> Document:
-    """Numerator, denominator, the rate by the rule of the kind, and whether the value is met."""
-    actual, against, rate, met, _ = judged
+def _judged_document(plan: TargetPlan, judged: Judged) -> Document:
+    """Numerator, denominator, the rate by the rule of the kind, the band chosen, and whether the value is met."""
+    rule, (actual, against, rate, met, _) = plan.rule, judged
     document: Document = {"denominator": quantity_text(against)}
     if actual is None:
         return document
@@ -169,6 +173,8 @@ def _judged_document(rule: Rule, judged: Judged) -> Document:
             document["ratio"] = ratio_text(actual, against)  # a/t itself, where the rate is 2 - a/t
     if rule.kind == "rate":
         document["difference_pp"] = quantity_text(actual - against)
+    if plan.target.bands and (band := band_code(plan.target, actual)) is not None:
+        document["band"] = band
     if met is not None:
         document["met"] = met
     return document
@@ -178,7 +184,7 @@ def _part_documents(figure: TargetFigure) -> list[Document]:
     """The parts that the target is broken down to, each with its own beneath it."""
     plan, top = figure.plan, list[Document]()
     documents = {
-        part.id: _part_document(plan, at, level)
+        part.id: _part_document(plan, at, level, figure.values[at])
         for (at, part), level in zip(enumerate(plan.parts), figure.levels[0], strict=True)
     }
     for part in plan.parts:
@@ -192,30 +198,47 @@ def _part_documents(figure: TargetFigure) -> list[Document]:
     return top
 
 
-def _part_document(plan: TargetPlan, at: int, level: PartLevel) -> Document:
+def _step_document(figure: TargetFigure, step: StepPlan, day: date) -> Document:
+    """How a step of a milestone target stands, by the parts that the target is made of."""
+    plan, levels = figure.plan, figure.levels[step.at]
+    reached = [
+        (plan.parts[at].unit, (level := only(levels[at])) is not None and level.best[0] == REACHED)
+        for at in plan.counted
+    ]
+    return step_document(step, reached, plan.target.roll_up == "worst", day)
+
+
+def _part_document(plan: TargetPlan, at: int, level: PartLevel, value: int | None) -> Document:
+    """One part: its level, or how far the steps have come that it has reached, and its rate."""
     part = plan.parts[at]
     document: Document = {"id": part.id, "unit": part.unit, "role": part.assignment.role}
     if part.assignment.value is not None:
         document["target_value"] = part.assignment.value
     if part.below is not None:
         document["below"] = part.below
-    if level is None:
-        return document
-    if isinstance(level, Together):
+    if plan.steps:
+        if value is not None:
+            document["reached_share"] = quantity_text(value)
+    elif isinstance(level, Together):
         document["carried"] = _carried_documents(part, level)
         document["coverage"] = _coverage([level])
-    else:
+        if value is not None:
+            document["total"] = quantity_text(value)
+            _tell_rate(document, plan, part, value)
+    elif level is not None and value is not None:
         document["level"] = level_document(level)
+        _tell_rate(document, plan, part, value)
+        if plan.target.bands and (band := band_code(plan.target, value)) is not None:
+            document["band"] = band
         if level.series.part != part.id:
             document["carried_from"] = level.series.part
-    if levels := each(level):
-        actual = sum(scaled(one.best[0]) for one in levels)
-        rate = None if part.wanted is None else plan.rule.rate(actual, part.wanted)
-        if rate is not None:
-            document["rate"] = ratio_text(rate.above, rate.below)
-        if isinstance(level, Together):
-            document["total"] = quantity_text(actual)
     return document
+
+
+def _tell_rate(document: Document, plan: TargetPlan, part: Part, actual: int) -> None:
+    rate = None if part.wanted is None else plan.rule.rate(actual, part.wanted)
+    if rate is not None:
+        document["rate"] = ratio_text(rate.above, rate.below)
 
 
 def _carried_documents(part: Part, together: Together[Level], measure: int = 0) -> list[Document]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
 
 from fastapi.concurrency import run_in_threadpool
 
@@ -23,13 +25,18 @@ from shared.admission import Known, Refused, judge
 from shared.admission.errors import (
     DateInFuture,
     MeasureUnknown,
+    NotABand,
     PartIsAmbiguous,
     PartUnknown,
     PeriodIsLocked,
     ProjectHasSubProjects,
     ProjectUnknown,
+    StepIsReachedOrNot,
     TargetUnknown,
+    TargetWithdrawn,
+    UnitHadEnded,
     UnitOfMeasureDiffers,
+    YearDoesNotAllow,
     YearIsNotOpen,
 )
 from shared.canonical import sha256_hex
@@ -46,6 +53,7 @@ from shared.projections import NotYetRead
 from shared.proofs.receipts import Receipt, instant
 from shared.proofs.signing import SigningKey
 from shared.service import Service
+from shared.year_states import ALLOWED
 
 ROLES = ("unit", "county_system", "office")
 """Who may report; the first of them that the caller has opens the door."""
@@ -55,16 +63,20 @@ WAIT = 5.0
 """Seconds to wait for our reader to come to the log's end, before refusing."""
 MOST_BATCHES = 20
 """Batches on their way to the log at a time. Each holds one of 40 threads, until its time-out if the log is away."""
+MOST_DAYS = 1_000
+"""Days for which a caller's scope is kept: the days that people report for are far fewer."""
 REMEMBERED = 10_000
 """Identities appended here whose offsets are kept, so that a quick repeat waits for the fold's word on the first."""
 
 REOPENING = "Ask the assessment office to reopen the month (POST …/years/{year}/unlocks)."
 
 _MEMBER: dict[type[Refusal], str] = {
-    YearIsNotOpen: "/effective_on", DateInFuture: "/effective_on", PeriodIsLocked: "/effective_on",
+    YearIsNotOpen: "/effective_on", YearDoesNotAllow: "/effective_on", DateInFuture: "/effective_on",
+    PeriodIsLocked: "/effective_on",
     TargetUnknown: "/target", ProjectUnknown: "/project", ProjectHasSubProjects: "/project",
-    PartUnknown: "/unit", PartIsAmbiguous: "/unit", MeasureUnknown: "/measure",
-    UnitOfMeasureDiffers: "/unit_of_measure",
+    PartUnknown: "/unit", UnitHadEnded: "/unit", PartIsAmbiguous: "/unit", MeasureUnknown: "/measure",
+    UnitOfMeasureDiffers: "/unit_of_measure", TargetWithdrawn: "/target",
+    NotABand: "/value", StepIsReachedOrNot: "/value",
 }  # fmt: skip
 
 
@@ -212,16 +224,12 @@ class Door:
 
     def _refusal(self, visit: Visit, sent: Sent) -> Refusal | None:
         """Why the submission is refused by the rules or for its scope, with all faults; None when it is not."""
-        registry, caller = visit.copy.registry, visit.caller
+        registry = visit.copy.registry
         name = sent.source.removeprefix(SOURCE_PREFIX)
-        if name not in registry.sources or registry.sources.latest(name).client != caller.client:
+        if name not in registry.sources or registry.sources.latest(name).client != visit.caller.client:
             pointer = "/source" if sent.root else "/query/source"
             return SourceNotRegistered(faults=[SourceNotRegistered().fault(pointer)], source=name)
-        scopes = visit.copy.scopes
-        if caller not in scopes:
-            scopes[caller] = units_in_scope(caller, registry)
-        units = scopes[caller]
-        reach = None if units is None else Reach(units, sent.source)
+        reach = None if visit.caller.scope == "all" else Reach(partial(_scope, visit), sent.source)
         today, entries, precedents = self.service.clock(visit.listing)[1], sent.fact.entries, visit.copy.precedents
         certain = precedents.certain(entries, today, registry)
         if certain is not None and covers(reach, entries, certain):
@@ -274,6 +282,16 @@ class Door:
             return receipts_of(tables.projections).find(db, log, sent.source, sent.id)
 
 
+def _scope(visit: Visit, on: date) -> frozenset[str]:
+    """The ids of the units within the caller's scope on a day."""
+    kept = visit.copy.scopes.setdefault(visit.caller, {})
+    if on not in kept:
+        if len(kept) >= MOST_DAYS:
+            kept.clear()
+        kept[on] = units_in_scope(visit.caller, visit.copy.registry, on) or frozenset()
+    return kept[on]
+
+
 def receipts_of(projections: Sequence[object]) -> Receipts:
     """The receipts among a generation's projections."""
     return next(projection for projection in projections if isinstance(projection, Receipts))
@@ -284,13 +302,21 @@ def _about(visit: Visit, sent: Sent, at: int, why: type[Refusal], because: int |
     if because is not None:
         yield "position", because
     entry = sent.fact.entries[at]
-    if why is not PeriodIsLocked or isinstance(entry, Withdrawal):
+    if isinstance(entry, Withdrawal):
         return
     registry, on = visit.copy.registry, entry.effective_on
+    if why is YearDoesNotAllow:
+        yield "state", registry.years.latest(str(on.year)).state
+        yield "asked", "report"
+        yield "allowed_in", list(ALLOWED["report"])
+    if why is not PeriodIsLocked:
+        return
     target = registry.target_id(on.year, entry.target) if hasattr(entry, "target") else None
     lock = registry.locked(on.year, on.month, target)
     if lock is not None:
         yield "month", f"{on.year}-{on.month:02d}"
+        if lock[0].target is not None:
+            yield "target", registry.targets.latest(lock[0].target).code
         yield "locked_by", lock[0].by
         yield "reason", lock[0].reason
         yield "how_to_reopen", REOPENING

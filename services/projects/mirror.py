@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from shared.admission.precedents import Precedents
 from shared.identity.callers import Caller
@@ -32,7 +33,7 @@ class Copy:
     registry: Registry
     position: int
     told: deque[tuple[int, Sequence[Change]]] = field(default_factory=deque)
-    scopes: dict[Caller, frozenset[str] | None] = field(default_factory=dict)
+    scopes: dict[Caller, dict[date, frozenset[str]]] = field(default_factory=dict)
     precedents: Precedents = field(default_factory=Precedents)
 
 

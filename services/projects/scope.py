@@ -5,8 +5,9 @@ Scope is judged here and never again: the fold takes the door's word (`authscope
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
+from datetime import date
 
 from msgspec import UNSET
 
@@ -22,9 +23,9 @@ from shared.registry import Registry
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How far a caller reaches: the ids of their units, and the source they report under."""
+    """How far a caller reaches: the ids of their units on a day, and the source they report under."""
 
-    units: Set[str]
+    units: Callable[[date], Set[str]]
     source: str
 
 
@@ -34,7 +35,9 @@ def covers(reach: Reach | None, entries: Sequence[Entry], precedents: Sequence[P
         return True
     for entry, found in zip(entries, precedents, strict=True):
         ref = reference(entry)
-        if found.unit not in reach.units or (ref is not None and ref.source != reach.source):
+        if ref is not None and ref.source != reach.source:
+            return False
+        if not isinstance(entry, Withdrawal) and found.unit not in reach.units(entry.effective_on):
             return False
     return True
 
@@ -49,7 +52,7 @@ def limit(entry: Entry, outcome: Outcome, reach: Reach, registry: Registry) -> t
             return _target(entry, outcome, reach, registry)
         case ProjectFigure():
             id = registry.project_id(entry.effective_on.year, entry.project)
-            within = id is not None and registry.projects.latest(id).unit in reach.units
+            within = id is not None and registry.projects.latest(id).unit in reach.units(entry.effective_on)
             return None if within else ProjectUnknown
         case Withdrawal():
             return None
@@ -57,11 +60,11 @@ def limit(entry: Entry, outcome: Outcome, reach: Reach, registry: Registry) -> t
 
 def _target(entry: TargetFigure, outcome: Outcome, reach: Reach, registry: Registry) -> type[Refusal] | None:
     id = registry.target_id(entry.effective_on.year, entry.target)
-    parts = registry.parts_of(id) if id is not None else []
-    if not any(part.unit in reach.units for _, part in parts):
+    parts, units = registry.parts_of(id) if id is not None else [], reach.units(entry.effective_on)
+    if not any(part.unit in units for _, part in parts):
         return TargetUnknown
     if isinstance(outcome, Counted):
-        return None if registry.assignments.latest(outcome.series.part).unit in reach.units else PartUnknown
-    if isinstance(outcome, Refused) and entry.unit is not UNSET and registry.unit_id(entry.unit) not in reach.units:
+        return None if registry.assignments.latest(outcome.series.part).unit in units else PartUnknown
+    if isinstance(outcome, Refused) and entry.unit is not UNSET and registry.unit_id(entry.unit) not in units:
         return PartUnknown
     return None

@@ -14,10 +14,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
+from typing import Protocol
 
 import httpx
 
@@ -36,6 +37,30 @@ ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN = 60.0
 STOPPED_WITHIN = 20.0
 _LOOK_AGAIN = 0.1
+
+
+class Process(Protocol):
+    """What is needed of a process that was started; subprocess.Popen has it."""
+
+    @property
+    def returncode(self) -> int | None:
+        """How it ended; None while it runs."""
+
+    def poll(self) -> int | None:
+        """How it ended; None while it runs."""
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+
+    def kill(self) -> None:
+        """End it."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """How it ended, once it has; subprocess.TimeoutExpired."""
+
+
+Launch = Callable[[Sequence[str], Mapping[str, str], Path], Process]
+"""Starts a process from what stands behind `python -m`, its environment, and where its output is added."""
 
 
 def run(port: int, directory: Path | None) -> None:
@@ -63,15 +88,26 @@ class Stack:
     `databases` are the services' databases by name.
     """
 
-    def __init__(self, directory: Path, port: int, running: ExitStack, brokers: Sequence[Broker] = ()) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        port: int,
+        running: ExitStack,
+        brokers: Sequence[Broker] = (),
+        launch: Launch | None = None,
+    ) -> None:
         self.brokers = brokers or [Broker(directory / "kafka")]
+        self.postgres = Postgres(directory / "postgres", durable=True)
         self.databases: dict[str, str] = {}
         self._directory = directory
         self._port = port
         self._running = running
+        self._launcher = launch or _process
         self._addresses: dict[str, str] = {}
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._processes: dict[str, Process] = {}
         self._settings: dict[str, Mapping[str, str]] = {}
+        self._begins: dict[str, int] = {}
+        """Where in its log the output of each process begins: the one before may have written there too."""
 
     def start(self) -> None:
         """Start broker and database, then services, then the gateway; return once the gateway is ready."""
@@ -80,7 +116,7 @@ class Stack:
         for broker in self.brokers:
             self._running.callback(broker.close)  # before it starts: a signal may come while it does
             broker.launch()
-        postgres = self._running.enter_context(Postgres(self._directory / "postgres", durable=True))
+        postgres = self._running.enter_context(self.postgres)
         for broker in self.brokers:
             broker.wait_until_ready()
         bootstrap = self.brokers[0].quorum.bootstrap
@@ -131,50 +167,55 @@ class Stack:
         """Where a service, or the gateway, listens."""
         return self._addresses[name]
 
-    def kill(self, name: str) -> None:
-        """Stop a service by SIGKILL and return when its process is gone."""
-        self._processes[name].kill()
-        self._processes[name].wait()
+    def kill(self, name: str) -> bool:
+        """Stop a service by SIGKILL and return when its process is gone; whether it was still running."""
+        process = self._processes[name]
+        ran = process.poll() is None
+        process.kill()
+        process.wait()
+        return ran
 
-    def revive(self, name: str) -> None:
-        """Start a service that has ended again, on its address; return once it is ready.
-
-        StartRefused when it ends by itself or is not ready in time.
-        """
+    def launch(self, name: str) -> None:
+        """Start the process of a service that has ended again, on its address."""
         self._launch(name, int(self._addresses[name].rpartition(":")[2]), self._settings[name])
+
+    def wait(self, name: str) -> None:
+        """Return once a service is ready; StartRefused when it ends by itself or is not ready in time."""
         self._wait(name, "/readyz")
+
+    def last_words(self, name: str) -> str:
+        """Why a service ended: the last line since its start that is no record of its log, else the last one."""
+        with self._log(name).open("rb") as log:
+            log.seek(self._begins[name])
+            lines = log.read().decode(errors="replace").splitlines()
+        # A thread may still have logged something after the sentence.
+        return next((line for line in reversed(lines) if not line.startswith("{")), (lines or ["it wrote nothing"])[-1])
 
     def _launch(self, name: str, port: int, settings: Mapping[str, str]) -> None:
         self._settings[name] = settings
         environment = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
         environment |= {PREFIX + key: value for key, value in {**settings, "PORT": str(port)}.items()}
-        with self._log(name).open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", f"services.{name}"],
-                cwd=ROOT,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C reaches us alone, and we stop them in order
-            )
-        self._processes[name] = process
+        log = self._log(name)
+        self._begins[name] = log.stat().st_size if log.exists() else 0
+        self._processes[name] = self._launcher([f"services.{name}"], environment, log)
         self._addresses[name] = f"http://127.0.0.1:{port}"
 
     def _wait(self, name: str, path: str) -> None:
         process, until = self._processes[name], time.monotonic() + READY_WITHIN
         told = "it does not answer"
-        while time.monotonic() < until:
-            if process.poll() is not None:
-                raise StartRefused(self._ended(name, process))
-            try:
-                response = httpx.get(self._addresses[name] + path, timeout=5, trust_env=False)
-                if response.is_success:
-                    return
-                told = response.text
-            except httpx.HTTPError:
-                pass  # not listening yet
-            time.sleep(_LOOK_AGAIN)
+        # Nothing here is encrypted, and loading certificates takes longer than asking.
+        with httpx.Client(base_url=self._addresses[name], timeout=5, trust_env=False, verify=False) as http:
+            while time.monotonic() < until:
+                if process.poll() is not None:
+                    raise StartRefused(self._ended(name, process))
+                try:
+                    response = http.get(path)
+                    if response.is_success:
+                        return
+                    told = response.text
+                except httpx.HTTPError:
+                    pass  # not listening yet
+                time.sleep(_LOOK_AGAIN)
         raise StartRefused(f"{name} is not ready after {READY_WITHIN:.0f} s ({told}): see {self._log(name)}.")
 
     def _stop_processes(self) -> None:
@@ -190,13 +231,26 @@ class Stack:
                     process.kill()
                     process.wait()
 
-    def _ended(self, name: str, process: subprocess.Popen[bytes]) -> str:
-        lines = self._log(name).read_text(encoding="utf-8", errors="replace").splitlines()
-        last = lines[-1] if lines else "it wrote nothing"
-        return f"The process {name} has ended with {process.returncode} ({last}): see {self._log(name)}."
+    def _ended(self, name: str, process: Process) -> str:
+        return (
+            f"The process {name} has ended with {process.returncode} ({self.last_words(name)}): see {self._log(name)}."
+        )
 
     def _log(self, name: str) -> Path:
         return self._directory / f"{name}.log"
+
+
+def _process(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Process:
+    with log.open("ab") as told:
+        return subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=told,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C reaches us alone, and we stop them in order
+        )
 
 
 def _folder(directory: Path | None, running: ExitStack) -> Path:

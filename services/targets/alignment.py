@@ -69,6 +69,25 @@ def floor_of(outcome: AlignmentOutcome, unit_of_measure: str, edition: int) -> F
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """The province's own target for an indicator, as it stands in an edition of its catalogue: a value or a text."""
+
+    indicator: str
+    edition: int
+    value: str | None
+    unit_of_measure: str | None
+    text: str | None
+
+
+def demand_of(outcome: AlignmentOutcome, edition: int) -> Demand | None:
+    """The province's own target, comparable or not; None where it has none, or none that assesses this city."""
+    side = outcome.province
+    if isinstance(side, UnsetType) or outcome.reason == "NOT_APPLICABLE":
+        return None
+    return Demand(outcome.indicator, edition, side.value or None, side.unit_of_measure or None, side.text or None)
+
+
 _DEMANDED = ("ADDED_FROM_PROVINCE", "RAISED_TO_PROVINCE", "CITY_STRICTER_KEPT")
 
 

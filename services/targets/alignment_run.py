@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from services.targets.additions import Additions
 from services.targets.alignment import RULE, align
 from services.targets.catalogue import Catalogue, hash_of, in_parts
 from services.targets.errors import AlignmentUnknown, CatalogueIsUnknown, CatalogueOfOtherIssuer
@@ -44,12 +45,20 @@ def require_run(run: Run, alignment: str, year: int) -> Sequence[AlignmentOutcom
 
 
 def align_catalogues(
-    command: AlignCatalogues, *, province: Catalogue, city: Catalogue, confirmed: Mapping[str, str]
+    command: AlignCatalogues,
+    *,
+    province: Catalogue,
+    city: Catalogue,
+    additions: Additions,
+    confirmed: Mapping[str, str],
 ) -> list[Fact]:
-    """CatalogueIsUnknown, CatalogueOfOtherIssuer. `confirmed`: the matches that stand (alignment_decisions.py)."""
+    """CatalogueIsUnknown, CatalogueOfOtherIssuer.
+
+    `additions`: what the city adds to its edition; `confirmed`: the matches that stand (alignment_decisions.py).
+    """
     _require(province, command.province, command.year, "province")
     _require(city, command.city, command.year, "city")
-    outcomes = align(province.items, city.items, confirmed)
+    outcomes = align(province.items, additions.over(city.items), confirmed)
     parts = list(in_parts(outcomes))
     facts: list[Fact] = [
         Fact(AlignmentPartRecorded(alignment=command.alignment, part=n, parts=len(parts), outcomes=part))

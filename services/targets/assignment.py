@@ -31,9 +31,11 @@ from services.targets.errors import (
     UnitNamedTwice,
     ValueIsExceeded,
     ValueIsLost,
+    ValuesNotAddedUp,
     WholesDiffer,
 )
-from services.targets.target import Target, require_in_force, require_issued, require_judgeable
+from services.targets.kinds import require_judgeable
+from services.targets.target import Target, require_in_force, require_issued
 from services.targets.unit import Unit, unit_valid_on
 from services.targets.year import require_within
 from shared.contracts.decomposition import AssignmentHandedOver, OpenedPart
@@ -206,7 +208,7 @@ def hand_over(
 
 def _ending(command: HandOver, parts: Parts, code: str, unit: Unit) -> Part:
     part = parts.open_part(unit.id) if unit.id is not None else None
-    if part is None or part.valid_from >= command.on:
+    if part is None or part.valid_from > command.on:
         raise AssignmentUnknown(target=command.target, unit=code, on=command.on)
     return part
 
@@ -221,10 +223,7 @@ def _opened(
         role = opening.role
     else:
         role = min((part.role for part in ended.values()), key=STRONGEST_FIRST.index)
-        values = [part.value for part in ended.values() if part.value is not None]
-        value = sum_text(total(values)) if values else None
-        if value is not None and not fullmatch(QUANTITY_PATTERN, value):
-            raise _at(SumTooLarge, opening.pointer, sum=value)
+        value = _together(opening, [part.value for part in ended.values() if part.value is not None], aim)
     require_fit(unit, opening.unit, role, opening.at("role"))
     require_free(staying, id, opening.unit, command.on, opening.at("unit"))
     if value is not None:
@@ -237,6 +236,20 @@ def _opened(
         assignment=opening.assignment, unit=id, role=role, value=_or_unset(value),
         carries=[part.id for code, part in ended.items() if code in opening.carries],
     )  # fmt: skip
+
+
+def _together(opening: Opening, values: list[str], aim: Aim) -> str | None:
+    """What values of parts that become one come to: their sum or, where nothing is added up, what all of them say."""
+    if not values:
+        return None
+    if aim.roll_up != "sum":
+        if len(set(values)) > 1:
+            raise _at(ValuesNotAddedUp, opening.pointer, roll_up=aim.roll_up, values=values)
+        return values[0]
+    value = sum_text(total(values))
+    if not fullmatch(QUANTITY_PATTERN, value):
+        raise _at(SumTooLarge, opening.pointer, sum=value)
+    return value
 
 
 def _require_below(

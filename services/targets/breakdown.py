@@ -16,7 +16,6 @@ from services.targets.assignment import Part, Parts, require_fit, require_free
 from services.targets.decomposition import Aim, added_up, compared, require_aim, sum_text
 from services.targets.errors import (
     AssignmentUnknown,
-    DateBeforeTarget,
     NegativeNotAllowed,
     NothingToBreakDown,
     PartsExceed,
@@ -25,7 +24,8 @@ from services.targets.errors import (
     ReserveNeedsReason,
     UnitIsNotBelow,
 )
-from services.targets.target import require_judgeable
+from services.targets.kinds import require_judgeable
+from services.targets.target import Target, require_in_force
 from services.targets.unit import Unit, unit_valid_on
 from services.targets.year import require_within
 from shared.contracts.decomposition import DecompositionStated
@@ -60,11 +60,19 @@ class StateDecomposition:
 
 
 def break_down(
-    command: BreakDown, parts: Parts, *, aim: Aim, above: Unit, unit: Unit, under: Callable[[str], Set[str]]
+    command: BreakDown,
+    parts: Parts,
+    *,
+    aim: Aim,
+    target: Target,
+    above: Unit,
+    unit: Unit,
+    under: Callable[[str], Set[str]],
 ) -> list[Fact]:
     """AssignmentUnknown unless `above` has an open-ended part on that day; `under` gives the units below one."""
     target_id = require_aim(aim, command.target)
     require_within(command.year, command.valid_from, "/valid_from")
+    require_in_force(target, command.valid_from, "/valid_from")
     part = _part_of(command.target, command.above, above, command.valid_from, parts)
     if part.valid_until is not None:
         raise AssignmentUnknown(target=command.target, unit=command.above, on=part.valid_until)
@@ -83,12 +91,13 @@ def break_down(
     return [Fact(fact, command.valid_from)]
 
 
-def state_decomposition(command: StateDecomposition, parts: Parts, *, aim: Aim, unit: Unit | None) -> list[Fact]:
+def state_decomposition(
+    command: StateDecomposition, parts: Parts, *, aim: Aim, target: Target, unit: Unit | None
+) -> list[Fact]:
     """PartsFallShort or PartsExceed with the numbers. It may be stated again, as parts and values change."""
     target_id = require_aim(aim, command.target)
     require_within(command.year, command.on, "/on")
-    if command.on < aim.first_day:
-        raise DateBeforeTarget(effective_on=aim.first_day, date=command.on, faults=[DateBeforeTarget().fault("/on")])
+    require_in_force(target, command.on, "/on")
     if aim.roll_up != "sum":
         raise PartsNotAddedUp(target=command.target, roll_up=aim.roll_up)
     if command.reserve is not None and parse(command.reserve) < 0:

@@ -13,14 +13,14 @@ from typing import TypeVar
 
 from msgspec import UnsetType
 
-from services.targets.errors import EditionTaken
-from services.targets.target import DIRECTION_OF
+from services.targets.errors import EditionTaken, EditionUnchanged
 from services.targets.year import require_open
 from shared.canonical import encode, encode_trusted, sha256_hex
 from shared.contracts.shapes import Shape
 from shared.contracts.targets import CatalogueImported, CatalogueItem, CataloguePartRecorded, Issuer
 from shared.deciding import Fact, Stream
 from shared.errors import Fault
+from shared.kinds import DIRECTION_OF
 from shared.quantities import UNITS, parse
 
 MOST_ITEMS = 200
@@ -55,11 +55,16 @@ def catalogue_stream(catalogue: str) -> Stream[Catalogue]:
     return Stream(f"catalogue:{catalogue}", Catalogue(), evolve)
 
 
-def import_catalogue(command: ImportCatalogue, catalogue: Catalogue, *, year_open: bool) -> list[Fact]:
-    """EditionTaken; the items must have passed `faults` before."""
+def import_catalogue(
+    command: ImportCatalogue, catalogue: Catalogue, *, before: Catalogue, year_open: bool
+) -> list[Fact]:
+    """EditionTaken; EditionUnchanged if the edition `before` has the same content. The items passed `faults` before."""
     require_open(command.year, year_open)
     if catalogue.items or catalogue.closed:
         raise EditionTaken(issuer=command.issuer, year=command.year, edition=command.edition)
+    sha256 = hash_of(command.items)
+    if before.closed is not None and before.closed.sha256 == sha256:
+        raise EditionUnchanged(issuer=command.issuer, edition=before.closed.edition, sha256=sha256)
     parts = list(in_parts(command.items))
     facts: list[Fact] = [
         Fact(CataloguePartRecorded(catalogue=command.catalogue, part=n, parts=len(parts), items=items))
@@ -67,7 +72,7 @@ def import_catalogue(command: ImportCatalogue, catalogue: Catalogue, *, year_ope
     ]
     closing = CatalogueImported(
         catalogue=command.catalogue, year=command.year, issuer=command.issuer, edition=command.edition,
-        parts=len(parts), items=len(command.items), sha256=hash_of(command.items),
+        parts=len(parts), items=len(command.items), sha256=sha256,
     )  # fmt: skip
     return [*facts, Fact(closing)]
 

@@ -28,11 +28,6 @@ class Aim:
     roll_up: RollUp = "sum"
     values: tuple[tuple[date, str], ...] = ()
 
-    @property
-    def first_day(self) -> date:
-        """The day from which it is in force."""
-        return self.values[0][0]
-
     def value_on(self, day: date) -> str:
         """The value in force on a day, from its first one on."""
         return self.values[bisect_right(self.values, day, key=lambda value: value[0]) - 1][1]

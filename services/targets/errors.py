@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from shared.errors import Malformed, NotFound, NotPermitted, RuleBroken, TooLarge
+from shared.errors import Gone, Malformed, NotFound, NotPermitted, Refusal, RuleBroken, TooLarge
+
+
+def at(refusal: type[Refusal], pointer: str, **about: object) -> Refusal:
+    """The refusal of what stands at one place of the request."""
+    return refusal(faults=[refusal().fault(pointer)], **about)
+
 
 # Logs
 
@@ -80,6 +86,108 @@ class UnitIsNotValid(RuleBroken):
     """The unit is not valid on this date."""
 
     zh = "该单位在此日期无效。"
+
+
+class UnitUnknown(NotFound):
+    """There is no unit of this code on that date, or it is outside your scope."""
+
+    zh = "该日期没有此编号的单位,或不在您的范围内。"
+
+
+class UnitTreeCycle(RuleBroken):
+    """The unit would be above itself on this date; `path` leads from it back to it."""
+
+    zh = "此日期该单位将成为自身的上级,path 列出循环路径。"
+
+
+class UnitHasEnded(RuleBroken):
+    """The unit has ended already."""
+
+    zh = "该单位已撤销。"
+
+
+class UnitEndsBeforeItBegins(RuleBroken):
+    """A unit cannot end on or before its first day."""
+
+    zh = "撤销日期不得早于或等于单位的生效日期。"
+
+
+class UnitHasUnitsBelow(RuleBroken):
+    """Units are below this one on that date or later; move them first."""
+
+    zh = "该日期或之后仍有下属单位,请先调整其隶属关系。"
+
+
+class UnitHasOpenAssignments(RuleBroken):
+    """The unit answers for parts of targets on that date or later; name the unit that takes them over."""
+
+    zh = "该日期或之后该单位仍承担目标分解任务,请指定承接单位。"
+
+
+class TakenOverByNoSuccessor(Malformed):
+    """Only a successor takes over parts of the unit that ends."""
+
+    zh = "只有承接单位才能承接被撤销单位的分解任务。"
+
+
+class TakesOverNothing(RuleBroken):
+    """The unit that ends has no part of this target on that day or later."""
+
+    zh = "被撤销单位当日或之后不承担该目标的分解任务。"
+
+
+class SuccessorStatedTwice(Malformed):
+    """This successor is named twice."""
+
+    zh = "承接单位重复。"
+
+
+class PeerGroupUnknown(NotFound):
+    """There is no peer group of this code in this year, or none of its members is within your scope."""
+
+    zh = "该年度没有此编号的同类组,或其成员均不在您的范围内。"
+
+
+class UnitHasPeerGroup(RuleBroken):
+    """The unit is in a peer group of this year already, on that day or later."""
+
+    zh = "该单位当日或之后已属于本年度的某个同类组。"
+
+
+class UnitIsNoMember(RuleBroken):
+    """The unit has not been a member of this group since before that day."""
+
+    zh = "该单位在此日期之前不是该组成员。"
+
+
+class PostIsHeld(RuleBroken):
+    """A unit has one leader at a time, and somebody holds this post on that day or later."""
+
+    zh = "一个单位同一时间只有一名主要负责人,该职务当日或之后已有人担任。"
+
+
+class PersonHasPost(RuleBroken):
+    """This person holds the same post in this unit already, on that day or later."""
+
+    zh = "此人当日或之后已在该单位担任同一职务。"
+
+
+class PostUnknown(NotFound):
+    """There is no such post in this unit."""
+
+    zh = "该单位没有此任职记录。"
+
+
+class PostIsLeft(RuleBroken):
+    """The post has been left already."""
+
+    zh = "该职务已离任。"
+
+
+class PostEndsBeforeItBegins(RuleBroken):
+    """A post cannot be left on or before its first day."""
+
+    zh = "离任日期不得早于或等于任职日期。"
 
 
 class SourceNameTaken(RuleBroken):
@@ -187,12 +295,6 @@ class TargetCodeTaken(RuleBroken):
     zh = "该年度已有此编号的目标。"
 
 
-class KindNotIssuable(RuleBroken):
-    """Milestone and qualitative targets cannot be issued yet."""
-
-    zh = "形象进度类和定性类目标暂不能下达。"
-
-
 class TargetValueIsZero(RuleBroken):
     """A target of 0 cannot be issued: no completion rate could be computed."""
 
@@ -206,9 +308,9 @@ class TargetValueIsNegative(RuleBroken):
 
 
 class DirectionDoesNotFit(RuleBroken):
-    """This direction does not fit the kind: a ceiling is lower-is-better, cumulative and floor higher-is-better."""
+    """This direction does not fit the kind: a ceiling is lower-is-better; only rate and maintain may go either way."""
 
-    zh = "方向与目标类型不符:上限类为逆向,累计类和下限类为正向。"
+    zh = "方向与目标类型不符:上限类为逆向,只有比率类和保持类可正可逆。"
 
 
 class RateIsNotPercent(RuleBroken):
@@ -272,9 +374,9 @@ class AssignmentUnknown(NotFound):
 
 
 class SuccessorIsTheSame(RuleBroken):
-    """A part is handed over to another unit, not to its own."""
+    """A unit cannot be its own successor."""
 
-    zh = "目标只能移交给其他单位。"
+    zh = "承接单位不能是该单位自身。"
 
 
 # Parts handed over: merged and split
@@ -332,6 +434,12 @@ class SumTooLarge(RuleBroken):
     """Together these values have more than 20 digits before the point."""
 
     zh = "这些数值之和的整数部分超过20位。"
+
+
+class ValuesNotAddedUp(RuleBroken):
+    """Parts of this target are not added up and their values differ, so the value of the new part has to be stated."""
+
+    zh = "该目标各部分不求和汇总且分解值不同,须填写承接后的分解值。"
 
 
 class ReserveNeedsReason(Malformed):
@@ -494,3 +602,252 @@ class WorkbookTooLarge(TooLarge):
     """Unpacked, the workbook is larger than 64 MiB."""
 
     zh = "工作簿解压后超过 64 MiB。"
+
+
+# Editions, the city's own additions, weights
+
+
+class EditionUnchanged(RuleBroken):
+    """This is word for word the edition before it, so it is no new one."""
+
+    zh = "内容与上一版次完全相同,不构成新版次。"
+
+
+class AdditionFaulty(Malformed):
+    """What is to be added has faults, each at its pointer."""
+
+    zh = "增列指标有误,各处错误见指针。"
+
+
+class AdditionTaken(RuleBroken):
+    """The city has added an indicator under this code already."""
+
+    zh = "本市已增列此编号的指标。"
+
+
+class AdditionUnknown(NotFound):
+    """There is no such addition, or it was withdrawn."""
+
+    zh = "没有此增列指标,或已撤销。"
+
+
+class ShareOutOfRange(Malformed):
+    """The least share is from 0 to 100 per cent."""
+
+    zh = "最低占比须在0%至100%之间。"
+
+
+# Kinds of target
+
+
+class ValueIsNotHundred(RuleBroken):
+    """Milestone and qualitative targets are measured against 100 per cent, so that is their value."""
+
+    zh = "形象进度类和定性类目标以100%为准,目标值须为100。"
+
+
+class RollUpDoesNotFit(RuleBroken):
+    """Steps and bands do not add up over units: the roll-up of such a target is lead, worst or best."""
+
+    zh = "节点和等次不能按单位相加:此类目标的汇总方式为牵头单位、取最差或取最好。"
+
+
+class StepsMissing(RuleBroken):
+    """A milestone target has dated steps."""
+
+    zh = "形象进度类目标须列出节点及完成日期。"
+
+
+class StepsNotWanted(RuleBroken):
+    """Only a milestone target has steps."""
+
+    zh = "只有形象进度类目标才设节点。"
+
+
+class StepHasNoMeasure(RuleBroken):
+    """Each step is reported by a measure of its own, which the target declares, in the unit of measure item."""
+
+    zh = "每个节点须对应目标所设的一项计量指标,计量单位为项。"
+
+
+class StepStatedTwice(Malformed):
+    """Two steps are reported by the same measure."""
+
+    zh = "两个节点使用了同一计量指标。"
+
+
+class ShareOutOfBounds(RuleBroken):
+    """The share of a step lies above 0, that of a band at 0 or above, and neither above 100 per cent."""
+
+    zh = "节点所占比例须大于0,等次对应比例不小于0,且均不超过100%。"
+
+
+class SharesDoNotAddUp(RuleBroken):
+    """The shares add to 100 per cent, exactly."""
+
+    zh = "各项比例之和须恰为100%。"
+
+
+class TextMissing(RuleBroken):
+    """A qualitative target says in words what is asked."""
+
+    zh = "定性类目标须用文字写明要求。"
+
+
+class BandsNotWanted(RuleBroken):
+    """Only a qualitative target has bands."""
+
+    zh = "只有定性类目标才设等次。"
+
+
+class BandsAreInPercent(RuleBroken):
+    """The judged measure of a qualitative target is in per cent."""
+
+    zh = "定性类目标的考核指标须以百分比计量。"
+
+
+class BandStatedTwice(Malformed):
+    """Two bands have the same code."""
+
+    zh = "两个等次编号相同。"
+
+
+class BandsNotDescending(RuleBroken):
+    """Bands are stated from the best to the worst, no two for the same share."""
+
+    zh = "等次须由高到低排列,对应比例不得相同。"
+
+
+# Scoring methods
+
+
+class ScoringDoesNotFit(RuleBroken):
+    """This scoring method does not fit: reverse is for lower-is-better, band for qualitative targets."""
+
+    zh = "计分方法与目标不符:逆向计分用于逆向目标,等次计分用于定性目标。"
+
+
+class ParameterUnknown(Malformed):
+    """This scoring method has no such parameter."""
+
+    zh = "该计分方法没有此参数。"
+
+
+class ParameterMissing(Malformed):
+    """This scoring method needs this parameter."""
+
+    zh = "该计分方法缺少此参数。"
+
+
+class ParameterInvalid(Malformed):
+    """This parameter of the scoring method cannot have this value."""
+
+    zh = "该计分方法的此参数取值无效。"
+
+
+class ParametersDoNotFit(RuleBroken):
+    """The parameters of the scoring method contradict one another, or the target."""
+
+    zh = "计分方法的参数相互矛盾,或与目标不符。"
+
+
+# Withdrawal
+
+
+class ProvinceStillAsks(RuleBroken):
+    """The province's own target stands, so the city's cannot be withdrawn."""
+
+    zh = "省级目标仍然有效,该目标不得撤销。"
+
+
+class TargetIsWithdrawn(RuleBroken):
+    """The target has been withdrawn from this date on."""
+
+    zh = "该目标自此日期起已撤销。"
+
+
+# The course of a year, target tables, letters
+
+
+class YearCannotMove(RuleBroken):
+    """A year goes forward one state at a time, or back to an earlier one."""
+
+    zh = "考核年度只能逐阶段推进,或退回此前的阶段。"
+
+
+class ReopeningNeedsReason(Malformed):
+    """A year goes back to an earlier state only with a reason."""
+
+    zh = "考核年度退回此前的阶段须说明理由。"
+
+
+class TablesAreNotIssued(RuleBroken):
+    """No target table of this year has been issued; issuing them moves the year on."""
+
+    zh = "本年度尚未下达任何目标责任表,下达后年度即进入下一阶段。"
+
+
+class TablesIssuedLater(RuleBroken):
+    """Target tables of this year were issued on a later date already."""
+
+    zh = "本年度已在更晚的日期下达过目标责任表。"
+
+
+class NothingToIssue(RuleBroken):
+    """Every unit's target table is as it was last issued, or no unit has a part of any target."""
+
+    zh = "各单位的目标责任表与上次下达时相同,或尚无单位承担目标,没有可下达的内容。"
+
+
+class TableUnknown(NotFound):
+    """This unit has no target table of the year on that date, or it is outside your scope."""
+
+    zh = "该单位在此日期没有本年度的目标责任表,或不在您的范围内。"
+
+
+class TableIsNotIssued(RuleBroken):
+    """The unit's target table has not been issued, so there is nothing to sign for."""
+
+    zh = "该单位的目标责任表尚未下达,无可签收。"
+
+
+class TableHasChanged(RuleBroken):
+    """What is signed for must be the table as it was last issued, and as it still stands."""
+
+    zh = "所签收的内容须与最近一次下达的目标责任表一致,且该表此后未变动。"
+
+
+class SignedAlready(RuleBroken):
+    """The unit has signed for this table already."""
+
+    zh = "该单位已签收此目标责任表。"
+
+
+class PersonIsUnknown(Malformed):
+    """There is no such person, or it belongs to another unit."""
+
+    zh = "没有此人员,或该人员属于其他单位。"
+
+
+class NotALetterTemplate(Malformed):
+    """This is not a Word document (.docx) that a responsibility letter can be made from."""
+
+    zh = "这不是可用于生成目标责任书的 Word 文档(.docx)。"
+
+
+class LetterTemplateTooLarge(TooLarge):
+    """Unpacked, the template is larger than 16 MiB."""
+
+    zh = "模板解压后超过 16 MiB。"
+
+
+class LetterCannotBeMade(RuleBroken):
+    """The letter cannot be made from the template in force then; the office can put another one in its place."""
+
+    zh = "无法用当时生效的模板生成目标责任书,考核办公室可更换模板。"
+
+
+class TemplateIsGone(Gone):
+    """The log says which template was in force then, but its bytes are no longer kept; put it in force again."""
+
+    zh = "日志中记录了当时生效的模板,但其内容已不再保存,请重新上传该模板。"

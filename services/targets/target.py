@@ -1,31 +1,29 @@
-"""Targets (目标): issued for a year with a value that can be judged, and adjusted from a date on."""
+"""Targets (目标): issued for a year with a value that can be judged, adjusted from a date on, and withdrawn."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 
 from msgspec import UNSET
 
-from services.targets.alignment import Floor, undercuts
+from services.targets.alignment import Demand, Floor, undercuts
 from services.targets.errors import (
     BelowProvince,
     DateBeforeTarget,
-    DirectionDoesNotFit,
-    KindNotIssuable,
-    MeasureStatedTwice,
     NegativeNotAllowed,
-    RateIsNotPercent,
+    ProvinceStillAsks,
     TargetCodeTaken,
-    TargetValueIsNegative,
-    TargetValueIsZero,
-    UnitOfMeasureIsUnknown,
+    TargetIsWithdrawn,
+    at,
 )
+from services.targets.kinds import Judged, canonical_bands, canonical_steps, require_fit, require_judgeable
+from services.targets.scoring import StatedScoring, scoring_of
 from services.targets.year import require_open, require_within
 from shared.admission.errors import TargetUnknown
 from shared.contracts.shapes import Label, Measure, Shape
+from shared.contracts.target_kinds import Band, Step
 from shared.contracts.targets import (
     Category,
     Direction,
@@ -35,13 +33,10 @@ from shared.contracts.targets import (
     TargetAdjusted,
     TargetIssued,
     TargetKind,
+    TargetWithdrawn,
 )
 from shared.deciding import Fact, Stream
-from shared.errors import Refusal
-from shared.quantities import UNITS, canonical_text, parse
-
-DIRECTION_OF: dict[str, Direction] = {"cumulative": "higher", "floor": "higher", "ceiling": "lower"}
-"""What a kind says about the direction; rate and maintain may go either way."""
+from shared.quantities import canonical_text, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +47,7 @@ class Target:
     kind: TargetKind = "cumulative"
     direction: Direction = "higher"
     effective_on: date = date.max
+    withdrawn_on: date | None = None
 
 
 def stream_name(year: int, code: str) -> str:
@@ -84,6 +80,21 @@ class IssueTarget:
     points: str | None
     indicator: str | None
     effective_on: date
+    text: str | None = None
+    steps: Sequence[Step] = ()
+    bands: Sequence[Band] = ()
+    scoring: StatedScoring | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawTarget:
+    """The decision that the target does not stand from `on` on; `evidence` sha256 in hex."""
+
+    year: int
+    code: str
+    on: date
+    reason: str
+    evidence: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,27 +109,30 @@ class AdjustTarget:
 
 
 def issue_target(command: IssueTarget, target: Target, *, year_open: bool) -> list[Fact]:
-    """Refuses what could never be judged: value 0, a direction against the kind, an unknown unit of measure."""
+    """Refuses what could never be judged or scored: see `kinds` and `scoring`."""
     require_open(command.year, year_open)
     if target.id is not None:
         raise TargetCodeTaken(target=command.code, year=command.year)
     kind = command.kind
-    if kind == "milestone" or kind == "qualitative":
-        raise _at(KindNotIssuable, "/kind", kind=kind)
-    if command.direction != DIRECTION_OF.get(kind, command.direction):
-        raise _at(DirectionDoesNotFit, "/direction", kind=kind, direction=command.direction)
-    require_judgeable(command.value, kind)
-    _require_measures(command.measures, kind)
+    require_fit(
+        Judged(
+            command.year, kind, command.direction, command.value, command.measures, command.roll_up, command.text,
+            command.steps, command.bands,
+        )
+    )  # fmt: skip
     _require_not_negative(command.weight, "/weight")
     _require_not_negative(command.points, "/points")
     require_within(command.year, command.effective_on, "/effective_on")
+    steps, bands = canonical_steps(command.steps), canonical_bands(kind, command.bands)
+    scoring = command.scoring and scoring_of(command.scoring, kind, command.direction, [band.code for band in bands])
     fact = TargetIssued(
         target=command.target, year=command.year, code=command.code, name=command.name, issuer=command.issuer,
         category=command.category, kind=kind, direction=command.direction, value=canonical_text(command.value),
         measures=list(command.measures), roll_up=command.roll_up, tags=list(command.tags),
         weight=canonical_text(command.weight) if command.weight is not None else UNSET,
         points=canonical_text(command.points) if command.points is not None else UNSET,
-        indicator=command.indicator or UNSET, effective_on=command.effective_on,
+        indicator=command.indicator or UNSET, text=command.text or UNSET, steps=steps or UNSET, bands=bands or UNSET,
+        scoring=scoring or UNSET, effective_on=command.effective_on,
     )  # fmt: skip
     return [Fact(fact, command.effective_on)]
 
@@ -133,13 +147,29 @@ def adjust_target(command: AdjustTarget, target: Target, *, floor: Floor | None)
     require_within(command.year, command.effective_on, "/effective_on")
     require_in_force(target, command.effective_on, "/effective_on")
     if floor is not None and undercuts(command.value, floor, target.direction):
-        raise _at(
+        raise at(
             BelowProvince, "/value", province=floor.value, unit_of_measure=floor.unit_of_measure, edition=floor.edition
         )
     fact = TargetAdjusted(
         target=id, value=canonical_text(command.value), effective_on=command.effective_on, reason=command.reason
     )
     return [Fact(fact, command.effective_on)]
+
+
+def withdraw_target(command: WithdrawTarget, target: Target, *, demand: Demand | None) -> list[Fact]:
+    """TargetUnknown, TargetIsWithdrawn; ProvinceStillAsks while the province's own target stands (`demand`)."""
+    id = require_issued(target, command.code)
+    require_within(command.year, command.on, "/on")
+    if target.withdrawn_on is not None:
+        raise TargetIsWithdrawn(target=command.code, withdrawn_on=target.withdrawn_on)
+    require_in_force(target, command.on, "/on")
+    if demand is not None:
+        raise ProvinceStillAsks(
+            target=command.code, indicator=demand.indicator, edition=demand.edition, province=demand.value,
+            unit_of_measure=demand.unit_of_measure, text=demand.text,
+        )  # fmt: skip
+    fact = TargetWithdrawn(target=id, on=command.on, reason=command.reason, evidence=list(command.evidence))
+    return [Fact(fact, command.on)]
 
 
 def require_issued(target: Target, code: str) -> str:
@@ -150,41 +180,16 @@ def require_issued(target: Target, code: str) -> str:
 
 
 def require_in_force(target: Target, day: date, pointer: str) -> None:
-    """DateBeforeTarget for a date before the target's first day."""
+    """DateBeforeTarget for a date before the target's first day, TargetIsWithdrawn for one after its last."""
     if day < target.effective_on:
-        raise _at(DateBeforeTarget, pointer, effective_on=target.effective_on, date=day)
-
-
-def require_judgeable(value: str, kind: TargetKind) -> None:
-    """A completion rate divides by the value, and only a rate can sensibly be below zero."""
-    number = parse(value)
-    if number == Decimal(0):
-        raise _at(TargetValueIsZero, "/value")
-    if number < 0 and kind != "rate":
-        raise _at(TargetValueIsNegative, "/value", value=value)
-
-
-def _require_measures(measures: Sequence[Measure], kind: TargetKind) -> None:
-    seen: set[str] = set()
-    for at, measure in enumerate(measures):
-        if measure.unit_of_measure not in UNITS:
-            raise _at(
-                UnitOfMeasureIsUnknown, f"/measures/{at}/unit_of_measure", unit_of_measure=measure.unit_of_measure
-            )
-        if measure.code in seen:
-            raise _at(MeasureStatedTwice, f"/measures/{at}/code", measure=measure.code)
-        seen.add(measure.code)
-    if kind == "rate" and measures[0].unit_of_measure != "percent":
-        raise _at(RateIsNotPercent, "/measures/0/unit_of_measure", unit_of_measure=measures[0].unit_of_measure)
+        raise at(DateBeforeTarget, pointer, effective_on=target.effective_on, date=day)
+    if target.withdrawn_on is not None and day >= target.withdrawn_on:
+        raise at(TargetIsWithdrawn, pointer, withdrawn_on=target.withdrawn_on, date=day)
 
 
 def _require_not_negative(quantity: str | None, pointer: str) -> None:
     if quantity is not None and parse(quantity) < 0:
-        raise _at(NegativeNotAllowed, pointer, value=quantity)
-
-
-def _at(refusal: type[Refusal], pointer: str, **about: object) -> Refusal:
-    return refusal(faults=[refusal().fault(pointer)], **about)
+        raise at(NegativeNotAllowed, pointer, value=quantity)
 
 
 def evolve_target(target: Target, fact: Shape) -> Target:
@@ -194,5 +199,7 @@ def evolve_target(target: Target, fact: Shape) -> Target:
             return replace(
                 target, id=fact.target, kind=fact.kind, direction=fact.direction, effective_on=fact.effective_on
             )
+        case TargetWithdrawn():
+            return replace(target, withdrawn_on=fact.on)
         case _:
             return target

@@ -1,4 +1,8 @@
-"""Responsible units: registered once under a code, valid from a date, perhaps below another unit."""
+"""Responsible units: a code for ever; a name, a place below another unit and a life of its own, each from a date.
+
+Where a unit is in the tree lies in its own stream; that the tree holds together is a matter of all units
+(unit_tree.py).
+"""
 
 from __future__ import annotations
 
@@ -7,24 +11,47 @@ from datetime import date
 
 from msgspec import UNSET
 
-from services.targets.errors import UnitCodeTaken, UnitIsNotValid, UnitIsUnknown
+from services.targets.errors import UnitCodeTaken, UnitIsNotValid, UnitIsUnknown, UnitUnknown
+from shared.contracts.organisation import UnitEnded, UnitKind, UnitMoved, UnitRegistered, UnitRenamed
 from shared.contracts.shapes import Label, Shape
-from shared.contracts.targets import UnitKind, UnitRegistered
 from shared.deciding import Fact, Stream
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Only what the next decision needs; `id` is None until the code is registered."""
+    """Only what the next decision needs; `id` is None until the code is registered.
+
+    It stands on [valid_from, valid_until). `places` says from when it is below which unit (its id, or None), by date.
+    """
 
     id: str | None = None
     kind: UnitKind | None = None
     valid_from: date = date.max
+    valid_until: date | None = None
+    code: str = ""
+    places: tuple[tuple[date, str | None], ...] = ()
+
+    def stands_on(self, day: date) -> bool:
+        """Is this a day of its life?"""
+        return self.valid_from <= day and (self.valid_until is None or day < self.valid_until)
+
+    def parent_on(self, day: date) -> str | None:
+        """The id of the unit it is below on a day."""
+        return next((parent for since, parent in reversed(self.places) if since <= day), None)
+
+    def placed_until(self, day: date) -> date | None:
+        """Until when a place that begins on this day lasts: its next one or its end, whichever comes first."""
+        ends = [since for since, _ in self.places if since > day]
+        return min([*ends, *([self.valid_until] if self.valid_until else [])], default=None)
+
+
+STREAMS = "unit:"
+"""What the names of all units' streams begin with."""
 
 
 def unit_stream(code: str) -> Stream[Unit]:
     """The stream of one unit."""
-    return Stream(f"unit:{code}", Unit(), evolve)
+    return Stream(STREAMS + code, Unit(), evolve)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +66,23 @@ class RegisterUnit:
     valid_from: date
 
 
+@dataclass(frozen=True, slots=True)
+class RenameUnit:
+    """The unit of this code has this name from `on`."""
+
+    code: str
+    name: Label
+    on: date
+    reason: str
+
+
 def register_unit(command: RegisterUnit, unit: Unit, parent: Unit | None) -> list[Fact]:
-    """UnitCodeTaken; UnitIsUnknown or UnitIsNotValid for the parent, which must stand on the unit's first day."""
+    """UnitCodeTaken; UnitIsUnknown or UnitIsNotValid for the parent, which must stand from the unit's first day on."""
     if unit.id is not None:
         raise UnitCodeTaken(unit=command.code)
     above = None
     if command.parent is not None and parent is not None:
-        above = unit_valid_on(parent, command.parent, command.valid_from, "/parent")
+        above = standing_parent(parent, command.parent, command.valid_from, None)
     fact = UnitRegistered(
         unit=command.unit, code=command.code, name=command.name, kind=command.kind, parent=above or UNSET,
         valid_from=command.valid_from,
@@ -53,19 +90,54 @@ def register_unit(command: RegisterUnit, unit: Unit, parent: Unit | None) -> lis
     return [Fact(fact, command.valid_from)]
 
 
+def rename_unit(command: RenameUnit, unit: Unit) -> list[Fact]:
+    """UnitUnknown; UnitIsNotValid unless the unit stands on the day."""
+    id = registered(unit, command.code)
+    unit_valid_on(unit, command.code, command.on, "/on")
+    return [Fact(UnitRenamed(unit=id, name=command.name, on=command.on, reason=command.reason), command.on)]
+
+
+def registered(unit: Unit, code: str) -> str:
+    """The id of the unit that a command is about. UnitUnknown."""
+    if unit.id is None:
+        raise UnitUnknown(unit=code)
+    return unit.id
+
+
 def unit_valid_on(unit: Unit, code: str, day: date, pointer: str) -> str:
     """The id of a unit that a command names at `pointer`, if it stands on that day."""
     if unit.id is None:
         raise UnitIsUnknown(unit=code, faults=[UnitIsUnknown().fault(pointer)])
-    if day < unit.valid_from:
-        raise UnitIsNotValid(unit=code, valid_from=unit.valid_from, on=day, faults=[UnitIsNotValid().fault(pointer)])
+    if not unit.stands_on(day):
+        raise _not_valid(unit, code, day, pointer)
     return unit.id
+
+
+def standing_parent(parent: Unit, code: str, since: date, until: date | None) -> str:
+    """The id of a parent that stands on all of [since, until), for a unit cannot hang on one that is no more."""
+    id = unit_valid_on(parent, code, since, "/parent")
+    if parent.valid_until is not None and (until is None or parent.valid_until < until):
+        raise _not_valid(parent, code, parent.valid_until, "/parent")
+    return id
+
+
+def _not_valid(unit: Unit, code: str, day: date, pointer: str) -> UnitIsNotValid:
+    life: dict[str, object] = {"valid_from": unit.valid_from}
+    if unit.valid_until is not None:
+        life["valid_until"] = unit.valid_until
+    return UnitIsNotValid(unit=code, on=day, faults=[UnitIsNotValid().fault(pointer)], **life)
 
 
 def evolve(unit: Unit, fact: Shape) -> Unit:
     """Remember."""
     match fact:
         case UnitRegistered():
-            return replace(unit, id=fact.unit, kind=fact.kind, valid_from=fact.valid_from)
+            above = None if fact.parent is UNSET else fact.parent
+            return Unit(fact.unit, fact.kind, fact.valid_from, None, fact.code, ((fact.valid_from, above),))
+        case UnitMoved():
+            placed = dict(unit.places) | {fact.on: None if fact.parent is UNSET else fact.parent}
+            return replace(unit, places=tuple(sorted(placed.items())))
+        case UnitEnded():
+            return replace(unit, valid_until=fact.on)
         case _:
             return unit

@@ -1,14 +1,56 @@
-"""Assessment years: opened once, with the rules they start with."""
+"""Assessment years: opened once, with the rules they start with, then moved from state to state.
+
+What a state allows is in shared/year_states.py.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import TypeVar
 
-from services.targets.errors import DateOutsideYear, YearIsOpenAlready
-from shared.admission.errors import YearIsNotOpen
+from msgspec import UNSET
+
+from services.targets.errors import (
+    DateOutsideYear,
+    ReopeningNeedsReason,
+    TablesAreNotIssued,
+    YearCannotMove,
+    YearIsOpenAlready,
+)
+from shared.admission.errors import YearDoesNotAllow, YearIsNotOpen
 from shared.contracts.shapes import Shape
+from shared.contracts.target_tables import TargetTablesIssued, YearMoved
 from shared.contracts.targets import TimeProgress, YearOpened
-from shared.deciding import Fact, Stream
+from shared.deciding import Decide, Fact, Look, Stream
+from shared.year_states import ALLOWED, ORDER, Act, YearState, allows, following
+
+S = TypeVar("S")
+DRAFT: YearState = "draft"
+"""What a year is called that was never moved."""
+
+
+@dataclass(frozen=True, slots=True)
+class YearStanding:
+    """How far a year has come: its state, and the tables issued last, as sha256 by unit id.
+
+    `state` is None for a year that was never moved.
+    """
+
+    is_open: bool = False
+    state: YearState | None = None
+    issued: Mapping[str, str] = field(default_factory=dict)
+    issued_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MoveYear:
+    """Move a year to another state; `reason` is needed to go back."""
+
+    year: int
+    state: YearState
+    reason: str | None
 
 
 def year_stream(year: int) -> Stream[bool]:
@@ -16,11 +58,53 @@ def year_stream(year: int) -> Stream[bool]:
     return Stream(f"year:{year}", False, evolve)
 
 
+def standing_stream(year: int) -> Stream[YearStanding]:
+    """The stream of one year, with its course remembered."""
+    return Stream(f"year:{year}", YearStanding(), _stand)
+
+
 def open_year(year: int, time_progress: TimeProgress, is_open: bool) -> list[Fact]:
     """YearIsOpenAlready."""
     if is_open:
         raise YearIsOpenAlready(year=year)
     return [Fact(YearOpened(year=year, time_progress=time_progress))]
+
+
+def move_year(command: MoveYear, standing: YearStanding) -> list[Fact]:
+    """One state forward; back to any earlier one with a reason.
+
+    YearIsNotOpen, YearCannotMove, ReopeningNeedsReason; TablesAreNotIssued before any target table was.
+    """
+    require_open(command.year, standing.is_open)
+    now, wanted = standing.state or DRAFT, command.state
+    if ORDER.index(wanted) < ORDER.index(now):
+        if command.reason is None:
+            raise ReopeningNeedsReason(
+                state=now, asked=wanted, faults=[ReopeningNeedsReason().fault("/reason")]
+            )  # fmt: skip
+    elif wanted != following(now):
+        raise YearCannotMove(
+            state=now, asked=wanted, next=following(now) or "none", faults=[YearCannotMove().fault("/state")]
+        )
+    elif now == DRAFT and not standing.issued:
+        raise TablesAreNotIssued(state=now, asked=wanted, faults=[TablesAreNotIssued().fault("/state")])
+    return [Fact(YearMoved(year=command.year, state=wanted, reason=command.reason or UNSET))]
+
+
+def while_allowed(act: Act, year: int, decide: Decide[S]) -> Decide[S]:
+    """The same decision, after a look at the state of the year. YearDoesNotAllow."""
+
+    def decided(state: S, look: Look) -> Sequence[Fact]:
+        require_allowed(act, year, look.at(standing_stream(year)))
+        return decide(state, look)
+
+    return decided
+
+
+def require_allowed(act: Act, year: int, standing: YearStanding) -> None:
+    """YearDoesNotAllow, naming the state, what was asked and the states that allow it."""
+    if not allows(standing.state, act):
+        raise YearDoesNotAllow(year=year, state=standing.state, asked=act, allowed_in=ALLOWED[act])
 
 
 def require_open(year: int, is_open: bool) -> None:
@@ -38,3 +122,16 @@ def require_within(year: int, day: date, pointer: str) -> None:
 def evolve(is_open: bool, fact: Shape) -> bool:
     """Remember."""
     return is_open or isinstance(fact, YearOpened)
+
+
+def _stand(standing: YearStanding, fact: Shape) -> YearStanding:
+    match fact:
+        case YearOpened():
+            return replace(standing, is_open=True)
+        case YearMoved():
+            return replace(standing, state=fact.state)
+        case TargetTablesIssued():
+            issued = {each.unit: each.sha256 for each in fact.tables}
+            return replace(standing, issued={**standing.issued, **issued}, issued_on=fact.on)
+        case _:
+            return standing

@@ -11,6 +11,12 @@ class YearIsNotOpen(RuleBroken):
     zh = "该日期所在的考核年度尚未开启。"
 
 
+class YearDoesNotAllow(RuleBroken):
+    """The state that this assessment year is in does not allow this."""
+
+    zh = "考核年度当前所处阶段不允许此操作。"
+
+
 class DateInFuture(RuleBroken):
     """The date lies after the log's today."""
 
@@ -33,6 +39,12 @@ class PartUnknown(NotFound):
     """This unit answers for no part of the target on this date."""
 
     zh = "该单位在此日期不承担该目标的任何分解任务。"
+
+
+class UnitHadEnded(RuleBroken):
+    """This unit had ended by this date; its successor answers for its parts."""
+
+    zh = "该单位在此日期前已撤销,由承接单位填报。"
 
 
 class PartIsAmbiguous(RuleBroken):
@@ -60,9 +72,12 @@ class ProjectHasSubProjects(RuleBroken):
 
 
 class PeriodIsLocked(Locked):
-    """The month of this date, or of the entry it corrects or withdraws, is locked."""
+    """The month of this date, or of the entry it corrects or withdraws, is locked; the assessment office can reopen it.
 
-    zh = "该日期(或被更正、撤回条目)所在月份已锁定。"
+    Where it is known, the refusal says who locked the month and why.
+    """
+
+    zh = "该日期(或被更正、撤回条目)所在月份已锁定,如需填报请向考核办公室申请解锁。"
 
 
 class EntryNotCounted(RuleBroken):
@@ -75,6 +90,24 @@ class EntryNotCurrent(RuleBroken):
     """The entry named here has been corrected, withdrawn, replaced or returned since."""
 
     zh = "所指条目已被更正、撤回、替换或退回。"
+
+
+class TargetWithdrawn(RuleBroken):
+    """The target was withdrawn; from that day on nothing is reported of it."""
+
+    zh = "该目标已撤销,自撤销之日起不再填报。"
+
+
+class NotABand(RuleBroken):
+    """A qualitative target is reported as the share of one of its bands."""
+
+    zh = "定性目标只能填报其等次所对应的百分比。"
+
+
+class StepIsReachedOrNot(RuleBroken):
+    """Of a step only 1 can be reported, when it is reached, or 0."""
+
+    zh = "节点只能填报1(已达到)或0(未达到)。"
 
 
 class StatedTwice(RuleBroken):

@@ -1,6 +1,7 @@
 """Admission: one pure function of the records before it. The door asks it as a courtesy; the fold's word is law.
 
-Engine 1. What is judged here decides for ever which entries count, so a change of any rule is a new engine.
+Engine 1. What is judged here decides for ever which entries count, so a change of any rule is a new engine. A rule
+about something that no log could hold before changes no outcome, and needs none.
 """
 
 from __future__ import annotations
@@ -25,15 +26,20 @@ from shared.admission.errors import (
     ProjectUnknown,
     StatedTwice,
     TargetUnknown,
+    TargetWithdrawn,
+    UnitHadEnded,
     UnitOfMeasureDiffers,
+    YearDoesNotAllow,
     YearIsNotOpen,
 )
 from shared.admission.precedents import Precedents
+from shared.admission.values import refused_value
 from shared.admission.verdicts import Counted, EntryKey, Judgement, Outcome, Refused, Series, Withdrawn
 from shared.contracts.projects import Entry, ProgressSubmitted, ProjectFigure, TargetFigure, Withdrawal
 from shared.contracts.shapes import EntryRef, Measure
 from shared.quantities import NOT_CONVERTIBLE, convert_text
 from shared.registry import Registry
+from shared.year_states import allows
 
 
 class Identity(NamedTuple):
@@ -93,15 +99,21 @@ def judge(
     return Judgement("counted", tuple(outcomes))
 
 
-def judge_standing(entry: EntryRef, known: Known) -> EntryKey | Refused:
-    """May this entry be verified, certified or returned? Only while it is still current."""
+def judge_standing(entry: EntryRef, known: Known, registry: Registry, stated: str | None = None) -> EntryKey | Refused:
+    """May this entry be verified, certified or returned? Only while it is still current.
+
+    `stated` is the value that it is verified or certified with: one that could have been reported too.
+    """
     if known.entries is None:
         return Refused(EntryNotCounted)
     key = _resolve(entry, known)
     state = known.entries.get(key) if key else None
     if key is None or state is None:
         return Refused(EntryNotCounted)
-    return key if state.open else Refused(EntryNotCurrent)
+    if not state.open:
+        return Refused(EntryNotCurrent)
+    why = refused_value(state.series, state.effective_on, stated, registry) if stated is not None else None
+    return key if why is None else Refused(why)
 
 
 def _entry(entry: Entry, today: date, registry: Registry, known: Known) -> Outcome:
@@ -123,6 +135,8 @@ def _target_figure(entry: TargetFigure, today: date, registry: Registry, known: 
     target = registry.targets.get(id, on)
     if id is None or target is None:
         return Refused(TargetUnknown)
+    if target.withdrawn:
+        return Refused(TargetWithdrawn, registry.targets.position(id))
     part = _part(id, entry.unit, on, registry)
     if isinstance(part, Refused):
         return part
@@ -143,20 +157,30 @@ def _project_figure(entry: ProjectFigure, today: date, registry: Registry, known
 
 
 def _date(on: date, today: date, registry: Registry) -> Refused | None:
-    """effective_on lies in an open year and not after the log clock's local date."""
+    """effective_on lies in a year that is open and takes figures, and not after the log clock's local date."""
     if str(on.year) not in registry.years:
         return Refused(YearIsNotOpen)
-    return Refused(DateInFuture) if on > today else None
+    return Refused(DateInFuture) if on > today else _not_running(on.year, registry)
+
+
+def _not_running(year: int, registry: Registry) -> Refused | None:
+    """Figures come in, and are corrected and withdrawn, while the year runs. No record before a year's first move
+    is judged by this, so it needed no new engine."""
+    if allows(registry.years.latest(str(year)).state, "report"):
+        return None
+    return Refused(YearDoesNotAllow, registry.years.position(str(year)))
 
 
 def _part(target: str, unit: str | UnsetType, on: date, registry: Registry) -> str | Refused:
     """The part of the target that is meant: the named unit's, or the only one that makes its figure."""
     if unit is UNSET:
-        answering = registry.answering(target, on)
+        answering = [(id, part) for id, part in registry.answering(target, on) if not registry.ended(part.unit, on)]
         if len(answering) > 1:
             return Refused(PartIsAmbiguous)
         return answering[0][0] if answering else Refused(PartUnknown)
     unit_id = registry.unit_id(unit)
+    if unit_id is not None and registry.ended(unit_id, on):
+        return Refused(UnitHadEnded, registry.units.position_on(unit_id, on))
     own = registry.reporting(target, unit_id) if unit_id is not None else []
     for id, part in own:
         if part.valid_on(on):
@@ -185,6 +209,9 @@ def _figure(
     except NOT_CONVERTIBLE:
         return Refused(UnitOfMeasureDiffers)
     on = entry.effective_on
+    series = Series(on.year, "target" if subject == "target" else "project", subject_id, measure.code, part)
+    if why := refused_value(series, on, value, registry):
+        return Refused(why)
     if lock := registry.locked(on.year, on.month, lock_target):
         return Refused(PeriodIsLocked, lock[1])
     corrects: EntryKey | None = None
@@ -193,7 +220,6 @@ def _figure(
         if isinstance(named, Refused):
             return named
         corrects = named
-    series = Series(on.year, "target" if subject == "target" else "project", subject_id, measure.code, part)
     return Counted(series, on, value, corrects)
 
 
@@ -210,6 +236,8 @@ def _named(ref: EntryRef, registry: Registry, known: Known) -> EntryKey | Refuse
     if key is None or state is None:
         return Refused(EntryNotCounted)
     on, series = state.effective_on, state.series
+    if refused := _not_running(on.year, registry):
+        return refused
     if lock := registry.locked(on.year, on.month, series.subject_id if series.subject == "target" else None):
         return Refused(PeriodIsLocked, lock[1])
     return key

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from msgspec import UNSET, UnsetType
 
+from shared.admission.values import takes_any_value
 from shared.admission.verdicts import Counted, Outcome, Series
 from shared.contracts.projects import Entry, TargetFigure, Withdrawal
 from shared.quantities import canonical_text
@@ -104,7 +105,7 @@ class Precedents:
             return
         if before is None and len(self.known) >= MOST:
             return
-        if _declared(series, on, registry) != entry.unit_of_measure:
+        if _declared(series, on, registry) != entry.unit_of_measure or not takes_any_value(series, on, registry):
             return
         changes = sorted(_changes(series, registry))
         since = max((day for day in changes if day <= on), default=date.min)
@@ -134,6 +135,7 @@ def _changes(series: Series, registry: Registry) -> Iterator[date]:
         yield part.valid_from
         if part.valid_until is not None:
             yield part.valid_until
+        yield from (row.ended_on for _, _, row in registry.units.history(part.unit) if row.ended_on is not None)
 
 
 def _declared(series: Series, on: date, registry: Registry) -> str | None:

@@ -1,6 +1,18 @@
 """The messages that services promise one another, versioned. Importing this knows every type."""
 
-from shared.contracts import decomposition, earlier, entries, evaluation, logs, projects, targets
+from shared.contracts import (
+    catalogues,
+    decomposition,
+    earlier,
+    entries,
+    evaluation,
+    logs,
+    organisation,
+    projects,
+    target_kinds,
+    target_tables,
+    targets,
+)
 from shared.contracts.envelope import Envelope, decode, identity_hash, seal
 from shared.contracts.registry import (
     CONTRACTS,
@@ -14,7 +26,7 @@ from shared.contracts.registry import (
 )
 
 __all__ = [
-    "CONTRACTS", "TYPE_OF", "UPCASTERS", "Envelope", "InvalidData", "UnknownType", "decode", "decode_data",
-    "decomposition", "earlier", "entries", "evaluation", "identity_hash", "json_schema", "logs", "projects",
-    "schema_id", "seal", "targets",
+    "CONTRACTS", "TYPE_OF", "UPCASTERS", "Envelope", "InvalidData", "UnknownType", "catalogues", "decode",
+    "decode_data", "decomposition", "earlier", "entries", "evaluation", "identity_hash", "json_schema", "logs",
+    "organisation", "projects", "schema_id", "seal", "target_kinds", "target_tables", "targets",
 ]  # fmt: skip

@@ -23,12 +23,12 @@ from shared.contracts.shapes import (
     Uuid,
     Year,
 )
+from shared.contracts.target_kinds import Band, Scoring, Step
 
 UnitKind = Literal["department", "county", "park", "company"]
 Issuer = Literal["province", "city"]
 Category = Literal["key_work", "livelihood", "economy", "society", "government"]
 TargetKind = Literal["cumulative", "floor", "ceiling", "rate", "maintain", "milestone", "qualitative"]
-IssuableKind = Literal["cumulative", "floor", "ceiling", "rate", "maintain"]
 Direction = Literal["higher", "lower"]
 RollUp = Literal["sum", "worst", "best", "lead"]
 AssignmentRole = Literal["lead", "supporting", "coordination"]
@@ -218,9 +218,13 @@ class AlignmentDecided(Shape, frozen=True, kw_only=True):
     reason: Reason
 
 
-@contract("jikao.target.issued.v1")
+@contract("jikao.target.issued.v2")
 class TargetIssued(Shape, frozen=True, kw_only=True):
-    """A target in force from `effective_on`. `value` is in the first measure's unit of measure."""
+    """A target in force from `effective_on`.
+
+    `value` is in the first measure's unit of measure; of a milestone target, in per cent. `text` says what is asked
+    where no number does. Milestone targets have `steps`, qualitative ones `bands`, the best first.
+    """
 
     target: Uuid
     year: Year
@@ -228,7 +232,7 @@ class TargetIssued(Shape, frozen=True, kw_only=True):
     name: Label
     issuer: Issuer
     category: Category
-    kind: IssuableKind
+    kind: TargetKind
     direction: Direction
     value: Quantity
     measures: Annotated[list[Measure], Meta(min_length=1, max_length=20)]
@@ -237,6 +241,10 @@ class TargetIssued(Shape, frozen=True, kw_only=True):
     weight: Quantity | UnsetType = UNSET
     points: Quantity | UnsetType = UNSET
     indicator: Code | UnsetType = UNSET
+    text: Text | UnsetType = UNSET
+    steps: Annotated[list[Step], Meta(min_length=1, max_length=20)] | UnsetType = UNSET
+    bands: Annotated[list[Band], Meta(min_length=2, max_length=20)] | UnsetType = UNSET
+    scoring: Scoring | UnsetType = UNSET
     effective_on: date
 
 
@@ -264,6 +272,16 @@ class TargetAdjusted(Shape, frozen=True, kw_only=True):
     value: Quantity
     effective_on: date
     reason: Reason
+
+
+@contract("jikao.target.withdrawn.v1")
+class TargetWithdrawn(Shape, frozen=True, kw_only=True):
+    """The decision that from `on` the target no longer stands. `evidence` are hashes of documents."""
+
+    target: Uuid
+    on: date
+    reason: Reason
+    evidence: Annotated[list[Sha256], Meta(max_length=20)]
 
 
 @contract("jikao.adjustment-cut-off.set.v1")

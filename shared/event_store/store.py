@@ -67,6 +67,14 @@ class EventStore:
         of_stream = self._stored().where(events.c.log == log, events.c.stream == stream)
         return [_stored(row) for row in db.execute(of_stream.order_by(events.c.version))]
 
+    def streams(self, db: Connection, log: str, beginning: str, since: str, mentioning: bytes) -> list[str]:
+        """The names of streams that begin so and are not below `since`, one of whose facts contains the bytes."""
+        c = self.tables.stream_events.c
+        past = beginning[:-1] + chr(ord(beginning[-1]) + 1)  # the first name, by code point, that begins otherwise
+        within = (c.log == log, c.stream >= max(beginning, since), c.stream < past)
+        found = db.execute(select(c.stream, c.value).where(*within).order_by(c.stream))
+        return list(dict.fromkeys(stream for stream, value in found if mentioning in value))
+
     def find(self, db: Connection, log: str, event_id: str) -> Stored | None:
         """The fact with this id, whatever its stream: what a repeated command already did."""
         events = self.tables.stream_events
@@ -83,10 +91,10 @@ class EventStore:
         events: Sequence[Outgoing],
         request_sha256: str,
     ) -> int:
-        """Append the facts of one command to its one stream, decided on version `after`; the new version.
+        """Append facts of one command to one stream, decided on version `after`; the new version.
 
-        Facts and outbox rows are in the transaction of `db`, which the caller commits. A command appends to
-        one stream only: two would need two expected versions, and commands could wait for one another.
+        Facts and outbox rows are in the transaction of `db`, which the caller commits. Whoever appends to several
+        streams does so in the order of their names: else two commands could wait for one another.
         Raises `VersionConflict` (about `stream`, `expected`, `current`) when the stream is not at `after`,
         `IdReused` when one of the ids already stands in this log, `RecordTooLarge` for a fact that the log
         would not take (it would block the outbox for ever). None of them leaves anything of the command.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Request, Response
@@ -51,6 +52,8 @@ class Asked:
     listing: Listing
     axes: Axes
     response: Response
+    day: date = date.max
+    """`as_of` of the view that was opened: scope follows the tree of the date that is asked about."""
 
     def permit(self, *roles: str) -> str:
         """The role that opens the door, or NotPermitted naming what is missing."""
@@ -67,6 +70,7 @@ class Asked:
         with read_side.reading() as (db, tables):
             at = resolve(db, tables.core, self.listing.log, self.axes)
             self.response.headers[POSITION_HEADER] = str(at.position)
+            self.day = at.as_of
             yield View(db, tables, at, read_side.registry(db, tables, self.listing.log, at.position))
 
     def compared(self, view: View) -> View | None:
@@ -98,13 +102,16 @@ class Asked:
         """The headers set on the way, for a route that makes its response itself."""
         return {name: value for name, value in self.response.headers.items() if name != "content-length"}
 
-    def units(self, registry: Registry) -> frozenset[str] | None:
-        """The ids of the units within the caller's scope; None for all."""
-        return units_in_scope(self.caller, registry)
+    def units(self, registry: Registry, on: date | None = None) -> frozenset[str] | None:
+        """The ids of the units within the caller's scope on a day, else on that of `view`; None for all."""
+        return units_in_scope(self.caller, registry, on or self.day)
 
 
-def units_in_scope(caller: Caller, registry: Registry) -> frozenset[str] | None:
-    """The ids of the units within a caller's scope; None for all of the jurisdiction's."""
+def units_in_scope(caller: Caller, registry: Registry, on: date = date.max) -> frozenset[str] | None:
+    """The ids of the units within a caller's scope on a day (as the tree stands last); None for all there are.
+
+    With a unit come those that had ended by that day and have it as a successor: it inherits what was theirs.
+    """
     if caller.scope == "all":
         return None
     if isinstance(caller.scope, tuple):
@@ -113,7 +120,7 @@ def units_in_scope(caller: Caller, registry: Registry) -> frozenset[str] | None:
     own = registry.unit_id(caller.unit) if caller.unit else None
     if own is None:
         return frozenset()
-    return frozenset(registry.below(own)) if caller.scope == "own+below" else frozenset({own})
+    return frozenset(registry.inherited(registry.below(own, on) if caller.scope == "own+below" else {own}, on))
 
 
 async def _asked(

@@ -109,7 +109,8 @@ def judge_record(
         memory.advance(stream, envelope.streamversion)
     match fact:
         case ValueVerified() | ValueCertified() | ValueReturned():
-            standing = judge_standing(fact.entry, memory.known)
+            stated = None if isinstance(fact, ValueReturned) else fact.value
+            standing = judge_standing(fact.entry, memory.known, registry, stated)
             if isinstance(fact, ValueReturned) and isinstance(standing, EntryKey):
                 memory.close(standing)
             return Folded(record, "counted", today, standing=standing)

@@ -1,6 +1,6 @@
 """The registry: what stands (units, targets, parts, projects, plans, locks), on two axes, as a fold of the log."""
 
-from shared.registry.fold import ALWAYS, Change, changes, lock_id
+from shared.registry.fold import ALWAYS, LETTER, Change, changes, lock_id, table_id
 from shared.registry.registry import Registry, Versions
 
-__all__ = ["ALWAYS", "Change", "Registry", "Versions", "changes", "lock_id"]
+__all__ = ["ALWAYS", "LETTER", "Change", "Registry", "Versions", "changes", "lock_id", "table_id"]

@@ -9,7 +9,8 @@ from typing import TypeVar
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from shared.contracts import decomposition, projects, targets
+from shared.contracts import catalogues, decomposition, organisation, projects, target_tables, targets
+from shared.contracts.organisation import UnitChange
 from shared.contracts.shapes import Shape
 from shared.quantities import canonical_text
 from shared.registry import rows
@@ -18,6 +19,8 @@ from shared.registry.registry import Registry
 T = TypeVar("T")
 ALWAYS = date(1, 1, 1)
 """Effective date of what has none of its own: sources, persons, locks."""
+LETTER = "letter"
+"""The registry id of the one template of responsibility letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +42,34 @@ def lock_id(year: int, month: int, target: str | None) -> str:
     return f"{year}-{month:02d}" + (f":{target}" if target else "")
 
 
+def table_id(year: int, unit: str) -> str:
+    """The registry id of a unit's target table of a year, and of its signature."""
+    return f"{year}:{unit}"
+
+
 def changes(fact: Shape, actor: str, registry: Registry) -> list[Change]:
     """The versions that `fact` opens, given what stood before it. Empty for facts that are not of the registry."""
     match fact:
-        case targets.UnitRegistered():
+        case organisation.UnitRegistered():
             unit = rows.Unit(code=fact.code, name=fact.name, kind=fact.kind, parent=_or_none(fact.parent),
                              valid_from=fact.valid_from)  # fmt: skip
             return [Change("unit", fact.unit, fact.valid_from, unit)]
+        case organisation.UnitRenamed() | organisation.UnitMoved() | organisation.UnitEnded():
+            return _unit_changed(fact, registry)
+        case organisation.PeerGroupSet():
+            set_before = registry.peer_groups.get(fact.group, ALWAYS)
+            peers = rows.PeerGroup(year=fact.year, code=fact.code, name=fact.name,
+                                   members=set_before.members if set_before else ())  # fmt: skip
+            return [Change("peer-group", fact.group, ALWAYS, peers)]
+        case organisation.PeerGroupMemberAdded() | organisation.PeerGroupMemberRemoved():
+            return [Change("peer-group", fact.group, ALWAYS, _members_changed(fact, registry))]
+        case organisation.PostTaken():
+            post = rows.Post(person=fact.person, unit=fact.unit, kind=fact.kind, valid_from=fact.valid_from,
+                             valid_until=None)  # fmt: skip
+            return [Change("post", fact.post, ALWAYS, post)]
+        case organisation.PostLeft():
+            left = replace(registry.posts.latest(fact.post), valid_until=fact.on)
+            return [Change("post", fact.post, ALWAYS, left)]
         case targets.SourceRegistered():
             return [Change("source", fact.source, ALWAYS, rows.Source(client=fact.client))]
         case targets.PersonRegistered():
@@ -64,6 +88,22 @@ def changes(fact: Shape, actor: str, registry: Registry) -> list[Change]:
         case targets.YearOpened():
             year = rows.AssessmentYear(time_progress=fact.time_progress)
             return [Change("year", str(fact.year), date(fact.year, 1, 1), year)]
+        case target_tables.YearMoved():
+            moved = replace(registry.years.latest(str(fact.year)), state=fact.state)
+            return [Change("year", str(fact.year), date(fact.year, 1, 1), moved)]
+        case target_tables.TargetTablesIssued():
+            return [
+                Change(
+                    "table", table_id(fact.year, each.unit), fact.on,
+                    rows.TargetTable(year=fact.year, unit=each.unit, sha256=each.sha256, known_at=fact.position),
+                ) for each in fact.tables
+            ]  # fmt: skip
+        case target_tables.TargetTableSigned():
+            signature = rows.Signature(year=fact.year, unit=fact.unit, sha256=fact.sha256, by=actor,
+                                       person=_or_none(fact.person))  # fmt: skip
+            return [Change("signature", table_id(fact.year, fact.unit), fact.on, signature)]
+        case target_tables.LetterTemplateReplaced():
+            return [Change("letter-template", LETTER, ALWAYS, rows.LetterTemplate(sha256=fact.sha256))]
         case targets.CatalogueImported():
             catalogue = rows.Catalogue(year=fact.year, issuer=fact.issuer, edition=fact.edition, parts=fact.parts,
                                        items=fact.items, sha256=fact.sha256)  # fmt: skip
@@ -86,12 +126,23 @@ def changes(fact: Shape, actor: str, registry: Registry) -> list[Change]:
                 by=actor,
             )  # fmt: skip
             return [Change("decision", fact.decision, ALWAYS, decision)]
+        case catalogues.CatalogueAdditionMade():
+            added = rows.CatalogueAddition(year=fact.year, item=fact.item, by=actor, withdrawn=None)
+            return [Change("addition", fact.addition, ALWAYS, added)]
+        case catalogues.CatalogueAdditionWithdrawn():
+            withdrawn = replace(registry.additions.latest(fact.addition), withdrawn=fact.reason)
+            return [Change("addition", fact.addition, ALWAYS, withdrawn)]
+        case catalogues.WeightRuleSet():
+            rule = rows.WeightRule(province_share=canonical_text(fact.province_share), decimals=fact.decimals)
+            return [Change("weight-rule", str(fact.year), ALWAYS, rule)]
         case targets.TargetIssued():
             return [Change("target", fact.target, fact.effective_on, _target(fact))]
         case targets.TargetAdjusted():
             before = registry.targets.get(fact.target, fact.effective_on) or registry.targets.first(fact.target)
             adjusted = replace(before, value=canonical_text(fact.value))
             return [Change("target", fact.target, fact.effective_on, adjusted)]
+        case targets.TargetWithdrawn():
+            return _withdrawn(fact, registry)
         case targets.AssignmentMade():
             return [Change("assignment", fact.assignment, fact.valid_from, _assignment(fact))]
         case decomposition.AssignmentHandedOver():
@@ -126,13 +177,60 @@ def changes(fact: Shape, actor: str, registry: Registry) -> list[Change]:
             return []
 
 
+def _unit_changed(
+    fact: organisation.UnitRenamed | organisation.UnitMoved | organisation.UnitEnded, registry: Registry
+) -> list[Change]:
+    """A version from `on`; and those after it change as well, unless they speak of the same themselves."""
+    day, history = fact.on, registry.units.history(fact.unit)
+
+    def changed(row: rows.Unit) -> rows.Unit:
+        match fact:
+            case organisation.UnitRenamed():
+                return replace(row, name=fact.name, named_on=day) if row.named_on <= day else row
+            case organisation.UnitMoved():
+                return replace(row, parent=_or_none(fact.parent), placed_on=day) if row.placed_on <= day else row
+            case organisation.UnitEnded():
+                return replace(row, ended_on=day, successors=tuple(fact.successors))
+
+    said: dict[type[Shape], UnitChange] = {
+        organisation.UnitRenamed: "renamed", organisation.UnitMoved: "moved", organisation.UnitEnded: "ended"
+    }  # fmt: skip
+    before = registry.units.get(fact.unit, day) or registry.units.first(fact.unit)
+    opened = replace(changed(before), change=said[type(fact)], reason=fact.reason)
+    later = [Change("unit", fact.unit, on, changed(row)) for on, _, row in history if on > day and changed(row) != row]
+    return [Change("unit", fact.unit, day, opened), *later]
+
+
+def _members_changed(
+    fact: organisation.PeerGroupMemberAdded | organisation.PeerGroupMemberRemoved, registry: Registry
+) -> rows.PeerGroup:
+    group = registry.peer_groups.latest(fact.group)
+    if isinstance(fact, organisation.PeerGroupMemberAdded):
+        member = rows.Member(unit=fact.unit, valid_from=fact.valid_from, valid_until=None)
+        return replace(group, members=(*group.members, member))
+    members = [
+        replace(member, valid_until=fact.on) if member.unit == fact.unit and member.valid_until is None else member
+        for member in group.members
+    ]
+    return replace(group, members=tuple(members))
+
+
 def _target(fact: targets.TargetIssued) -> rows.Target:
     return rows.Target(
         year=fact.year, code=fact.code, name=fact.name, issuer=fact.issuer, category=fact.category, kind=fact.kind,
         direction=fact.direction, value=canonical_text(fact.value), measures=tuple(fact.measures),
         roll_up=fact.roll_up, tags=tuple(fact.tags), weight=_or_none(fact.weight), points=_or_none(fact.points),
-        indicator=_or_none(fact.indicator),
+        indicator=_or_none(fact.indicator), text=_or_none(fact.text), steps=tuple(_or_none(fact.steps) or ()),
+        bands=tuple(_or_none(fact.bands) or ()), scoring=_or_none(fact.scoring),
     )  # fmt: skip
+
+
+def _withdrawn(fact: targets.TargetWithdrawn, registry: Registry) -> list[Change]:
+    """From that day on it no longer stands, whatever was to become of it later."""
+    versions = registry.targets.history(fact.target)
+    before = registry.targets.get(fact.target, fact.on) or registry.targets.first(fact.target)
+    later = [(on, row) for on, _, row in versions if on > fact.on]
+    return [Change("target", fact.target, on, replace(row, withdrawn=True)) for on, row in ((fact.on, before), *later)]
 
 
 def _assignment(fact: targets.AssignmentMade) -> rows.Assignment:

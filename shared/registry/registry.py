@@ -7,7 +7,7 @@ it the second axis remains: each thing has versions by the date from which they 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from datetime import date
 from typing import Generic, TypeAlias, TypeVar, cast
 
@@ -54,6 +54,12 @@ class Versions(Generic[R]):
     def position(self, id: str) -> int:
         """The position of the fact that opened its latest version. KeyError when unknown."""
         return self._rows[id][2][-1]
+
+    def position_on(self, id: str, on: date) -> int | None:
+        """The position of the fact that says how it stands on a day; None as for `get`."""
+        dates, _, positions = self._rows.get(id, ((), (), ()))
+        at = bisect_right(dates, on)
+        return positions[at - 1] if at else None
 
     def history(self, id: str) -> list[tuple[date, int, R]]:
         """All its versions: (effective_on, position of the fact, row)."""
@@ -110,6 +116,13 @@ class Registry:
         self.matches: Versions[rows.AlignmentMatch] = Versions()
         self.decisions: Versions[rows.AlignmentDecision] = Versions()
         self.decompositions: Versions[rows.Decomposition] = Versions()
+        self.additions: Versions[rows.CatalogueAddition] = Versions()
+        self.weight_rules: Versions[rows.WeightRule] = Versions()
+        self.peer_groups: Versions[rows.PeerGroup] = Versions()
+        self.posts: Versions[rows.Post] = Versions()
+        self.tables: Versions[rows.TargetTable] = Versions()
+        self.signatures: Versions[rows.Signature] = Versions()
+        self.letter_templates: Versions[rows.LetterTemplate] = Versions()
         self._kinds: dict[str, Versions[rows.Row]] = cast(
             dict[str, Versions[rows.Row]],
             {
@@ -118,6 +131,9 @@ class Registry:
                 "project": self.projects, "plan": self.plans, "start": self.starts, "catalogue": self.catalogues,
                 "alignment": self.alignments, "adjustment": self.adjustments, "cut-off": self.cut_offs,
                 "match": self.matches, "decision": self.decisions, "decomposition": self.decompositions,
+                "addition": self.additions,
+                "weight-rule": self.weight_rules, "peer-group": self.peer_groups, "post": self.posts,
+                "table": self.tables, "signature": self.signatures, "letter-template": self.letter_templates,
             },
         )  # fmt: skip
         self._by_code: dict[tuple[str, int, str], str] = {}
@@ -153,7 +169,7 @@ class Registry:
         match row:
             case rows.Unit() | rows.Group():
                 self._by_code[(kind, 0, row.code)] = id
-            case rows.Target():
+            case rows.Target() | rows.PeerGroup():
                 self._by_code[(kind, row.year, row.code)] = id
             case rows.Project():
                 self._by_code[(kind, row.year, row.code)] = id
@@ -175,6 +191,14 @@ class Registry:
     def target_id(self, year: int, code: str) -> str | None:
         """The target of this code in this year."""
         return self._by_code.get(("target", year, code))
+
+    def targets_on(self, day: date) -> Iterator[tuple[str, rows.Target]]:
+        """The targets in force on a day, with their ids: those that were withdrawn by then are left out."""
+        return ((id, target) for id, target in self.targets.on(day) if not target.withdrawn)
+
+    def peer_group_id(self, year: int, code: str) -> str | None:
+        """The peer group of this code in this year."""
+        return self._by_code.get(("peer-group", year, code))
 
     def project_id(self, year: int, code: str) -> str | None:
         """The project or sub-project of this code in this year."""
@@ -241,12 +265,35 @@ class Registry:
         else:
             self._locked.pop((lock.year, lock.month, lock.target), None)
 
-    def below(self, unit: str) -> set[str]:
-        """The unit's id and those of all units under it."""
-        found = {unit}
-        grown = True
-        while grown:
-            more = {id for id in self.units if self.units.latest(id).parent in found} - found
+    def unit_on(self, id: str | None, on: date) -> rows.Unit | None:
+        """The unit as it stands on a day; None before its first day, after its last, or when unknown."""
+        row = self.units.get(id, on)
+        return None if row is None or row.ended_on is not None else row
+
+    def ended(self, unit: str, on: date) -> bool:
+        """Had the unit ended by this day?"""
+        row = self.units.get(unit, on)
+        return row is not None and row.ended_on is not None
+
+    def below(self, unit: str, on: date = date.max) -> set[str]:
+        """The unit's id and those of all units under it on a day; without one, as they stand last.
+
+        A unit that has ended stays where it last was: whoever saw it then goes on seeing what it did.
+        """
+        under: dict[str, list[str]] = {}
+        for id, row in self.units.on(on):
+            if row.parent is not None:
+                under.setdefault(row.parent, []).append(id)
+        found, found_last = {unit}, [unit]
+        while found_last:
+            found_last = [id for above in found_last for id in under.get(above, ()) if id not in found]
+            found.update(found_last)
+        return found
+
+    def inherited(self, units: Set[str], on: date) -> set[str]:
+        """These units and, at any remove, those that had ended by a day with one of them as a successor."""
+        ended = [(id, row.successors) for id, row in self.units.on(on) if row.successors]
+        found = set(units)
+        while more := {id for id, successors in ended if id not in found and not found.isdisjoint(successors)}:
             found |= more
-            grown = bool(more)
         return found

@@ -6,20 +6,23 @@ from datetime import date
 
 from msgspec import Struct
 
+from shared.contracts.organisation import PostKind, UnitChange, UnitKind
 from shared.contracts.shapes import Label, Measure
+from shared.contracts.target_kinds import Band, Scoring, Step
 from shared.contracts.targets import (
     AdjustmentStatus,
     AlignedSide,
     AlignmentChoice,
     AssignmentRole,
+    CatalogueItem,
     Category,
     Direction,
-    IssuableKind,
     Issuer,
     RollUp,
+    TargetKind,
     TimeProgress,
-    UnitKind,
 )
+from shared.year_states import YearState
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -27,13 +30,54 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 class Unit(Row, frozen=True, kw_only=True):
-    """A responsible unit (责任单位)."""
+    """A responsible unit (责任单位) from one day of its life on, or (`ended_on` set) after its end.
+
+    `named_on` and `placed_on` say since when it has this name and this parent: what is said of an earlier day holds
+    for this version too, unless it speaks of the same itself. `change` and `reason` are of the fact that opened it.
+    """
 
     code: str
     name: Label
     kind: UnitKind
     parent: str | None
     valid_from: date
+    named_on: date = date.min
+    placed_on: date = date.min
+    ended_on: date | None = None
+    successors: tuple[str, ...] = ()
+    change: UnitChange = "registered"
+    reason: str | None = None
+
+
+class Member(Row, frozen=True, kw_only=True):
+    """A unit in a peer group for [valid_from, valid_until)."""
+
+    unit: str
+    valid_from: date
+    valid_until: date | None
+
+    def valid_on(self, day: date) -> bool:
+        """Is it a member on this day?"""
+        return self.valid_from <= day and (self.valid_until is None or day < self.valid_until)
+
+
+class PeerGroup(Row, frozen=True, kw_only=True):
+    """Units that are ranked against one another in a year (同类组), members of the past included."""
+
+    year: int
+    code: str
+    name: Label
+    members: tuple[Member, ...]
+
+
+class Post(Row, frozen=True, kw_only=True):
+    """A person in a post of a unit for [valid_from, valid_until)."""
+
+    person: str
+    unit: str
+    kind: PostKind
+    valid_from: date
+    valid_until: date | None
 
 
 class Source(Row, frozen=True, kw_only=True):
@@ -53,17 +97,44 @@ class AssessmentYear(Row, frozen=True, kw_only=True):
     """An assessment year (考核年度) and its rules."""
 
     time_progress: TimeProgress
+    state: YearState | None = None
+    """None: it was never moved."""
+
+
+class TargetTable(Row, frozen=True, kw_only=True):
+    """A unit's target table as it was last issued. `known_at` is the position as of which it was read."""
+
+    year: int
+    unit: str
+    sha256: str
+    known_at: int
+
+
+class Signature(Row, frozen=True, kw_only=True):
+    """What a unit last signed for. `by` is the actor's opaque id, `person` who is said to have signed."""
+
+    year: int
+    unit: str
+    sha256: str
+    by: str
+    person: str | None
+
+
+class LetterTemplate(Row, frozen=True, kw_only=True):
+    """What responsibility letters are made from."""
+
+    sha256: str
 
 
 class Target(Row, frozen=True, kw_only=True):
-    """A target (目标). `value` is canonical text in the first measure's unit of measure."""
+    """A target (目标). `value` is canonical text in the target's unit of measure. A withdrawn one no longer stands."""
 
     year: int
     code: str
     name: Label
     issuer: Issuer
     category: Category
-    kind: IssuableKind
+    kind: TargetKind
     direction: Direction
     value: str
     measures: tuple[Measure, ...]
@@ -72,6 +143,16 @@ class Target(Row, frozen=True, kw_only=True):
     weight: str | None
     points: str | None
     indicator: str | None
+    text: str | None = None
+    steps: tuple[Step, ...] = ()
+    bands: tuple[Band, ...] = ()
+    scoring: Scoring | None = None
+    withdrawn: bool = False
+
+    @property
+    def unit_of_measure(self) -> str:
+        """That of its value: the judged measure's, except that steps are of one each and add to 100 per cent."""
+        return "percent" if self.kind == "milestone" else self.measures[0].unit_of_measure
 
 
 class Assignment(Row, frozen=True, kw_only=True):
@@ -132,6 +213,23 @@ class AlignmentDecision(Row, frozen=True, kw_only=True):
     unit_of_measure: str | None
     reason: str
     by: str
+
+
+class CatalogueAddition(Row, frozen=True, kw_only=True):
+    """An indicator that the city added to its own catalogue of the year; `by` is the actor's opaque id."""
+
+    year: int
+    item: CatalogueItem
+    by: str
+    withdrawn: str | None
+    """Why it was withdrawn; None while it stands."""
+
+
+class WeightRule(Row, frozen=True, kw_only=True):
+    """The province's least share of a unit's weight, in per cent, and the decimals of tilted weights."""
+
+    province_share: str
+    decimals: int
 
 
 class Adjustment(Row, frozen=True, kw_only=True):
@@ -230,4 +328,7 @@ KINDS: dict[str, type[Row]] = {
     "assignment": Assignment, "lock": Lock, "group": Group, "project": Project, "plan": Plan, "start": Start,
     "catalogue": Catalogue, "alignment": Alignment, "adjustment": Adjustment, "cut-off": CutOff,
     "match": AlignmentMatch, "decision": AlignmentDecision, "decomposition": Decomposition,
+    "addition": CatalogueAddition,
+    "weight-rule": WeightRule, "peer-group": PeerGroup, "post": Post,
+    "table": TargetTable, "signature": Signature, "letter-template": LetterTemplate,
 }  # fmt: skip

@@ -19,7 +19,12 @@ TRY_AGAIN = {429, 502, 503, 504}
 SIZES = (1, 1, 1, 2, 3, 5, 8, 13, 25, 50)
 """Entries of a submission."""
 PATIENCE = (1.0, 3.0, 12.0)
-"""Seconds after which one or the other client takes silence for a failure and sends again."""
+"""Seconds after which one or the other client takes silence for a failure and sends again, at first."""
+PAUSE = 0.3
+"""Seconds at most until it sends again, at first."""
+AFTER_EACH_TRY, MOST_PATIENT = 1.3, 100.0
+"""Both grow by this factor with each try of one request, up to so many times: a slow machine is not a failed one."""
+LONGEST_PAUSE = 1.5
 MOST_TRIES = 400
 MOST_TARGETS = 40
 
@@ -33,6 +38,8 @@ class Stage:
     seed: int
     sources: int
     targets: list[str] = field(default_factory=lambda: list(place.TARGETS))
+    broken: list[BaseException] = field(default_factory=list)
+    """What some actor did not foresee; the first one ends the drill, the others follow from that."""
     closing: threading.Event = field(default_factory=threading.Event)
     cut: threading.Event = field(default_factory=threading.Event)
 
@@ -42,20 +49,19 @@ class Stage:
 
 
 class Actor(threading.Thread):
-    """Somebody on a thread of their own. What they did not foresee is `broken`, and ends the whole drill."""
+    """Somebody on a thread of their own. What they did not foresee ends the whole drill."""
 
     def __init__(self, stage: Stage, name: str) -> None:
         super().__init__(name=name, daemon=True)
         self.stage = stage
         self.luck = stage.luck(name)
-        self.broken: BaseException | None = None
 
     def run(self) -> None:
         """Play the part."""
         try:
             self.play()
         except BaseException as error:
-            self.broken = error
+            self.stage.broken.append(error)
             self.stage.cut.set()
             self.stage.book.wake()
 
@@ -73,7 +79,8 @@ class Client(Actor):
 
     def __init__(self, stage: Stage, name: str) -> None:
         super().__init__(stage, name)
-        self.http = stage.city.client(self.luck.choice(PATIENCE))
+        self.patience = self.luck.choice(PATIENCE)
+        self.http = stage.city.client(self.patience)
 
     def play(self) -> None:
         """Act, and act again."""
@@ -93,10 +100,11 @@ class Client(Actor):
         `stays` is how likely it tries once more.
         """
         book = self.stage.book
-        for _ in range(MOST_TRIES):
+        for n in range(MOST_TRIES):
+            grown = min(AFTER_EACH_TRY**n, MOST_PATIENT)
             tried()
             try:
-                answer = self.http.post(path, json=body, headers=headers)
+                answer = self.http.post(path, json=body, headers=headers, timeout=self.patience * grown)
             except httpx.HTTPError as error:
                 book.answered(f"{kind} {type(error).__name__}")
             else:
@@ -105,7 +113,7 @@ class Client(Actor):
                     return answer
             if self.stage.cut.is_set() or self.luck.random() > stays:
                 return None
-            self.pause(0.3)
+            self.pause(min(PAUSE * grown, LONGEST_PAUSE))
         raise TimeoutError(f"{MOST_TRIES} tries of {path}")
 
     def command(self, service: str, role: str, path: str, body: Json, key: str) -> Command:

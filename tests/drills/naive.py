@@ -124,7 +124,7 @@ class NaiveList:
         match type:
             case "jikao.unit.registered.v1":
                 self._units[data["unit"]] = data["code"]
-            case "jikao.target.issued.v1":
+            case "jikao.target.issued.v2":
                 self._codes[data["target"]] = data["code"]
                 self.targets[data["code"]] = record.position
             case "jikao.assignment.made.v1":

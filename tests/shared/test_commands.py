@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, MetaData
+from sqlalchemy.exc import DBAPIError
 
-from shared.commands import Done, Order, execute
+from shared.commands import Done, Order, execute, transaction_of
 from shared.contracts import decode, decode_data
 from shared.contracts.shapes import Shape
 from shared.contracts.targets import PeriodLocked
@@ -21,7 +22,7 @@ from shared.event_log.ids import event_id, log_id
 from shared.event_store.store import EventStore
 from shared.event_store.tables import event_store_tables
 from shared.sql import engine as open_engine
-from shared.sql import reading
+from shared.sql import hold, reading
 
 LOG = log_id(False)
 ORDER = Order(
@@ -127,6 +128,66 @@ def test_a_decision_may_look_at_other_streams(store: EventStore) -> None:
 def test_nothing_decided_is_nothing_appended(store: EventStore) -> None:
     done = execute(store, ORDER, months(), lock())
     assert (done.version, done.facts) == (0, ())
+
+
+def two_streams(_: tuple[int, ...], look: Look) -> Sequence[Fact]:
+    """A month for each of two streams, the other one first."""
+    held = look.at(months("locks:other"))
+    other = PeriodLocked(year=2009, month=8 + len(held), reason="both")
+    return [Fact(other, stream="locks:other"), Fact(PeriodLocked(year=2009, month=6, reason="both"))]
+
+
+def test_one_decision_appends_to_several_streams_or_to_none(store: EventStore) -> None:
+    execute(store, ORDER, months("locks:other"), lock(7))
+    done = execute(store, replace(ORDER, key="both"), months(), two_streams)
+    assert (done.version, locked(done), done.streams) == (1, [6, 9], ("locks", "locks:other"))
+    with reading(store.engine) as db:
+        stored = [decode(each.value) for name in done.streams for each in store.read(db, LOG, name)][::2]
+        assert store.streams(db, LOG, "locks:", "", b"") == ["locks:other"]
+        assert store.streams(db, LOG, "locks:", "locks:p", b"") == []
+        assert store.streams(db, LOG, "loc", "", b"both") == ["locks", "locks:other"]
+        assert store.streams(db, LOG, "loc", "", b"closed") == ["locks:other"]
+    last = execute(store, replace(ORDER, key="both"), months(), lock(1))
+    assert last == replace(done, repeated=True)
+    assert (stored[0].stream, stored[0].streamversion) == ("locks", 1)
+    taken = replace(ORDER, key="third", request_sha256="c" * 64)
+    with pytest.raises(VersionConflict):
+        execute(store, replace(taken, if_match=9), months(), two_streams)
+    with pytest.raises(VersionConflict):
+        execute(store, taken, months(), late)
+    with reading(store.engine) as db:
+        assert [len(store.read(db, LOG, name)) for name in done.streams] == [1, 2]
+
+
+def late(state: tuple[int, ...], look: Look) -> Sequence[Fact]:
+    """As if the other stream had been looked at long ago."""
+    facts = two_streams(state, look)
+    transaction_of(look).versions["locks:other"] = 0
+    return facts
+
+
+def test_a_decision_on_several_streams_is_taken_again_when_one_of_them_is_overtaken(shared_store: EventStore) -> None:
+    other = replace(ORDER, key="other", request_sha256="b" * 64)
+    meanwhile: list[Done] = []
+
+    def decide(state: tuple[int, ...], look: Look) -> Sequence[Fact]:
+        facts = two_streams(state, look)
+        if not meanwhile:
+            meanwhile.append(execute(shared_store, other, months("locks:other"), lock(1)))
+        return facts
+
+    assert locked(execute(shared_store, ORDER, months(), decide)) == [6, 9]
+
+
+def test_who_decides_alone_is_waited_for_and_who_shares_is_not(shared_store: EventStore) -> None:
+    with shared_store.begin() as first, shared_store.begin() as second:
+        hold(first, "units", shared=True)
+        hold(second, "units", shared=True)
+        with pytest.raises(DBAPIError), shared_store.begin() as third:
+            third.exec_driver_sql("SET LOCAL lock_timeout = '50ms'")
+            hold(third, "units")
+    with shared_store.begin() as third:
+        hold(third, "units")
 
 
 @pytest.mark.parametrize("names", [("locks", "locks"), ("minted-once", "minted-again")])

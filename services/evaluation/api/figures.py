@@ -172,7 +172,7 @@ def _answered(asked: Asked, question: Question) -> Response:
 
 
 def _document(asked: Asked, view: View, question: Question) -> Document:
-    units = asked.units(view.registry)
+    units = asked.units(view.registry, view.standpoint.as_of)
     if units is not None:
         _within(view, question, units)
     at = view.standpoint

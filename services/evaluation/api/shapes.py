@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
+from services.evaluation.steps_and_bands import StepStatus
 from shared.quantities import QUANTITY_PATTERN
 
 Quantity = Annotated[str, Field(pattern=QUANTITY_PATTERN, examples=["54.5"])]
@@ -86,7 +87,8 @@ class PartShown(TypedDict):
 
     Where several parts became one that has not reported yet, `carried` are their levels, `total` is what they come
     to, and `coverage` says how many of them had one. `below` is the part of which it is a part, `parts` are its own
-    parts: they are in its figure already and never added to it.
+    parts: they are in its figure already and never added to it. Of a milestone target the levels stand under
+    `measures`; `reached_share` adds up the steps that the part reached.
     """
 
     id: str
@@ -95,6 +97,8 @@ class PartShown(TypedDict):
     target_value: NotRequired[Quantity]
     level: NotRequired[LevelShown]
     rate: NotRequired[Rate]
+    reached_share: NotRequired[Sum]
+    band: NotRequired[str]
     carried_from: NotRequired[str]
     carried: NotRequired[list[PartLevelShown]]
     total: NotRequired[Sum]
@@ -117,13 +121,17 @@ class MeasureShown(TypedDict):
 
 @_CLOSED
 class Judgement(TypedDict):
-    """A value against the target's. `rate` follows the target's kind; `ratio` is a/t where that is not the rate."""
+    """A value against the target's. `rate` follows the target's kind; `ratio` is a/t where that is not the rate.
+
+    `band` is the code of the band that was chosen for a qualitative target.
+    """
 
     denominator: Sum
     numerator: NotRequired[Sum]
     rate: NotRequired[Rate]
     ratio: NotRequired[Rate]
     difference_pp: NotRequired[Points]
+    band: NotRequired[str]
     met: NotRequired[bool]
 
 
@@ -150,6 +158,17 @@ class MissShown(TypedDict):
 
 
 @_CLOSED
+class StepShown(TypedDict):
+    """A step of a milestone target on the day, and the units that have reached it; overdue after its due date."""
+
+    measure: str
+    share: Sum
+    due_on: Day
+    status: StepStatus
+    reached_by: list[str]
+
+
+@_CLOSED
 class TargetInFull(TargetRow):
     """A target in full."""
 
@@ -160,6 +179,7 @@ class TargetInFull(TargetRow):
     standings: list[Standing]
     parts: list[PartShown]
     measures: list[MeasureShown]
+    steps: NotRequired[list[StepShown]]
     misses: NotRequired[list[MissShown]]
 
 

@@ -19,9 +19,10 @@ from services.evaluation.errors import (
     ValueNotConvertible,
 )
 from services.evaluation.read_models.ledger import entry_state, last_read
-from services.evaluation.standing import State, Stated, stream_of
+from services.evaluation.standing import Line, State, Stated, stream_of
 from shared.admission import EntryState
-from shared.admission.errors import EntryNotCurrent
+from shared.admission.errors import EntryNotCurrent, NotABand, StepIsReachedOrNot
+from shared.admission.values import refused_value
 from shared.commands import execute
 from shared.contracts.shapes import EntryRef, Shape
 from shared.deciding import Fact, Look, Stream
@@ -39,6 +40,7 @@ READ_WITHIN = 2.0
 """Seconds for which we wait to have read the log's end, before we say how an entry stands."""
 
 _REFUSED = (EntryUnknown, EntryNotCurrent, EntryIsReturned)
+_VALUE = (ValueNotConvertible, NotABand, StepIsReachedOrNot)
 _ENTRY: dict[str, JsonValue] = {"source": "urn:jikao:source:transport", "id": "2009-08/roads", "entry": 0}
 
 
@@ -90,16 +92,19 @@ class ReturnBody(Input):
     reason: Text
 
 
+_NOWHERE = Line("", lambda _: None)
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What the read side knows of the entry as of a position: its unit of measure, or why nothing can be decided."""
+    """What the read side knows of the entry as of a position: its series, or why nothing can be decided."""
 
-    unit_of_measure: str
+    line: Line
     refusal: Refusal | None
     position: int
 
 
-@router.post("/verifications", status_code=201, responses=commanded(*_REFUSED, EntryIsCertified, ValueNotConvertible))
+@router.post("/verifications", status_code=201, responses=commanded(*_REFUSED, EntryIsCertified, *_VALUE))
 async def verify_value(body: ValueBody, ordering: OrderingDep) -> Recorded:
     """State the verified value (审核值) of an entry that is current; again to replace an earlier one.
 
@@ -107,9 +112,7 @@ async def verify_value(body: ValueBody, ordering: OrderingDep) -> Recorded:
     """
     role = ordering.permit("office", "certifier")
     ref = body.entry.ref
-    return await _decide(
-        ordering, role, ref, lambda state, unit_of_measure: standing.verify(state, ref, body.stated, unit_of_measure)
-    )
+    return await _decide(ordering, role, ref, lambda state, line: standing.verify(state, ref, body.stated, line))
 
 
 @router.post("/returns", status_code=201, responses=commanded(*_REFUSED, EntryIsCertified))
@@ -123,9 +126,7 @@ async def return_value(body: ReturnBody, ordering: OrderingDep) -> Recorded:
     return await _decide(ordering, role, ref, lambda state, _: standing.return_(state, ref, body.reason))
 
 
-@router.post(
-    "/certifications", status_code=201, responses=commanded(*_REFUSED, EntryIsNotVerified, ValueNotConvertible)
-)
+@router.post("/certifications", status_code=201, responses=commanded(*_REFUSED, EntryIsNotVerified, *_VALUE))
 async def certify_value(body: ValueBody, ordering: OrderingDep) -> Recorded:
     """State the certified value (认定值) of an entry that has been verified; again to replace an earlier one.
 
@@ -133,12 +134,10 @@ async def certify_value(body: ValueBody, ordering: OrderingDep) -> Recorded:
     """
     role = ordering.permit("certifier", "office")
     ref = body.entry.ref
-    return await _decide(
-        ordering, role, ref, lambda state, unit_of_measure: standing.certify(state, ref, body.stated, unit_of_measure)
-    )
+    return await _decide(ordering, role, ref, lambda state, line: standing.certify(state, ref, body.stated, line))
 
 
-async def _decide(ordering: Ordering, role: str, ref: EntryRef, rule: Callable[[State, str], Shape]) -> Recorded:
+async def _decide(ordering: Ordering, role: str, ref: EntryRef, rule: Callable[[State, Line], Shape]) -> Recorded:
     """Look the entry up, decide by the rule, publish. A repeat is answered without looking: the first time decided."""
     service = ordering.service
     listing = await run_in_threadpool(service.read_side.listing, ordering.jurisdiction)
@@ -149,7 +148,7 @@ async def _decide(ordering: Ordering, role: str, ref: EntryRef, rule: Callable[[
     def decide(state: State, _: Look) -> list[Fact]:
         if found.refusal is not None and state != "returned":  # an entry that was returned is told so
             raise found.refusal
-        return [Fact(rule(state, found.unit_of_measure))]
+        return [Fact(rule(state, found.line))]
 
     stream: Stream[State] = Stream(stream_of(ref), "reported", standing.evolve)
     order = replace(await run_in_threadpool(ordering.order, listing, role), basis=found.position)
@@ -164,11 +163,19 @@ def _look_up(ordering: Ordering, listing: Listing, ref: EntryRef) -> _Found:
         position = last_read(db, tables.core, listing.log)
         state = entry_state(db, tables, listing.log, ref)
         registry = read_side.registry(db, tables, listing.log, position)
-        scope = units_in_scope(ordering.caller, registry)
-        if state is None or (scope is not None and _unit(registry, state) not in scope):
-            return _Found("", EntryUnknown(source=ref.source, id=ref.id, entry=ref.entry), position)
+        if state is None or not _within(ordering, registry, state):
+            return _Found(_NOWHERE, EntryUnknown(source=ref.source, id=ref.id, entry=ref.entry), position)
         closed = None if state.open else EntryNotCurrent(source=ref.source, id=ref.id, entry=ref.entry)
-        return _Found(_unit_of_measure(registry, state), closed, position)
+        line = Line(
+            _unit_of_measure(registry, state),
+            lambda value: refused_value(state.series, state.effective_on, value, registry),
+        )
+        return _Found(line, closed, position)
+
+
+def _within(ordering: Ordering, registry: Registry, state: EntryState) -> bool:
+    scope = units_in_scope(ordering.caller, registry, state.effective_on)
+    return scope is None or _unit(registry, state) in scope
 
 
 def _unit(registry: Registry, state: EntryState) -> str:

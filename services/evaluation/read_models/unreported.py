@@ -21,6 +21,8 @@ class Owed:
     kind: Literal["target", "project"]
     code: str
     series: Series
+    or_in: tuple[Series, ...] = ()
+    """An entry in one of these will do too: of a milestone target any step can be reported."""
 
 
 @dataclass(slots=True)
@@ -53,8 +55,8 @@ def unreported(
             continue
         of_unit = reports.setdefault(owed.unit, UnitReports(owed.unit))
         of_unit.owed += 1
-        level = latest.get(owed.series)
-        if level is None or level.effective_on < end.replace(day=1):
+        told = [level for series in (owed.series, *owed.or_in) if (level := latest.get(series)) is not None]
+        if not any(level.effective_on >= end.replace(day=1) for level in told):
             of_unit.missing.append(owed)
     for of_unit in reports.values():
         of_unit.missing.sort(key=lambda owed: (owed.kind, owed.code, owed.series.part))
@@ -62,12 +64,13 @@ def unreported(
 
 
 def _owed(registry: Registry, year: int, end: date) -> Iterator[Owed]:
-    for id, target in registry.targets.on(end):
+    for id, target in registry.targets_on(end):
         if target.year != year:
             continue
         for part, assignment in registry.answering(id, end):
             series = Series(year, "target", id, target.measures[0].code, part)
-            yield Owed(assignment.unit, "target", target.code, series)
+            steps = tuple(series._replace(measure=step.measure) for step in target.steps)
+            yield Owed(assignment.unit, "target", target.code, series, steps)
     for id, project in registry.projects.on(end):
         if project.year == year and not registry.subs_of(id):
             series = Series(year, "project", id, project.measures[0].code, id)

@@ -105,9 +105,11 @@ _REFUSED = (
     RoleMissing, NotYetRead, LogBusy, LogUnavailable, ClockSkewed,
 )  # fmt: skip
 _RULES = (
-    IdReused, admission.YearIsNotOpen, admission.DateInFuture, admission.TargetUnknown, admission.ProjectUnknown,
+    IdReused, admission.YearIsNotOpen, admission.YearDoesNotAllow, admission.DateInFuture, admission.TargetUnknown,
+    admission.ProjectUnknown,
     admission.PartUnknown, admission.PartIsAmbiguous, admission.MeasureUnknown, admission.UnitOfMeasureDiffers,
-    admission.ProjectHasSubProjects, admission.PeriodIsLocked, admission.StatedTwice,
+    admission.ProjectHasSubProjects, admission.PeriodIsLocked, admission.StatedTwice, admission.TargetWithdrawn,
+    admission.NotABand, admission.StepIsReachedOrNot,
 )  # fmt: skip
 
 

@@ -194,7 +194,7 @@ async def register_project(year: YearNumber, body: ProjectIn, ordering: Ordering
         if str(year) not in registry.years:
             raise YearIsNotOpen(year=year)
         unit = registry.unit_id(body.unit)
-        if unit is None or registry.units.get(unit, valid_from) is None:
+        if unit is None or registry.unit_on(unit, valid_from) is None:
             raise ResponsibleUnitUnknown(faults=[ResponsibleUnitUnknown().fault("/unit")], code=body.unit)
         return unit, registry.project_id(year, body.parent) if body.parent else None
 
@@ -342,10 +342,11 @@ def _has_figures(ordering: Ordering, listing: Listing, id: str) -> bool:
 async def _known(ordering: Ordering, year: int, code: str) -> tuple[Listing, str, Project, bool]:
     """The project within the caller's scope: its log, id, row, and whether it has sub-projects. ProjectNotFound."""
     listing = await listing_of(ordering)
+    today = (await run_in_threadpool(ordering.service.clock, listing))[1]
 
     def ask(registry: Registry) -> tuple[str, Project, bool]:
         id = registry.project_id(year, code)
-        units = units_in_scope(ordering.caller, registry)
+        units = units_in_scope(ordering.caller, registry, today)
         if id is None or (units is not None and registry.projects.latest(id).unit not in units):
             raise ProjectNotFound(code=code, year=year)
         return id, registry.projects.latest(id), bool(registry.subs_of(id))

@@ -40,14 +40,16 @@ from services.targets.errors import (
     DateOutsideYear,
     RequestIsDecided,
     RequestIsNotReviewed,
+    TargetIsWithdrawn,
     TargetValueIsNegative,
     TargetValueIsZero,
     UnitHasNoPart,
     UnitOutOfScope,
+    ValueIsNotHundred,
 )
 from services.targets.unit import unit_stream
-from services.targets.year import year_stream
-from shared.admission.errors import TargetUnknown, YearIsNotOpen
+from services.targets.year import while_allowed, year_stream
+from shared.admission.errors import TargetUnknown, YearDoesNotAllow, YearIsNotOpen
 from shared.contracts.targets import AdjustmentRequested, AdjustmentStatus
 from shared.errors import PreconditionMissing
 from shared.event_log.ids import uuid7
@@ -152,7 +154,10 @@ class RequestAnswer(BaseModel):
     pin: StandsAt
 
 
-_ADJUSTS = (TargetUnknown, TargetValueIsZero, TargetValueIsNegative, DateOutsideYear, DateBeforeTarget, BelowProvince)
+_ADJUSTS = (
+    TargetUnknown, TargetValueIsZero, TargetValueIsNegative, ValueIsNotHundred, DateOutsideYear, DateBeforeTarget,
+    TargetIsWithdrawn, BelowProvince, YearDoesNotAllow,
+)  # fmt: skip
 _DECIDED = (TargetUnknown, AdjustmentRequestUnknown, RequestIsDecided)
 
 
@@ -193,11 +198,11 @@ async def request_target_adjustment(
     done = await ordering.execute(
         role,
         requests_stream(year, target),
-        lambda requests, look: request_adjustment(
+        while_allowed("adjust", year, lambda requests, look: request_adjustment(
             command, requests, unit=look.at(unit_stream(body.unit)).id,
             parts=look.at(assignments_stream(year, target)), cut_off=look.at(cut_off_stream(year)),
             today=now.today, floor=now.floor,
-        ),
+        )),
         basis=now.position,
     )  # fmt: skip
     fact = done.facts[0]
@@ -235,7 +240,7 @@ async def approve_target_adjustment(
     done = await ordering.execute(
         role,
         requests_stream(year, target),
-        lambda requests, _: approve_adjustment(command, requests, floor=now.floor),
+        while_allowed("adjust", year, lambda requests, _: approve_adjustment(command, requests, floor=now.floor)),
         basis=now.position,
     )
     return ordering.recorded(request, done)
@@ -301,7 +306,7 @@ def get_adjustment_request(year: YearNumber, request: RequestId, asked: AskedDep
 def _read(ordering: Ordering, year: int, target: str, unit: str) -> Read:
     """The floor; TargetUnknown or UnitOutOfScope for what is not the caller's to speak about."""
     with as_read(ordering) as view:
-        scope = units_in_scope(ordering.caller, view.registry)
+        scope = units_in_scope(ordering.caller, view.registry, view.standpoint.as_of)
         if scope is not None:
             id = view.registry.target_id(year, target)
             if id is None or scope.isdisjoint(part.unit for _, part in view.registry.parts_of(id)):

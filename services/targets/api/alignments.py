@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path
 from msgspec import UnsetType
 from pydantic import BaseModel
 
+from services.targets.additions import additions_stream
 from services.targets.alignment_decisions import decisions_stream, holds
 from services.targets.alignment_run import AlignCatalogues, align_catalogues, alignment_stream
 from services.targets.api.asking import page_of
@@ -135,7 +136,10 @@ class AlignmentAnswer(BaseModel):
 
 @router.post("", status_code=201, responses=commanded(CatalogueIsUnknown, CatalogueOfOtherIssuer))
 async def align_year_catalogues(year: YearNumber, body: AlignmentBody, ordering: OrderingDep) -> Recorded:
-    """Align two catalogues: the stricter stands. The assessment office only; nothing is issued by it."""
+    """Align two catalogues: the stricter stands. The city's own additions count as part of its catalogue.
+
+    The assessment office only; nothing is issued by it.
+    """
     role = ordering.permit_whole(*OFFICE)
     alignment = uuid7()
     command = AlignCatalogues(alignment, year, body.province, body.city)
@@ -146,6 +150,7 @@ async def align_year_catalogues(year: YearNumber, body: AlignmentBody, ordering:
             command,
             province=look.at(catalogue_stream(body.province)),
             city=look.at(catalogue_stream(body.city)),
+            additions=look.at(additions_stream(year)),
             confirmed=look.at(decisions_stream(year)).by_city(),
         ),
     )

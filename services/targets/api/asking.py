@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from typing import TypeVar
 
 from sqlalchemy import select
 
+from services.targets.unit import Unit, unit_stream
+from services.targets.unit_tree import UNITS
+from shared.commands import transaction_of
+from shared.deciding import Look
 from shared.http.asking import Asked, View
 from shared.http.axes import Axes
 from shared.http.ordering import Ordering
@@ -54,8 +59,24 @@ def page_shown(
     return items, following, stands_at(at)
 
 
-def newest_version(view: View, stream: str) -> int:
-    """A stream's newest version read, whatever was asked: a change is made to what is, not to what was."""
+def earliest(*days: date | None) -> date | None:
+    """The first of these days, of which some are never."""
+    return min((day for day in days if day is not None), default=None)
+
+
+def lasts_on(day: date, valid_from: date, valid_until: date | None) -> bool:
+    """Is it one of the days [valid_from, valid_until)?"""
+    return valid_from <= day and (valid_until is None or day < valid_until)
+
+
+def unit_that_stands(look: Look, code: str) -> Unit:
+    """A unit for a decision that needs it to stand: until this is committed it cannot be ended."""
+    transaction_of(look).alone(UNITS, shared=True)
+    return look.at(unit_stream(code))
+
+
+def stream_version(view: View, stream: str) -> int:
+    """The newest version read, whatever was asked: a change is made to what is, not to what was."""
     c = view.tables.core.streams.c
     found = view.db.execute(select(c.version).where(c.log == view.standpoint.log, c.stream == stream)).scalar()
     return int(found or 0)

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from services.targets.api.asking import newest_version, page_of
+from services.targets.api.asking import page_of, stream_version, unit_that_stands
 from services.targets.api.decompositions import read_tree
 from services.targets.api.shapes import OFFICE, SEES_TARGETS, Body, CodeStr, ReasonStr, TargetCode, UnitCode, example
 from services.targets.api.targets import AssignmentShown, parts_in_scope, standing_target
@@ -46,11 +46,12 @@ from services.targets.errors import (
     UnitNamedTwice,
     ValueIsExceeded,
     ValueIsLost,
+    ValuesNotAddedUp,
     WholesDiffer,
 )
 from services.targets.target import target_stream
-from services.targets.unit import unit_stream
-from shared.admission.errors import TargetUnknown
+from services.targets.year import while_allowed
+from shared.admission.errors import TargetUnknown, YearDoesNotAllow
 from shared.contracts.decomposition import MOST_PARTS, AssignmentHandedOver
 from shared.contracts.targets import AssignmentMade, AssignmentRole
 from shared.event_log.ids import uuid7
@@ -134,6 +135,7 @@ class AssignmentList(BaseModel):
     status_code=201,
     responses=commanded(
         TargetUnknown,
+        YearDoesNotAllow,
         UnitIsUnknown,
         UnitIsNotValid,
         UnitHasPartAlready,
@@ -159,8 +161,12 @@ async def assign_year_target(
     done = await ordering.execute(
         role,
         assignments_stream(year, target),
-        lambda parts, look: assign_target(
-            command, parts, target=look.at(target_stream(year, target)), unit=look.at(unit_stream(body.unit))
+        while_allowed(
+            "plan",
+            year,
+            lambda parts, look: assign_target(
+                command, parts, target=look.at(target_stream(year, target)), unit=unit_that_stands(look, body.unit)
+            ),
         ),
     )
     fact = done.facts[0]
@@ -173,6 +179,7 @@ async def assign_year_target(
     status_code=201,
     responses=commanded(
         TargetUnknown,
+        YearDoesNotAllow,
         AssignmentUnknown,
         SuccessorsNotClear,
         SuccessorIsTheSame,
@@ -187,6 +194,7 @@ async def assign_year_target(
         TargetValueIsZero,
         TargetValueIsNegative,
         SumTooLarge,
+        ValuesNotAddedUp,
         CarriesWhatStays,
         CarriedTwice,
         LevelsNotAddedUp,
@@ -214,12 +222,16 @@ async def hand_over_assignment(
     done = await ordering.execute(
         role,
         assignments_stream(year, target),
-        lambda parts, look: hand_over(
-            command,
-            parts,
-            aim=look.at(aim_stream(year, target)),
-            units={code: look.at(unit_stream(code)) for code in command.units()},
-            under=tree.under,
+        while_allowed(
+            "plan",
+            year,
+            lambda parts, look: hand_over(
+                command,
+                parts,
+                aim=look.at(aim_stream(year, target)),
+                units={code: unit_that_stands(look, code) for code in command.units()},
+                under=tree.under,
+            ),
         ),
         basis=tree.position,
     )
@@ -241,7 +253,7 @@ def list_assignments(year: YearNumber, target: TargetCode, asked: AskedDep, page
         parts = parts_in_scope(id, view, asked)
         if parts is None:
             raise TargetUnknown(target=target)
-        asked.response.headers["ETag"] = etag(newest_version(view, assignments_stream(year, target).name))
+        asked.response.headers["ETag"] = etag(stream_version(view, assignments_stream(year, target).name))
         return [((part.valid_from.isoformat(), part.id), part) for part in parts]
 
     items, cursor, pin = page_of(asked, page, f"assignments {year} {target}", found)

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from services.targets.api.asking import page_of
 from services.targets.api.shapes import OFFICE, SEES_THE_CITY, Body, CodeStr, example, label, shown
 from services.targets.catalogue import ImportCatalogue, catalogue_stream, faults, import_catalogue
-from services.targets.errors import CatalogueFaulty, CatalogueUnknown, EditionTaken
+from services.targets.errors import CatalogueFaulty, CatalogueUnknown, EditionTaken, EditionUnchanged
 from services.targets.read_models.parts import parts_of
 from services.targets.year import year_stream
 from shared.admission.errors import YearIsNotOpen
@@ -142,7 +142,7 @@ class CatalogueAnswer(BaseModel):
     status_code=201,
     responses={
         200: {"model": CatalogueReport, "description": "What `mode=check` found."},
-        **commanded(YearIsNotOpen, EditionTaken, CatalogueFaulty),
+        **commanded(YearIsNotOpen, EditionTaken, EditionUnchanged, CatalogueFaulty),
     },
 )
 async def import_year_catalogue(
@@ -173,13 +173,15 @@ async def take_in(
     listing = await run_in_threadpool(service.read_side.listing, ordering.jurisdiction)
     if edition is None:
         edition = await run_in_threadpool(_next_edition, service.store, listing.log, year, issuer)
-    catalogue = _id(service.store, listing.log, year, issuer, edition)
+    catalogue, before = (_id(service.store, listing.log, year, issuer, each) for each in (edition, edition - 1))
     command = ImportCatalogue(catalogue, year, issuer, edition, items)
     done = await ordering.execute_in(
         listing,
         role,
         catalogue_stream(catalogue),
-        lambda state, look: import_catalogue(command, state, year_open=look.at(year_stream(year))),
+        lambda state, look: import_catalogue(
+            command, state, before=look.at(catalogue_stream(before)), year_open=look.at(year_stream(year))
+        ),
     )
     fact = done.facts[-1]
     assert isinstance(fact, CatalogueImported)
@@ -214,7 +216,7 @@ def checked(
     valid: list[tuple[int, CatalogueItem]] = []
     for row, raw in enumerate(bodies):
         try:
-            valid.append((row, _contract(CatalogueItemBody.model_validate(raw))))
+            valid.append((row, item_of(CatalogueItemBody.model_validate(raw))))
         except ValidationError as invalid:
             found += [
                 validation_fault({**error, "loc": ("body", "items", row, *error["loc"])}, whole)
@@ -228,7 +230,8 @@ def _by_row(fault: Fault) -> tuple[int, str, str]:
     return int(fault.pointer.split("/")[2]), fault.pointer, fault.code
 
 
-def _contract(item: CatalogueItemBody) -> CatalogueItem:
+def item_of(item: CatalogueItemBody) -> CatalogueItem:
+    """An item as facts carry it."""
     return CatalogueItem(
         code=item.code, indicator=item.indicator, name=label(item.name), category=item.category, kind=item.kind,
         direction=item.direction, basis=item.basis, period=item.period, value=item.value or UNSET,
@@ -241,7 +244,8 @@ def _none(value: str | UnsetType) -> str | None:
     return None if isinstance(value, UnsetType) else value
 
 
-def _item(item: CatalogueItem) -> CatalogueItemBody:
+def item_shown(item: CatalogueItem) -> CatalogueItemBody:
+    """An item as answers carry it."""
     return CatalogueItemBody(
         code=item.code, indicator=item.indicator, name=shown(item.name), category=item.category, kind=item.kind,
         direction=item.direction, basis=item.basis, period=item.period, value=_none(item.value),
@@ -251,8 +255,14 @@ def _item(item: CatalogueItem) -> CatalogueItemBody:
 
 
 @router.get("", responses=asking(CursorInvalid))
-def list_catalogues(year: YearNumber, asked: AskedDep, page: Page) -> CatalogueList:
-    """The complete catalogues of the year."""
+def list_catalogues(
+    year: YearNumber,
+    asked: AskedDep,
+    page: Page,
+    issuer: Annotated[Issuer | None, Query(description="Only this issuer's.")] = None,
+    sha256: Annotated[str | None, Query(pattern="^[0-9a-f]{64}$", description="Only editions of this content.")] = None,
+) -> CatalogueList:
+    """The complete catalogues of the year. An edition is what its issuer, year and content hash say it is."""
     asked.permit_whole(*SEES_THE_CITY)
 
     def found(view: View) -> list[tuple[tuple[str, int], CatalogueShown]]:
@@ -261,10 +271,13 @@ def list_catalogues(year: YearNumber, asked: AskedDep, page: Page) -> CatalogueL
         return [
             ((row.issuer, row.edition), _shown(id, row))
             for id, row in catalogues.on(ALWAYS)
-            if row.year == year and catalogues.position(id) not in incomplete
+            if row.year == year
+            and issuer in (None, row.issuer)
+            and sha256 in (None, row.sha256)
+            and catalogues.position(id) not in incomplete
         ]
 
-    items, cursor, pin = page_of(asked, page, f"catalogues {year}", found)
+    items, cursor, pin = page_of(asked, page, f"catalogues {year} {issuer} {sha256}", found)
     return CatalogueList(items=items, next_cursor=cursor, pin=pin)
 
 
@@ -275,18 +288,23 @@ def get_catalogue(year: YearNumber, catalogue: CatalogueId, asked: AskedDep, pag
     closed: list[CatalogueShown] = []
 
     def found(view: View) -> list[tuple[tuple[int], CatalogueItemBody]]:
-        row = view.registry.catalogues.get(catalogue, ALWAYS)
-        if row is None or row.year != year:
-            raise CatalogueUnknown(catalogue=catalogue)
-        parts, log, at = parts_of(view.tables), view.standpoint.log, view.registry.catalogues.position(catalogue)
-        if at in parts.incomplete(view.db, log):
-            raise CatalogueUnknown(catalogue=catalogue)
+        row, items = complete_catalogue(view, year, catalogue)
         closed.append(_shown(catalogue, row))
-        items = parts.items(view.db, log, catalogue, at)
-        return [((at,), _item(item)) for at, item in enumerate(items)]
+        return [((at,), item_shown(item)) for at, item in enumerate(items)]
 
     items, cursor, pin = page_of(asked, page, f"catalogue {catalogue}", found)
     return CatalogueAnswer(catalogue=closed[0], items=items, next_cursor=cursor, pin=pin)
+
+
+def complete_catalogue(view: View, year: int, catalogue: str) -> tuple[rows.Catalogue, list[CatalogueItem]]:
+    """An edition of the year and its items in its own order, if it was complete. CatalogueUnknown."""
+    row = view.registry.catalogues.get(catalogue, ALWAYS)
+    if row is None or row.year != year:
+        raise CatalogueUnknown(catalogue=catalogue)
+    parts, log, at = parts_of(view.tables), view.standpoint.log, view.registry.catalogues.position(catalogue)
+    if at in parts.incomplete(view.db, log):
+        raise CatalogueUnknown(catalogue=catalogue)
+    return row, parts.items(view.db, log, catalogue, at)
 
 
 def _shown(id: str, row: rows.Catalogue) -> CatalogueShown:

@@ -9,9 +9,9 @@ from datetime import date
 from fastapi import APIRouter
 from fastapi.concurrency import run_in_threadpool
 
-from services.targets.api.asking import as_read
+from services.targets.api.asking import as_read, unit_that_stands
 from services.targets.api.shapes import OFFICE, Body, CodeStr, ReasonStr, TargetCode, UnitCode, example
-from services.targets.assignment import assignments_stream
+from services.targets.assignment import Parts, assignments_stream
 from services.targets.breakdown import BreakDown, StateDecomposition, break_down, state_decomposition
 from services.targets.decomposition import aim_stream
 from services.targets.errors import (
@@ -25,6 +25,7 @@ from services.targets.errors import (
     PartsFallShort,
     PartsNotAddedUp,
     ReserveNeedsReason,
+    TargetIsWithdrawn,
     TargetValueIsNegative,
     TargetValueIsZero,
     UnitHasPartAlready,
@@ -33,9 +34,12 @@ from services.targets.errors import (
     UnitIsUnknown,
     UnitOutOfScope,
 )
+from services.targets.target import target_stream
 from services.targets.unit import unit_stream
-from shared.admission.errors import TargetUnknown
+from services.targets.year import while_allowed
+from shared.admission.errors import TargetUnknown, YearDoesNotAllow
 from shared.contracts.targets import AssignmentMade
+from shared.deciding import Decide
 from shared.errors import PreconditionMissing
 from shared.event_log.ids import uuid7
 from shared.http.answers import commanded
@@ -94,7 +98,8 @@ async def read_tree(ordering: Ordering, day: date) -> Tree:
     return await _read(ordering, lambda registry, position: _tree(registry, position, day))
 
 
-_ABOUT_A_PART = (TargetUnknown, AssignmentUnknown, UnitOutOfScope, NothingToBreakDown, DateOutsideYear)
+_IN_FORCE = (TargetUnknown, YearDoesNotAllow, DateOutsideYear, DateBeforeTarget, TargetIsWithdrawn)
+_ABOUT_A_PART = (*_IN_FORCE, AssignmentUnknown, UnitOutOfScope, NothingToBreakDown)
 
 
 @router.post(
@@ -126,13 +131,18 @@ async def break_down_assignment(
     done = await ordering.execute(
         role,
         assignments_stream(year, target),
-        lambda parts, look: break_down(
-            command,
-            parts,
-            aim=look.at(aim_stream(year, target)),
-            above=look.at(unit_stream(unit)),
-            unit=look.at(unit_stream(body.unit)),
-            under=tree.under,
+        while_allowed(
+            "plan",
+            year,
+            lambda parts, look: break_down(
+                command,
+                parts,
+                aim=look.at(aim_stream(year, target)),
+                target=look.at(target_stream(year, target)),
+                above=look.at(unit_stream(unit)),
+                unit=unit_that_stands(look, body.unit),
+                under=tree.under,
+            ),
         ),
         basis=tree.position,
     )
@@ -142,12 +152,11 @@ async def break_down_assignment(
 
 
 _STATED = (
-    PartsFallShort, PartsExceed, PartsNotAddedUp, NegativeNotAllowed, ReserveNeedsReason, DateBeforeTarget,
-    PreconditionMissing,
+    PartsFallShort, PartsExceed, PartsNotAddedUp, NegativeNotAllowed, ReserveNeedsReason, PreconditionMissing,
 )  # fmt: skip
 
 
-@router.post("/decompositions", status_code=201, responses=commanded(TargetUnknown, DateOutsideYear, *_STATED))
+@router.post("/decompositions", status_code=201, responses=commanded(*_IN_FORCE, *_STATED))
 async def state_target_decomposition(
     year: YearNumber, target: TargetCode, body: DecompositionBody, ordering: ChangingDep
 ) -> Recorded:
@@ -157,7 +166,7 @@ async def state_target_decomposition(
     done = await ordering.execute(
         role,
         assignments_stream(year, target),
-        lambda parts, look: state_decomposition(command, parts, aim=look.at(aim_stream(year, target)), unit=None),
+        _stating(command),
     )
     return ordering.recorded(target, done)
 
@@ -173,12 +182,25 @@ async def state_part_decomposition(
     done = await ordering.execute(
         role,
         assignments_stream(year, target),
-        lambda parts, look: state_decomposition(
-            command, parts, aim=look.at(aim_stream(year, target)), unit=look.at(unit_stream(unit))
-        ),
+        _stating(command),
         basis=tree.position,
     )
     return ordering.recorded(target, done)
+
+
+def _stating(command: StateDecomposition) -> Decide[Parts]:
+    year, target, unit = command.year, command.target, command.unit
+    return while_allowed(
+        "plan",
+        year,
+        lambda parts, look: state_decomposition(
+            command,
+            parts,
+            aim=look.at(aim_stream(year, target)),
+            target=look.at(target_stream(year, target)),
+            unit=look.at(unit_stream(unit)) if unit is not None else None,
+        ),
+    )
 
 
 async def _within_scope(ordering: Ordering, year: int, target: str, unit: str, day: date) -> Tree:

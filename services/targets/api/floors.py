@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from services.targets.alignment import Floor, floor_of
+from services.targets.alignment import Demand, Floor, demand_of, floor_of
 from services.targets.api.asking import as_read
 from services.targets.read_models.parts import parts_of
+from shared.contracts.targets import AlignmentOutcome
 from shared.http.asking import View
 from shared.http.ordering import Ordering
 from shared.registry import ALWAYS, rows
@@ -15,9 +16,13 @@ from shared.registry import ALWAYS, rows
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """The floor as known at `position`, which goes into the decided facts as their basis; the log's local today."""
+    """The floor as known at `position`, which goes into the decided facts as their basis; the log's local today.
+
+    `demand` is the province's own target, also where no value of it can be compared.
+    """
 
     floor: Floor | None
+    demand: Demand | None
     position: int
     today: date
 
@@ -33,11 +38,16 @@ def floor_in(view: View, year: int, target: str) -> Read:
     at = view.standpoint
     id = view.registry.target_id(year, target)
     issued = view.registry.targets.latest(id) if id is not None else None
-    floor = _floor(view, year, issued) if issued is not None and issued.indicator is not None else None
-    return Read(floor, at.position, at.as_of)  # a question that names no date is about the log's today
+    found = _outcome(view, year, issued) if issued is not None and issued.indicator is not None else None
+    if issued is None or found is None:
+        return Read(None, None, at.position, at.as_of)  # a question that names no date is about the log's today
+    outcome, edition = found
+    floor = floor_of(outcome, issued.unit_of_measure, edition)
+    return Read(floor, demand_of(outcome, edition), at.position, at.as_of)
 
 
-def _floor(view: View, year: int, target: rows.Target) -> Floor | None:
+def _outcome(view: View, year: int, target: rows.Target) -> tuple[AlignmentOutcome, int] | None:
+    """What the year's latest complete alignment says of the target's indicator, and the province's edition in it."""
     parts, log, registry = parts_of(view.tables), view.standpoint.log, view.registry
     incomplete = parts.incomplete(view.db, log)
     complete = [
@@ -50,6 +60,6 @@ def _floor(view: View, year: int, target: rows.Target) -> Floor | None:
     closed_at, id, alignment = max(complete, key=lambda run: run[0])
     edition = registry.catalogues.latest(alignment.province).edition
     outcomes = parts.outcomes(view.db, log, id, closed_at)
-    of_target = (outcome for outcome in outcomes if outcome.indicator == target.indicator)
+    of_target = (each for each in outcomes if target.indicator in (each.indicator, each.city_indicator))
     outcome = next(of_target, None)
-    return floor_of(outcome, target.measures[0].unit_of_measure, edition) if outcome is not None else None
+    return (outcome, edition) if outcome is not None else None

@@ -13,8 +13,8 @@ from services.targets.api.shapes import OFFICE, SEES_TARGETS, Body, CodeStr, Mon
 from services.targets.errors import MonthIsLockedAlready, MonthIsNotLocked, TargetIsUnknown
 from services.targets.lock import ChangeLock, Locks, lock_month, locks_stream, unlock_month
 from services.targets.target import Target, target_stream
-from services.targets.year import year_stream
-from shared.admission.errors import YearIsNotOpen
+from services.targets.year import while_allowed, year_stream
+from shared.admission.errors import YearDoesNotAllow, YearIsNotOpen
 from shared.commands import transaction_of
 from shared.contracts import decode
 from shared.deciding import Fact, Look
@@ -61,7 +61,7 @@ class LockList(BaseModel):
 @router.post(
     "/locks",
     status_code=201,
-    responses=commanded(YearIsNotOpen, MonthIsLockedAlready, TargetIsUnknown),
+    responses=commanded(YearIsNotOpen, YearDoesNotAllow, MonthIsLockedAlready, TargetIsUnknown),
 )
 async def lock_year_month(year: YearNumber, body: LockBody, ordering: OrderingDep) -> Recorded:
     """Close a month to figures. The assessment office only."""
@@ -74,14 +74,14 @@ async def lock_year_month(year: YearNumber, body: LockBody, ordering: OrderingDe
             author=_author(year, look),
         )  # fmt: skip
 
-    done = await ordering.execute(role, locks_stream(year), decide)
+    done = await ordering.execute(role, locks_stream(year), while_allowed("lock", year, decide))
     return ordering.recorded(lock_id(year, body.month, body.target), done)
 
 
 @router.post(
     "/unlocks",
     status_code=201,
-    responses=commanded(YearIsNotOpen, MonthIsNotLocked, TargetIsUnknown),
+    responses=commanded(YearIsNotOpen, YearDoesNotAllow, MonthIsNotLocked, TargetIsUnknown),
 )
 async def unlock_year_month(year: YearNumber, body: LockBody, ordering: OrderingDep) -> Recorded:
     """Open a locked month again, with a reason. The assessment office only."""
@@ -93,7 +93,7 @@ async def unlock_year_month(year: YearNumber, body: LockBody, ordering: Ordering
             command, locks, year_open=look.at(year_stream(year)), target=_target(year, body.target, look)
         )
 
-    done = await ordering.execute(role, locks_stream(year), decide)
+    done = await ordering.execute(role, locks_stream(year), while_allowed("lock", year, decide))
     return ordering.recorded(lock_id(year, body.month, body.target), done)
 
 

@@ -11,7 +11,8 @@ from pydantic import BaseModel, Field
 
 from services.targets.api.shapes import SEES_TARGETS
 from services.targets.read_models.matrix import Filters, chosen, matrix
-from shared.contracts.targets import AssignmentRole, Category, Direction, IssuableKind, Issuer, RollUp, Tag, UnitKind
+from shared.contracts.organisation import UnitKind
+from shared.contracts.targets import AssignmentRole, Category, Direction, Issuer, RollUp, Tag, TargetKind
 from shared.http.answers import asking
 from shared.http.asking import AskedDep
 from shared.http.fields import Label
@@ -61,7 +62,7 @@ class MatrixRow(BaseModel):
     name: Label
     issuer: Issuer
     category: Category
-    kind: IssuableKind
+    kind: TargetKind
     direction: Direction
     roll_up: RollUp
     value: str
@@ -85,7 +86,7 @@ def get_matrix(
     asked: AskedDep,
     page: Page,
     category: Annotated[Category | None, Query(description="Only targets of this category.")] = None,
-    kind: Annotated[IssuableKind | None, Query(description="Only targets of this kind.")] = None,
+    kind: Annotated[TargetKind | None, Query(description="Only targets of this kind.")] = None,
     tag: Annotated[Tag | None, Query(description="Only targets with this tag.")] = None,
     unit: Annotated[str | None, Query(description="Only parts of this unit, and targets with one.")] = None,
     role: Annotated[AssignmentRole | None, Query(description="Only parts of this role, and targets with one.")] = None,

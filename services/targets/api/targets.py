@@ -11,8 +11,18 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
-from services.targets.api.asking import newest_version, page_shown
+from services.targets.api.asking import page_shown, stream_version
 from services.targets.api.floors import read_floor
+from services.targets.api.kinds import (
+    AskedText,
+    BandBody,
+    ScoringBody,
+    ScoringShown,
+    StepBody,
+    band_shown,
+    scoring_shown,
+    step_shown,
+)
 from services.targets.api.shapes import (
     DECIDES_ADJUSTMENTS,
     OFFICE,
@@ -29,28 +39,45 @@ from services.targets.api.shapes import (
 )
 from services.targets.decomposition import sum_text
 from services.targets.errors import (
+    BandsAreInPercent,
+    BandsNotDescending,
+    BandsNotWanted,
+    BandStatedTwice,
     BelowProvince,
     DateBeforeTarget,
     DateOutsideYear,
     DirectionDoesNotFit,
-    KindNotIssuable,
     MeasureStatedTwice,
     NegativeNotAllowed,
+    ParameterInvalid,
+    ParameterMissing,
+    ParametersDoNotFit,
+    ParameterUnknown,
     RateIsNotPercent,
+    RollUpDoesNotFit,
+    ScoringDoesNotFit,
+    ShareOutOfBounds,
+    SharesDoNotAddUp,
+    StepHasNoMeasure,
+    StepsMissing,
+    StepsNotWanted,
+    StepStatedTwice,
     TargetCodeTaken,
+    TargetIsWithdrawn,
     TargetValueIsNegative,
     TargetValueIsZero,
+    TextMissing,
     UnitOfMeasureIsUnknown,
+    ValueIsNotHundred,
 )
 from services.targets.read_models.decompositions import Decomposed, decomposed
 from services.targets.target import AdjustTarget, IssueTarget, adjust_target, issue_target, target_stream
-from services.targets.year import year_stream
-from shared.admission.errors import TargetUnknown, YearIsNotOpen
+from services.targets.year import while_allowed, year_stream
+from shared.admission.errors import TargetUnknown, YearDoesNotAllow, YearIsNotOpen
 from shared.contracts.targets import (
     AssignmentRole,
     Category,
     Direction,
-    IssuableKind,
     Issuer,
     RollUp,
     Tag,
@@ -74,13 +101,17 @@ router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}/targets
 
 
 class TargetBody(Body):
-    """A target of the year. `value` is in the unit of measure of the first measure, which is the judged one."""
+    """A target of the year. `value` is in the unit of measure of the first measure, which is the judged one.
+
+    Of a milestone target, which has `steps`, and of a qualitative one, which has `text` and perhaps `bands` of its own
+    (excellent, good, fair and poor for 100, 80, 60 and 0 unless stated, the best first), `value` is "100", in per cent.
+    """
 
     code: CodeStr
     name: Label
     issuer: Issuer
     category: Category
-    kind: TargetKind = Field(description="Milestone and qualitative targets cannot be issued yet.")
+    kind: TargetKind
     direction: Direction
     value: QuantityStr
     measures: Annotated[list[MeasureBody], Field(min_length=1, max_length=20)]
@@ -89,6 +120,10 @@ class TargetBody(Body):
     weight: QuantityStr | None = None
     points: QuantityStr | None = None
     indicator: CodeStr | None = None
+    text: AskedText | None = None
+    steps: list[StepBody] = Field(default_factory=list, max_length=20)
+    bands: Annotated[list[BandBody], Field(min_length=2, max_length=20)] | None = None
+    scoring: ScoringBody | None = None
     effective_on: StrictDate
 
     model_config = example(
@@ -97,6 +132,7 @@ class TargetBody(Body):
             "kind": "cumulative", "direction": "higher", "value": "60", "roll_up": "sum",
             "measures": [{"code": "length", "name": {"zh": "里程"}, "unit_of_measure": "km"}],
             "tags": ["practical_matter"], "effective_on": "2009-01-01",
+            "scoring": {"method": "per_point", "parameters": {"k": "1", "max_bonus": "5", "max_deduction": "5"}},
         }
     )  # fmt: skip
 
@@ -112,7 +148,10 @@ class AdjustmentBody(Body):
 
 
 class TargetShown(BaseModel):
-    """A target as it stands. `effective_on` is the date from which this version is in force."""
+    """A target as it stands. `effective_on` is the date from which this version is in force.
+
+    Of a withdrawn target that date is its withdrawal's, and `withdrawn` is true.
+    """
 
     id: str
     year: int
@@ -120,7 +159,7 @@ class TargetShown(BaseModel):
     name: Label
     issuer: Issuer
     category: Category
-    kind: IssuableKind
+    kind: TargetKind
     direction: Direction
     value: str
     unit_of_measure: str
@@ -130,6 +169,11 @@ class TargetShown(BaseModel):
     weight: str | None
     points: str | None
     indicator: str | None
+    text: str | None
+    steps: list[StepBody]
+    bands: list[BandBody]
+    scoring: ScoringShown | None
+    withdrawn: bool
     effective_on: date
 
 
@@ -176,6 +220,7 @@ class TargetVersion(BaseModel):
 
     effective_on: date
     value: str
+    withdrawn: bool
     known_from: int
     known_until: int | None
 
@@ -212,21 +257,26 @@ class TargetAnswer(TargetWithAssignments):
     pin: StandsAt
 
 
+_KINDS_REFUSE = (
+    DirectionDoesNotFit, TargetValueIsZero, TargetValueIsNegative, ValueIsNotHundred, RateIsNotPercent,
+    UnitOfMeasureIsUnknown, MeasureStatedTwice, RollUpDoesNotFit, StepsMissing, StepsNotWanted, StepHasNoMeasure,
+    StepStatedTwice, ShareOutOfBounds, SharesDoNotAddUp, TextMissing, BandsNotWanted, BandsAreInPercent,
+    BandStatedTwice, BandsNotDescending,
+)  # fmt: skip
+_SCORING_REFUSES = (ScoringDoesNotFit, ParameterUnknown, ParameterMissing, ParameterInvalid, ParametersDoNotFit)
+
+
 @router.post(
     "",
     status_code=201,
     responses=commanded(
         YearIsNotOpen,
+        YearDoesNotAllow,
         TargetCodeTaken,
-        KindNotIssuable,
-        DirectionDoesNotFit,
-        TargetValueIsZero,
-        TargetValueIsNegative,
-        RateIsNotPercent,
         DateOutsideYear,
-        UnitOfMeasureIsUnknown,
-        MeasureStatedTwice,
         NegativeNotAllowed,
+        *_KINDS_REFUSE,
+        *_SCORING_REFUSES,
     ),
 )
 async def issue_year_target(year: YearNumber, body: TargetBody, ordering: OrderingDep) -> Recorded:
@@ -236,12 +286,18 @@ async def issue_year_target(year: YearNumber, body: TargetBody, ordering: Orderi
         target=uuid7(), year=year, code=body.code, name=label(body.name), issuer=body.issuer, category=body.category,
         kind=body.kind, direction=body.direction, value=body.value, measures=[m.contract() for m in body.measures],
         roll_up=body.roll_up, tags=list(dict.fromkeys(body.tags)), weight=body.weight, points=body.points,
-        indicator=body.indicator, effective_on=body.effective_on,
+        indicator=body.indicator, effective_on=body.effective_on, text=body.text,
+        steps=[step.contract() for step in body.steps], bands=[band.contract() for band in body.bands or ()],
+        scoring=body.scoring.stated() if body.scoring else None,
     )  # fmt: skip
     done = await ordering.execute(
         role,
         target_stream(year, body.code),
-        lambda target, look: issue_target(command, target, year_open=look.at(year_stream(year))),
+        while_allowed(
+            "plan",
+            year,
+            lambda target, look: issue_target(command, target, year_open=look.at(year_stream(year))),
+        ),
     )
     fact = done.facts[0]
     assert isinstance(fact, TargetIssued)
@@ -255,9 +311,12 @@ async def issue_year_target(year: YearNumber, body: TargetBody, ordering: Orderi
         TargetUnknown,
         TargetValueIsZero,
         TargetValueIsNegative,
+        ValueIsNotHundred,
         DateOutsideYear,
         DateBeforeTarget,
+        TargetIsWithdrawn,
         BelowProvince,
+        YearDoesNotAllow,
         PreconditionMissing,
     ),
 )
@@ -271,7 +330,7 @@ async def adjust_year_target(
     done = await ordering.execute(
         role,
         target_stream(year, target),
-        lambda standing, _: adjust_target(command, standing, floor=now.floor),
+        while_allowed("adjust", year, lambda standing, _: adjust_target(command, standing, floor=now.floor)),
         basis=now.position,
     )
     fact = done.facts[0]
@@ -298,7 +357,7 @@ def list_targets(
             return []  # a unit that is not theirs to see has no part in anything that is
         return [
             ((target.code,), (id, target))
-            for id, target in registry.targets.on(day)
+            for id, target in registry.targets_on(day)
             if target.year == year
             and category in (None, target.category)
             and (tag is None or tag in target.tags)
@@ -325,7 +384,7 @@ def get_target(year: YearNumber, target: TargetCode, asked: AskedTwiceDep) -> Ta
         answer = _within_scope(id, row, view, asked)
         if answer is None:
             raise TargetUnknown(target=target)
-        asked.response.headers["ETag"] = etag(newest_version(view, target_stream(year, target).name))
+        asked.response.headers["ETag"] = etag(stream_version(view, target_stream(year, target).name))
         return TargetAnswer(
             target=answer.target, decomposition=answer.decomposition, assignments=answer.assignments,
             history=_history(view, id), compared=_compared(asked, view, id, row), pin=stands_at(view.standpoint),
@@ -365,9 +424,11 @@ def _shown(id: str, target: rows.Target, view: View) -> TargetShown:
     return TargetShown(
         id=id, year=target.year, code=target.code, name=shown(target.name), issuer=target.issuer,
         category=target.category, kind=target.kind, direction=target.direction, value=target.value,
-        unit_of_measure=target.measures[0].unit_of_measure, measures=[measure(m) for m in target.measures],
+        unit_of_measure=target.unit_of_measure, measures=[measure(m) for m in target.measures],
         roll_up=target.roll_up, tags=list(target.tags), weight=target.weight, points=target.points,
-        indicator=target.indicator, effective_on=in_force[-1],
+        indicator=target.indicator, text=target.text, steps=[step_shown(step) for step in target.steps],
+        bands=[band_shown(band) for band in target.bands], scoring=scoring_shown(target.scoring),
+        withdrawn=target.withdrawn, effective_on=in_force[-1],
     )  # fmt: skip
 
 
@@ -404,7 +465,8 @@ def _history(view: View, id: str) -> list[TargetVersion]:
     return [
         TargetVersion(
             effective_on=effective_on,
-            value=msgspec.json.decode(body, type=rows.Target).value,
+            value=(row := msgspec.json.decode(body, type=rows.Target)).value,
+            withdrawn=row.withdrawn,
             known_from=known_from,
             known_until=known_until if known_until <= at.position else None,
         )

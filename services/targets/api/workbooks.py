@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from services.targets.api.catalogues import checked, take_in
 from services.targets.api.shapes import OFFICE, SEES_THE_CITY
-from services.targets.errors import CatalogueFaulty, EditionTaken, NotAWorkbook, WorkbookTooLarge
+from services.targets.errors import CatalogueFaulty, EditionTaken, EditionUnchanged, NotAWorkbook, WorkbookTooLarge
 from services.targets.workbook import CellFault, Sheet, read_catalogue, template
 from shared.admission.errors import YearIsNotOpen
 from shared.contracts.targets import CatalogueItem, Issuer
@@ -69,7 +69,15 @@ def get_catalogue_template(asked: AskedDep) -> Response:
     openapi_extra=_BODY,
     responses={
         200: {"model": WorkbookReport, "description": "What `mode=check` found."},
-        **commanded(YearIsNotOpen, EditionTaken, CatalogueFaulty, NotAWorkbook, WorkbookTooLarge, ContentTypeNotTaken),
+        **commanded(
+            YearIsNotOpen,
+            EditionTaken,
+            EditionUnchanged,
+            CatalogueFaulty,
+            NotAWorkbook,
+            WorkbookTooLarge,
+            ContentTypeNotTaken,
+        ),
         202: {"model": WorkbookReport, "description": "Stored; the log has not confirmed it yet."},
     },
 )

@@ -57,7 +57,7 @@ def chosen(registry: Registry, year: int, day: date, filters: Filters) -> list[C
     """The targets in force on the day that are asked about, by code."""
     found = [
         (id, target)
-        for id, target in registry.targets.on(day)
+        for id, target in registry.targets_on(day)
         if target.year == year and filters.wants(target)
         and (not filters.of_parts or _parts(registry, id, day, filters))
     ]  # fmt: skip
@@ -94,7 +94,7 @@ def _row(
     document: Document = {
         "id": id, "code": target.code, "name": _label(target.name), "issuer": target.issuer,
         "category": target.category, "kind": target.kind, "direction": target.direction, "roll_up": target.roll_up,
-        "value": target.value, "unit_of_measure": target.measures[0].unit_of_measure, "parts": cells,
+        "value": target.value, "unit_of_measure": target.unit_of_measure, "parts": cells,
     }  # fmt: skip
     found = decomposed(registry, id, target, day, seen=seen)
     if found is not None:

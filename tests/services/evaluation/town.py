@@ -10,6 +10,7 @@ from typing import Any, cast
 from services.evaluation.ledger import LedgerRow, Level, Levels
 from shared.admission.verdicts import EntryKey, Series
 from shared.contracts.shapes import Label, Measure
+from shared.contracts.target_kinds import Band, Step
 from shared.registry import Registry, rows
 
 NEW_YEAR = date(2009, 1, 1)
@@ -37,6 +38,7 @@ class Town(Levels):
         self, code: str, value: str, parts: Sequence[tuple[str, str | None]] = (("lead", None),), *,
         kind: str = "cumulative", direction: str = "higher", roll_up: str = "sum", unit_of_measure: str = "km",
         measures: Sequence[str] = ("value",), on: date = NEW_YEAR, tags: tuple[str, ...] = (),
+        steps: Sequence[Step] = (), bands: Sequence[Band] = (), withdrawn: bool = False,
     ) -> None:  # fmt: skip
         """The first of `parts` (unit, own value) leads."""
         target = rows.Target(
@@ -54,6 +56,9 @@ class Town(Levels):
             points=None,
             indicator=None,
             measures=tuple(Measure(code=m, name=ZH, unit_of_measure=unit_of_measure) for m in measures),
+            steps=tuple(steps),
+            bands=tuple(bands),
+            withdrawn=withdrawn,
         )
         new = code not in self.registry.targets
         self.registry.put("target", code, on, target, 1)

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import UNSET
 
 from services.evaluation.replay import Archived, Replayed, replay
-from shared.contracts import projects, seal, targets
+from shared.contracts import organisation, projects, seal, targets
 from shared.contracts.logs import ClockSet, LogOpened
 from shared.contracts.shapes import Label, Measure, Shape
 from shared.event_log.ids import event_id
@@ -93,7 +93,7 @@ def year_2009() -> Year2009:
     writing.open("2009-01-05T09:00:00+08:00")
     writing.says(targets.YearOpened(year=2009, time_progress="by_month"), "year:2009")
     for row in read("units"):
-        unit = targets.UnitRegistered(unit=id_of("unit", row["code"]), code=row["code"], name=label(row["name"]),
+        unit = organisation.UnitRegistered(unit=id_of("unit", row["code"]), code=row["code"], name=label(row["name"]),
                                       kind=row["kind"], valid_from=date.fromisoformat(row["valid_from"]))  # fmt: skip
         writing.says(unit, f"unit:{row['code']}")
     for row in read("groups"):

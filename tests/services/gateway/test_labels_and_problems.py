@@ -7,9 +7,12 @@ from typing import get_args
 import pytest
 from fastapi.testclient import TestClient
 
+from services.evaluation.steps_and_bands import StepStatus
 from services.gateway.labels import NAMES
-from shared.contracts import evaluation, logs, projects, targets
+from services.targets.signature import SignatureStatus
+from shared.contracts import evaluation, logs, organisation, projects, target_kinds, targets
 from shared.identity.callers import ROLES
+from shared.year_states import Act, YearState
 
 CODES = {
     "alignment_reasons": targets.AlignmentReason,
@@ -22,12 +25,19 @@ CODES = {
     "project_levels": projects.ProjectLevel,
     "project_phases": projects.ProjectPhase,
     "roll_ups": targets.RollUp,
+    "scoring_methods": target_kinds.ScoringMethod,
+    "step_statuses": StepStatus,
     "tags": targets.Tag,
     "adjustment_statuses": targets.AdjustmentStatus,
     "alignment_choices": targets.AlignmentChoice,
     "target_kinds": targets.TargetKind,
     "time_progress": targets.TimeProgress,
-    "unit_kinds": targets.UnitKind,
+    "unit_kinds": organisation.UnitKind,
+    "unit_changes": organisation.UnitChange,
+    "post_kinds": organisation.PostKind,
+    "signature_statuses": SignatureStatus,
+    "year_acts": Act,
+    "year_states": YearState,
 }
 
 

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from services.projects.main import build
-from shared.contracts import targets
+from shared.contracts import organisation, targets
 from shared.contracts.shapes import Label
 from shared.event_log.embedded import open_embedded
 from shared.event_log.ids import log_id
@@ -181,7 +181,7 @@ def second_part(city: City, part: str = OTHER_PART, unit: str = OTHER_UNIT) -> N
 def below_transport(city: City) -> None:
     """A unit under the transport bureau."""
     city.says(
-        targets.UnitRegistered(
+        organisation.UnitRegistered(
             unit=ROADWORKS, code="roadworks", name=Label(zh="路"), kind="department",
             parent="11111111-0000-7000-8000-000000000002", valid_from=date(2009, 1, 1),
         ), "unit:roadworks",

@@ -9,7 +9,7 @@ import pytest
 
 from services.projects import mirror
 from services.projects.door import Door
-from shared.contracts import targets
+from shared.contracts import organisation, targets
 from shared.contracts.shapes import Label
 from shared.projections import ReadSide
 from tests.services.projects.conftest import Town, figure, second_part
@@ -20,7 +20,7 @@ def registers(town: Town, count: int) -> None:
     for n in range(count):
         id = f"22222222-0000-7000-8000-{n:012d}"
         town.city.says(
-            targets.UnitRegistered(
+            organisation.UnitRegistered(
                 unit=id, code=f"u{n}", name=Label(zh="局"), kind="department", valid_from=date(2009, 1, 1)
             ),
             f"unit:u{n}",

@@ -19,7 +19,7 @@ ENTRY = projects.ProjectFigure(project="plant", value="1", unit_of_measure="km",
 
 @pytest.mark.parametrize(("units", "within"), [({"a"}, True), ({"b"}, False), (set(), False)])
 def test_a_precedent_holds_within_the_callers_reach_only(units: set[str], within: bool) -> None:
-    assert covers(Reach(units, "urn:jikao:source:county"), [ENTRY], [PLANT]) is within
+    assert covers(Reach(lambda _: units, "urn:jikao:source:county"), [ENTRY], [PLANT]) is within
     assert covers(None, [ENTRY], [PLANT])
 
 
@@ -29,4 +29,4 @@ def test_what_another_source_said_is_not_corrected_by_precedent(source: str, wit
         project="plant", value="2", unit_of_measure="km", effective_on=NEW_YEAR,
         corrects=EntryRef(source=f"urn:jikao:source:{source}", id="x", entry=0),
     )  # fmt: skip
-    assert covers(Reach({"a"}, "urn:jikao:source:county"), [correction], [PLANT]) is within
+    assert covers(Reach(lambda _: {"a"}, "urn:jikao:source:county"), [correction], [PLANT]) is within

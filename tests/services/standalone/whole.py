@@ -12,7 +12,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 from httpx2 import Client, Response
 
-from services.standalone.data_directory import issuer_directory, open_directory
+from services.standalone.data_directory import DataDirectory, open_directory
 from services.standalone.main import build
 from shared.identity.callers import ROLES, Scope
 from shared.identity.issuer import DevelopmentIssuer
@@ -56,8 +56,15 @@ class Whole:
 @contextmanager
 def whole(path: Path) -> Iterator[Whole]:
     """Start on a data directory, stop at the end: twice on one directory is a restart."""
-    with open_directory(path) as directory:
-        issuer = DevelopmentIssuer(issuer_directory(path))
+    with served(open_directory(path)) as city:
+        yield city
+
+
+@contextmanager
+def served(directory: DataDirectory) -> Iterator[Whole]:
+    """The same on a directory that is open; it is closed at the end."""
+    with directory:
+        issuer = DevelopmentIssuer(directory.issuer)
         settings = StandaloneSettings(rate_per_second=1_000_000, rate_burst=1_000_000)
         with TestClient(build(directory, settings)) as client:
             yield Whole(client, issuer)
@@ -72,13 +79,27 @@ def fill(city: Whole) -> None:
     for code in (OURS, THEIRS):
         city.done(f"{CITY}/units", unit(code) | {"parent": "health-upper"})
         city.done(f"{CITY}/sources", {"name": code, "client": "tests"})
+    city.done(f"{CITY}/units", unit("health-old"))
+    ending = {"on": "2009-07-01", "successors": [THEIRS], "reason": "卫生"}
+    city.done(f"{CITY}/units/health-old/endings", ending, headers={"If-Match": '"1"'})
     city.ids["person"] = city.done(f"{CITY}/persons", {"name": "卫生", "unit": THEIRS})
     city.done(f"{CITY}/years", {"year": 2009})
+    for whose, holder, group in (("our", OURS, "bureaus"), ("their", THEIRS, "health-bureaus")):
+        post = {"person": city.ids["person"], "kind": "leader", "valid_from": "2009-01-01"}
+        city.ids[f"{whose} post"] = city.done(f"{CITY}/units/{holder}/posts", post)
+        city.done(f"{YEAR}/peer-groups", {"code": group, "name": {"zh": "卫生" if holder == THEIRS else "部门"}})
+        member = {"unit": holder, "valid_from": "2009-01-01"}
+        city.done(f"{YEAR}/peer-groups/{group}/members", member)
+    city.done(f"{YEAR}/peer-groups/bureaus/members", {"unit": "health-upper", "valid_from": "2009-01-01"})
     for code, units in (("roads", (OURS,)), ("shared", (OURS, THEIRS)), ("health-only", (THEIRS,))):
         city.done(f"{YEAR}/targets", target(code))
         for role, holder in zip(("lead", "supporting"), units, strict=False):
             part = {"unit": holder, "role": role, "value": "30", "valid_from": "2009-01-01"}
             city.done(f"{YEAR}/targets/{code}/assignments", part)
+    seen = city.send("GET", YEAR, city.token("office"), params={"after": city.after}).headers["ETag"]
+    city.done(f"{YEAR}/target-tables", {"on": "2009-08-01"}, headers={"If-Match": seen})
+    seen = city.send("GET", YEAR, city.token("office"), params={"after": city.after}).headers["ETag"]
+    city.done(f"{YEAR}/moves", {"state": "running"}, headers={"If-Match": seen})
     city.done(f"{CITY}/groups", {"code": "all", "name": {"zh": "全部"}, "valid_from": "2009-01-01"})
     for code, holder in (("bridge", OURS), ("health-centre", THEIRS)):
         city.done(f"{YEAR}/projects", project(code, holder))
@@ -104,6 +125,9 @@ def fill(city: Whole) -> None:
         item = {"code": f"{issuer}-1", "indicator": "roads", "name": {"zh": "公路"}, "category": "livelihood",
                 "kind": "cumulative", "direction": "higher", "value": "60", "unit_of_measure": "km"}  # fmt: skip
         city.ids[issuer] = city.done(f"{YEAR}/catalogues", {"issuer": issuer, "items": [item]})
+    added = {"code": "own-parks", "indicator": "parks", "name": {"zh": "公园"}, "category": "livelihood",
+             "kind": "cumulative", "direction": "higher", "value": "20", "unit_of_measure": "piece"}  # fmt: skip
+    city.ids["addition"] = city.done(f"{YEAR}/catalogue-additions", {"item": added})
     city.ids["alignment"] = city.done(f"{YEAR}/alignments", {name: city.ids[name] for name in ("province", "city")})
     signed = city.send("POST", f"{CITY}/checkpoints", city.token("auditor"))
     assert signed.status_code == 201, signed.text

@@ -106,3 +106,17 @@ def city(office: Office) -> Office:
     """The running service, with a log, two units and the year 2009."""
     office.begins_2009()
     return office
+
+
+@pytest.fixture
+def given_out(city: Office, tokens: Callable[..., str]) -> Office:
+    """Roads led by transport with the county, jobs led by the county; 10 March, nothing issued."""
+    assert city.issues(weight="12.50").status_code == 201
+    assert city.issues("jobs", category="economy").status_code == 201
+    assert city.assigns("transport", value="40").status_code == 201
+    assert city.assigns("county", "supporting", value="20").status_code == 201
+    assert city.assigns("county", target="jobs").status_code == 201
+    for unit in ("transport", "county"):
+        city.minted[unit] = tokens("unit", unit=unit, scope="own", subject=unit)
+    city.clock("2009-03-10T09:00:00+08:00")
+    return city

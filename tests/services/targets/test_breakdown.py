@@ -19,6 +19,7 @@ from services.targets import errors
 from services.targets.assignment import Parts, assignments_stream
 from services.targets.breakdown import BreakDown, StateDecomposition, break_down, state_decomposition
 from services.targets.decomposition import Aim, aim_stream, compared, sum_text
+from services.targets.target import Target
 from services.targets.unit import Unit
 from shared.admission.errors import TargetUnknown
 from shared.contracts.decomposition import AssignmentHandedOver, DecompositionStated, OpenedPart
@@ -44,19 +45,28 @@ def made(unit: str, value: str | None, role: str = "supporting", below: str | No
     )  # fmt: skip
 
 
+def standing(aim: Aim) -> Target:
+    """The same target as other decisions know it."""
+    return Target(aim.id, aim.kind, aim.direction, aim.values[0][0] if aim.values else date.max)
+
+
 def breaking(
     unit: Unit = TOWN, value: str = "12", *, on: date = JULY, aim: Aim = AIM, above: Unit = COUNTY,
     under: frozenset[str] = frozenset({"town", "power"}),
 ) -> Callable[[Parts], Sequence[Fact]]:  # fmt: skip
     command = BreakDown("a9", 2009, "roads", "county", "unit-code", value, on)
-    return lambda parts: break_down(command, parts, aim=aim, above=above, unit=unit, under=lambda _: under)
+    return lambda parts: break_down(
+        command, parts, aim=aim, target=standing(aim), above=above, unit=unit, under=lambda _: under
+    )
 
 
 def stating(
     on: date = JULY, *, reserve: str | None = None, reason: str | None = None, aim: Aim = AIM, of_county: bool = False
 ) -> Callable[[Parts], Sequence[Fact]]:
     command = StateDecomposition(2009, "roads", "county" if of_county else None, on, reserve, reason)
-    return lambda parts: state_decomposition(command, parts, aim=aim, unit=COUNTY if of_county else None)
+    return lambda parts: state_decomposition(
+        command, parts, aim=aim, target=standing(aim), unit=COUNTY if of_county else None
+    )
 
 
 def stated(part: str | None = None, on: date = JULY, **more: str) -> DecompositionStated:

@@ -124,9 +124,9 @@ def test_where_lower_is_better_the_new_parts_may_not_allow_more() -> None:
             "/successors/0/carries",
         ),
         (
-            handing(("a", "b"), Opening("c2", "c", ("a", "b")), aim=replace(AIM, roll_up="worst")),
+            handing(("a", "b"), opening("c", "40", "lead", ("a", "b")), aim=replace(AIM, roll_up="worst")),
             errors.LevelsNotAddedUp,
-            "/successor",
+            "/successors/0/carries",
         ),
         (handing(("a",), opening("b", "40", "lead")), errors.UnitHasPartAlready, "/successors/0/unit"),
         (handing(("a",), opening("a", "40", "lead")), errors.SuccessorIsTheSame, "/successors/0/unit"),
@@ -157,6 +157,15 @@ def test_the_level_of_a_lead_without_a_value_is_not_added_to_those_of_others() -
             opens=[OpenedPart(assignment="c2", unit="c", role="lead", carries=["a1", "b1"])],
         )
     )  # fmt: skip
+
+
+def test_where_nothing_is_added_up_equal_values_stay_and_different_ones_have_to_be_stated() -> None:
+    worst = replace(AIM, roll_up="worst")
+    merging = handing(("a", "b"), Opening("c2", "c", ("a",)), aim=worst)
+    given(PARTS, *STOOD).when(merging).refuses(errors.ValuesNotAddedUp, "/successor", values=["40", "20"])
+    [fact] = merging(state(PARTS, made("a", "95", "lead"), made("b", "95")))
+    assert isinstance(fact.data, AssignmentHandedOver)
+    assert [part.value for part in fact.data.opens] == ["95"]
 
 
 def test_values_too_large_to_be_one_are_refused() -> None:

@@ -13,13 +13,13 @@ from services.targets.alignment import RULE
 from services.targets.catalogue import hash_of
 from services.targets.main import tables
 from services.targets.read_models.parts import Parts, parts_of
+from shared.contracts.organisation import UnitRegistered
 from shared.contracts.shapes import Label
 from shared.contracts.targets import (
     AlignmentCompleted,
     CatalogueImported,
     CatalogueItem,
     CataloguePartRecorded,
-    UnitRegistered,
 )
 from shared.event_log.directory import Directory
 from shared.event_log.port import Topics

@@ -59,7 +59,7 @@ def test_refusals_of_the_rules_arrive_as_problems(city: Office) -> None:
     zero = city.issues(value="0.0")
     assert code_of(zero) == (409, "TARGET_VALUE_IS_ZERO")
     assert pointers(zero) == ["/value"]
-    assert code_of(city.issues(kind="milestone")) == (409, "KIND_NOT_ISSUABLE")
+    assert code_of(city.issues(kind="milestone")) == (409, "VALUE_IS_NOT_HUNDRED")
     assert code_of(city.post(f"{CITY}/years/2010/targets", target_body())) == (409, "YEAR_IS_NOT_OPEN")
     assert city.issues().status_code == 201
     assert code_of(city.issues()) == (409, "TARGET_CODE_TAKEN")

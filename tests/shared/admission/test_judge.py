@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from shared.admission import (
     Counted,
@@ -22,10 +23,13 @@ from shared.admission import (
     judge_standing,
 )
 from shared.admission import errors as refusals
-from shared.contracts import decomposition, projects, targets
+from shared.contracts import decomposition, organisation, projects, target_tables, targets
 from shared.contracts.shapes import EntryRef, Label, Measure, Shape
+from shared.contracts.target_kinds import Step
 from shared.errors import Refusal
+from shared.kinds import USUAL_BANDS
 from shared.registry import Registry, changes
+from shared.year_states import YearState
 
 NEW_YEAR, JULY, TODAY = date(2009, 1, 1), date(2009, 7, 31), date(2009, 8, 12)
 ROADS, MEDICAL, LEAD, COUNTY, STEEL, STADIUM, STAND = "roads", "medical", "lead", "county", "steel", "stadium", "stand"
@@ -34,7 +38,7 @@ MONEY = Measure(code="investment", name=Label(zh="完成投资"), unit_of_measur
 PLACED = Measure(code="funds_in_place", name=Label(zh="到位资金"), unit_of_measure="yi_yuan")
 
 
-def issued(code: str, *, kind: targets.IssuableKind = "cumulative", on: date = NEW_YEAR) -> targets.TargetIssued:
+def issued(code: str, *, kind: targets.TargetKind = "cumulative", on: date = NEW_YEAR) -> targets.TargetIssued:
     return targets.TargetIssued(
         target=code, year=2009, code=code, name=Label(zh=code), issuer="city", category="livelihood", kind=kind,
         direction="higher", value="60", measures=[KM], roll_up="sum", tags=[], effective_on=on,
@@ -46,7 +50,7 @@ def assigned(part: str, target: str, unit: str, role: targets.AssignmentRole = "
 
 
 def unit(code: str) -> Shape:
-    return targets.UnitRegistered(unit=code, code=code, name=Label(zh=code), kind="county", valid_from=NEW_YEAR)
+    return organisation.UnitRegistered(unit=code, code=code, name=Label(zh=code), kind="county", valid_from=NEW_YEAR)
 
 
 def project(code: str, *, parent: str | None = None) -> Shape:
@@ -196,6 +200,28 @@ def test_the_unit_that_handed_over_is_told_by_which_fact() -> None:
 LOCK = targets.PeriodLocked(year=2009, month=7, reason="closed")
 
 
+def ended(code: str, on: date, *successors: str) -> Shape:
+    return organisation.UnitEnded(unit=code, on=on, successors=list(successors), reason="merged")
+
+
+def test_an_ended_unit_reports_for_its_own_days_only_and_is_told_by_which_fact() -> None:
+    end = ended(COUNTY, JULY, LEAD)
+    assert refused(figure(target=MEDICAL, unit=COUNTY), end) == (refusals.UnitHadEnded, len(CITY))
+    assert isinstance(outcome(figure(target=MEDICAL, unit=COUNTY, on=date(2009, 7, 30)), end), Counted)
+
+
+def test_the_successor_reports_from_the_end_on() -> None:
+    end, over = ended(LEAD, date(2009, 7, 1), COUNTY), handed_over()
+    assert isinstance(outcome(figure(unit=COUNTY), end, over), Counted)
+    assert isinstance(outcome(figure(), end, over), Counted)
+    assert refused(figure(unit=COUNTY, on=date(2009, 6, 30)), end, over)[0] is refusals.PartUnknown
+
+
+def test_a_part_that_an_ended_unit_left_open_is_nobodys() -> None:
+    assert refused(figure(), ended(LEAD, JULY)) == (refusals.PartUnknown, None)
+    assert isinstance(outcome(figure(target=MEDICAL), ended(LEAD, JULY, COUNTY)), Counted)
+
+
 def test_a_locked_month_refuses_and_names_the_lock() -> None:
     assert refused(figure(), LOCK) == (refusals.PeriodIsLocked, len(CITY))
     assert isinstance(outcome(figure(on=date(2009, 8, 1)), LOCK), Counted)
@@ -219,6 +245,25 @@ def knowing(on: date = JULY, *, is_open: bool = True) -> Known:
 NAMED = EntryRef(source="urn:jikao:source:county", id="0", entry=2)
 UNHEARD = EntryRef(source="urn:jikao:source:county", id="9", entry=0)
 NOT_THERE = EntryRef(source="urn:jikao:source:county", id="0", entry=3)
+
+
+def moved(state: YearState) -> Shape:
+    return target_tables.YearMoved(year=2009, state=state)
+
+
+def test_a_year_takes_figures_until_it_is_moved_and_then_while_it_runs() -> None:
+    issued, running, closing = moved("targets_issued"), moved("running"), moved("closing")
+    assert refused(figure(), issued) == (refusals.YearDoesNotAllow, len(CITY))
+    assert refused(figure(), issued, running, closing) == (refusals.YearDoesNotAllow, len(CITY) + 2)
+    assert isinstance(outcome(figure(), issued, running), Counted)
+    assert isinstance(outcome(figure(), issued, running, closing, running), Counted)
+
+
+def test_a_year_that_is_closing_takes_no_corrections_and_no_withdrawals() -> None:
+    closing = moved("closing")
+    withdrawal = projects.Withdrawal(withdraws=NAMED)
+    assert refused(withdrawal, closing, known=knowing())[0] is refusals.YearDoesNotAllow
+    assert refused(figure(corrects=NAMED), closing, known=knowing())[0] is refusals.YearDoesNotAllow
 
 
 def test_a_correction_names_a_counted_entry() -> None:
@@ -269,6 +314,68 @@ def test_a_record_takes_its_identity_if_one_entry_counts() -> None:
 
 
 def test_only_a_current_entry_can_be_verified() -> None:
-    assert judge_standing(NAMED, knowing()) == EntryKey(40, 2)
-    assert judge_standing(NAMED, knowing(is_open=False)) == Refused(refusals.EntryNotCurrent)
-    assert judge_standing(UNHEARD, knowing()) == Refused(refusals.EntryNotCounted)
+    assert judge_standing(NAMED, knowing(), registry()) == EntryKey(40, 2)
+    assert judge_standing(NAMED, knowing(is_open=False), registry()) == Refused(refusals.EntryNotCurrent)
+    assert judge_standing(UNHEARD, knowing(), registry()) == Refused(refusals.EntryNotCounted)
+
+
+# Kinds that take some values only, and targets that were withdrawn
+
+
+BRIDGE, ORDER = "bridge", "order"
+PERCENT = Measure(code="band", name=Label(zh="等次"), unit_of_measure="percent")
+OF_KINDS: Sequence[Shape] = (
+    replace(
+        issued(BRIDGE, kind="milestone"), value="100", roll_up="lead",
+        measures=[Measure(code=code, name=Label(zh=code), unit_of_measure="item") for code in ("design", "spare")],
+        steps=[Step(measure="design", share="100", due_on=JULY)],
+    ),
+    replace(issued(ORDER, kind="qualitative"), value="100", roll_up="lead", measures=[PERCENT], text="评定",
+            bands=list(USUAL_BANDS)),
+    assigned("bridge/lead", BRIDGE, LEAD), assigned("order/lead", ORDER, LEAD),
+)  # fmt: skip
+
+
+def test_of_a_step_0_or_1_is_reported() -> None:
+    for value in ("0", "1", "1.000"):
+        assert isinstance(outcome(figure(value, target=BRIDGE, unit_of_measure="item"), *OF_KINDS), Counted)
+    for value in ("2", "0.5", "-1"):
+        entry = figure(value, target=BRIDGE, unit_of_measure="item")
+        assert refused(entry, *OF_KINDS) == (refusals.StepIsReachedOrNot, None)
+    further = figure("7", target=BRIDGE, measure="spare", unit_of_measure="item")
+    assert isinstance(outcome(further, *OF_KINDS), Counted)
+
+
+def test_of_a_qualitative_target_the_share_of_a_band_is_reported() -> None:
+    for value in ("100", "80", "60.0", "0"):
+        assert isinstance(outcome(figure(value, target=ORDER, unit_of_measure="percent"), *OF_KINDS), Counted)
+    for value in ("79.999999999999", "90", "-80"):
+        entry = figure(value, target=ORDER, unit_of_measure="percent")
+        assert refused(entry, *OF_KINDS) == (refusals.NotABand, None)
+
+
+def test_a_value_is_verified_by_what_could_have_been_reported() -> None:
+    series = Series(2009, "target", ORDER, "band", "order/lead")
+    known = Known(
+        {(NAMED.source, NAMED.id): Identity(40, "hash")}, {EntryKey(40, 2): EntryState(series, JULY, open=True)}
+    )
+    standing = registry(*OF_KINDS)
+    assert judge_standing(NAMED, known, standing, "60") == EntryKey(40, 2)
+    assert judge_standing(NAMED, known, standing, "61") == Refused(refusals.NotABand)
+    assert judge_standing(NAMED, known, standing) == EntryKey(40, 2)  # returned: no value is stated
+
+
+def test_nothing_dated_after_its_withdrawal_is_reported_of_a_target() -> None:
+    withdrawn = targets.TargetWithdrawn(target=ROADS, on=JULY, reason="取消", evidence=[])
+    why, because = refused(figure(on=JULY), withdrawn)
+    assert (why, because) == (refusals.TargetWithdrawn, len(CITY))
+    assert isinstance(outcome(figure(on=date(2009, 7, 30)), withdrawn), Counted)
+
+
+def test_a_withdrawal_also_ends_what_was_to_be_in_force_later() -> None:
+    later = targets.TargetAdjusted(target=ROADS, value="70", effective_on=date(2009, 8, 1), reason="追加")
+    withdrawn = targets.TargetWithdrawn(target=ROADS, on=JULY, reason="取消", evidence=[])
+    why, _ = refused(figure(on=date(2009, 8, 2)), later, withdrawn)
+    assert why is refusals.TargetWithdrawn
+    assert [on for on, target in ((on, row) for on, _, row in registry(later, withdrawn).targets.history(ROADS))
+            if target.withdrawn] == [JULY, date(2009, 8, 1)]  # fmt: skip

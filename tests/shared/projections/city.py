@@ -8,7 +8,7 @@ from datetime import date
 from msgspec import UNSET
 
 from shared.canonical import sha256_hex
-from shared.contracts import projects, seal, targets
+from shared.contracts import organisation, projects, seal, targets
 from shared.contracts.logs import ClockSet, LogOpened
 from shared.contracts.shapes import EntryRef, Label, Measure, Shape
 from shared.event_log.directory import Listing, listing_record
@@ -69,7 +69,7 @@ class City:
         """A target of 60 km of roads, its lead unit, and a second unit that could take over."""
         for unit, code in ((UNIT, "transport"), (OTHER_UNIT, "county")):
             self.says(
-                targets.UnitRegistered(unit=unit, code=code, name=Label(zh=code), kind="department",
+                organisation.UnitRegistered(unit=unit, code=code, name=Label(zh=code), kind="department",
                                        valid_from=date(2009, 1, 1)), f"unit:{code}"
             )  # fmt: skip
         self.says(targets.YearOpened(year=2009, time_progress="by_month"), "year:2009")

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, MetaData, Table
 
-from shared.contracts import decomposition, targets
+from shared.contracts import decomposition, organisation, targets
 from shared.contracts.shapes import Label, Measure, Shape
 from shared.registry import Registry, changes, versions
 from shared.sql import engine as open_engine
@@ -84,13 +84,34 @@ def test_a_hand_over_ends_one_part_and_opens_its_successor_on_the_same_day() -> 
 def test_units_below_a_unit_are_found_at_any_depth() -> None:
     def unit(code: str, parent: str | None = None) -> Shape:
         more = {"parent": parent} if parent else {}
-        return targets.UnitRegistered(
+        return organisation.UnitRegistered(
             unit=code, code=code, name=Label(zh=code), kind="county", valid_from=NEW_YEAR, **more
         )
 
     registry = fold([unit("city"), unit("county", "city"), unit("town", "county"), unit("other")])
     assert registry.below("county") == {"county", "town"}
     assert registry.below("city") == {"city", "county", "town"}
+
+
+def test_what_is_below_a_unit_depends_on_the_date_and_what_has_ended_stays_where_it_was() -> None:
+    def unit(code: str, parent: str | None = None, since: date = NEW_YEAR) -> Shape:
+        more = {"parent": parent} if parent else {}
+        return organisation.UnitRegistered(
+            unit=code, code=code, name=Label(zh=code), kind="county", valid_from=since, **more
+        )
+
+    july, october = date(2009, 7, 1), date(2009, 10, 1)
+    registry = fold([
+        unit("a"), unit("b"), unit("town", "a"), unit("new", "b", october),
+        organisation.UnitMoved(unit="town", parent="b", on=july, reason="r"),
+        organisation.UnitEnded(unit="town", on=october, successors=["new"], reason="r"),
+    ])  # fmt: skip
+    assert (registry.below("a", NEW_YEAR), registry.below("b", NEW_YEAR)) == ({"a", "town"}, {"b"})
+    assert (registry.below("a", july), registry.below("b", july)) == ({"a"}, {"b", "town"})
+    assert registry.below("b", october) == {"b", "town", "new"}
+    assert registry.inherited({"new"}, july) == {"new"}
+    assert registry.inherited({"new"}, october) == {"new", "town"}
+    assert (registry.unit_on("town", july) is None, registry.unit_on("town", october)) == (False, None)
 
 
 @pytest.fixture

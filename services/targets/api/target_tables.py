@@ -1,0 +1,229 @@
+"""Target tables: each unit's, issued by the office, signed for by the unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import Field
+
+from services.targets.api.asking import as_read, page_of, stream_version
+from services.targets.api.shapes import OFFICE, SEES_TARGETS, Body, UnitCode, UuidStr, example
+from services.targets.api.target_table_shapes import (
+    ComparedTable,
+    TableAnswer,
+    UnitTables,
+    UnitTableShown,
+    changes,
+    shown,
+)
+from services.targets.errors import (
+    DateOutsideYear,
+    NothingToIssue,
+    PersonIsErased,
+    PersonIsUnknown,
+    SignedAlready,
+    TableHasChanged,
+    TableIsNotIssued,
+    TablesIssuedLater,
+    TableUnknown,
+    YearUnknown,
+)
+from services.targets.signature import SignatureStatus, SignTable, UnitTable, sign_table, signature_stream, units_on
+from services.targets.target_table import IssueTables, issue_tables, table_on, table_sha256
+from services.targets.year import YearStanding, require_allowed, standing_stream
+from shared.admission.errors import DateInFuture, YearDoesNotAllow, YearIsNotOpen
+from shared.canonical import encode_trusted
+from shared.contracts.targets import AssignmentRole, Category
+from shared.deciding import Fact, Look
+from shared.errors import PreconditionMissing
+from shared.http.answers import asking, commanded
+from shared.http.asking import Asked, AskedDep, AskedTwiceDep, View, units_in_scope
+from shared.http.fields import StrictDate
+from shared.http.ordering import ChangingDep, Ordering, OrderingDep, Recorded, YearNumber
+from shared.http.pages import CursorInvalid, Page
+from shared.http.pins import stands_at
+from shared.http.preconditions import etag
+from shared.projections import Standpoint
+from shared.registry import ALWAYS, Registry
+
+router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}/target-tables", tags=["targets"])
+
+SIGNS = ("unit",)
+Hash = Annotated[str, Field(strict=True, pattern=r"^[0-9a-f]{64}$", examples=["ab" * 32])]
+
+
+class IssueBody(Body):
+    """The date as of which the tables are issued: in the year, not in the future."""
+
+    model_config = example({"on": "2009-03-01"})
+
+    on: StrictDate
+
+
+class SignatureBody(Body):
+    """What is signed for: `sha256` of the table as it was shown. `person`: who signs (an id), if it is kept."""
+
+    model_config = example({"sha256": "ab" * 32})
+
+    sha256: Hash
+    person: UuidStr | None = None
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses=commanded(
+        YearIsNotOpen,
+        YearDoesNotAllow,
+        DateOutsideYear,
+        DateInFuture,
+        TablesIssuedLater,
+        NothingToIssue,
+        PreconditionMissing,
+    ),
+)
+async def issue_target_tables(year: YearNumber, body: IssueBody, ordering: ChangingDep) -> Recorded:
+    """Issue the target tables of all units as they stand on a date; later again, those that have changed since.
+
+    Moves a draft year on. Needs the year's ETag, which the list of its tables shows too. The assessment office only.
+    """
+    role = ordering.permit_whole(*OFFICE)
+    command = IssueTables(year, body.on)
+    tables, at = await run_in_threadpool(_to_issue, ordering, command)
+    done = await ordering.execute(
+        role,
+        standing_stream(year),
+        lambda standing, _: issue_tables(command, standing, tables=tables, known_at=at.position, today=at.as_of),
+        basis=at.position,
+    )
+    return ordering.recorded(str(year), done)
+
+
+@router.post(
+    "/{unit}/signatures",
+    status_code=201,
+    responses=commanded(
+        TableUnknown,
+        YearDoesNotAllow,
+        TableIsNotIssued,
+        TableHasChanged,
+        SignedAlready,
+        PersonIsUnknown,
+        PersonIsErased,
+    ),
+)
+async def sign_target_table(year: YearNumber, unit: UnitCode, body: SignatureBody, ordering: OrderingDep) -> Recorded:
+    """Sign for the unit's table, exactly as it was issued and still stands. By units, within their scope."""
+    role = ordering.permit(*SIGNS)
+    id, stands, at = await run_in_threadpool(_to_sign, ordering, year, unit, body.person)
+    command = SignTable(year, unit, body.sha256, body.person)
+
+    def decide(signed: str | None, look: Look) -> list[Fact]:
+        standing: YearStanding = look.at(standing_stream(year))
+        require_allowed("sign", year, standing)
+        return sign_table(command, signed, unit=id, issued=standing.issued.get(id), stands=stands, today=at.as_of)
+
+    done = await ordering.execute(role, signature_stream(year, unit), decide, basis=at.position)
+    return ordering.recorded(unit, done)
+
+
+@router.get("", response_model=UnitTables, responses=asking(CursorInvalid, YearUnknown))
+def list_target_tables(
+    year: YearNumber,
+    asked: AskedDep,
+    page: Page,
+    category: Annotated[Category | None, Query(description="Only targets of this category.")] = None,
+    role: Annotated[AssignmentRole | None, Query(description="Only targets in which the unit has this role.")] = None,
+    status: Annotated[SignatureStatus | None, Query(description="Only tables that stand like this.")] = None,
+) -> Response:
+    """The target tables of the units within your scope on the date asked about, signed or not, by unit.
+
+    The ETag is the year's, which issuing them anew must match.
+    """
+    asked.permit(*SEES_TARGETS)
+
+    def found(view: View) -> Iterator[tuple[tuple[str], UnitTableShown]]:
+        registry = view.registry
+        require_year(registry, year)
+        asked.response.headers["ETag"] = etag(stream_version(view, standing_stream(year).name))
+        for each in units_on(registry, year, view.standpoint.as_of, asked.units(registry)):
+            answer = shown(each, registry, year)
+            rows = answer["table"]["targets"]
+            taken = [row for row in rows if category in (None, row["category"]) and role in (None, row["role"])]
+            answer["table"] = {**answer["table"], "targets": taken}
+            if status in (None, each.status) and (taken or (category is None and role is None)):
+                yield (answer["unit"],), answer
+
+    of = f"target-tables {year} {category} {role} {status}"
+    items, cursor, pin = page_of(asked, page, of, lambda view: list(found(view)))
+    return _answer(asked, {"items": items, "next_cursor": cursor, "pin": pin.model_dump(mode="json")})
+
+
+@router.get("/{unit}", response_model=TableAnswer, responses=asking(TableUnknown, YearUnknown))
+def get_target_table(year: YearNumber, unit: UnitCode, asked: AskedTwiceDep) -> Response:
+    """One unit's target table on a date: what it is given, whether that was issued and signed for, what differs."""
+    asked.permit(*SEES_TARGETS)
+    with asked.view() as view:
+        stands = table_of_unit(view, asked, year, unit)
+        answer: dict[str, Any] = {"table": shown(stands, view.registry, year), "pin": _pin(view.standpoint)}
+        other = asked.compared(view)
+        if other is not None:
+            before = table_on(other.registry, year, stands.unit, other.standpoint.as_of)
+            answer["compared"] = ComparedTable(
+                sha256=table_sha256(before), changes=changes(before, stands.document), pin=_pin(other.standpoint)
+            )
+        return _answer(asked, answer)
+
+
+def table_of_unit(view: View, asked: Asked, year: int, unit: str) -> UnitTable:
+    """The table of the unit at an address. YearUnknown; TableUnknown, also outside of the caller's scope."""
+    registry, scope = view.registry, asked.units(view.registry)
+    require_year(registry, year)
+    id = registry.unit_id(unit)
+    if id is None or (scope is not None and id not in scope):
+        raise TableUnknown(unit=unit)
+    found = units_on(registry, year, view.standpoint.as_of, frozenset({id}))
+    if not found:
+        raise TableUnknown(unit=unit)
+    return found[0]
+
+
+def require_year(registry: Registry, year: int) -> None:
+    """YearUnknown for one that was not open then."""
+    if str(year) not in registry.years:
+        raise YearUnknown(year=year)
+
+
+def _to_issue(ordering: Ordering, command: IssueTables) -> tuple[dict[str, str], Standpoint]:
+    """The sha256 of every unit's table on the date, by unit id, as read so far."""
+    with as_read(ordering) as view:
+        tables = units_on(view.registry, command.year, command.on)
+        return {each.unit: each.sha256 for each in tables}, view.standpoint
+
+
+def _to_sign(ordering: Ordering, year: int, unit: str, person: str | None) -> tuple[str, str, Standpoint]:
+    """The unit's id and its table's sha256 today, as read so far. TableUnknown, PersonIsUnknown, PersonIsErased."""
+    with as_read(ordering) as view:
+        registry, scope = view.registry, units_in_scope(ordering.caller, view.registry)
+        id = registry.unit_id(unit)
+        if id is None or (scope is not None and id not in scope):
+            raise TableUnknown(unit=unit)
+        if person is not None:
+            row = registry.persons.get(person, ALWAYS)
+            if row is None or row.unit not in (None, id):
+                raise PersonIsUnknown(person=person, faults=[PersonIsUnknown().fault("/person")])
+            if row.erased:
+                raise PersonIsErased(person=person, faults=[PersonIsErased().fault("/person")])
+        return id, table_sha256(table_on(registry, year, id, view.standpoint.as_of)), view.standpoint
+
+
+def _pin(at: Standpoint) -> Any:
+    return stands_at(at).model_dump(mode="json")
+
+
+def _answer(asked: Asked, answer: dict[str, Any]) -> Response:
+    """The answer's bytes, as they are: nothing looks at thousands of rows again."""
+    return Response(encode_trusted(answer), media_type="application/json", headers=asked.headers())

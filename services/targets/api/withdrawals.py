@@ -1,0 +1,62 @@
+"""Withdrawal of a target: from a date on it does not stand; what was, stays answerable."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from fastapi.concurrency import run_in_threadpool
+from pydantic import Field
+
+from services.targets.api.floors import read_floor
+from services.targets.api.shapes import DECIDES_ADJUSTMENTS, Body, ReasonStr, TargetCode, example
+from services.targets.errors import DateBeforeTarget, DateOutsideYear, ProvinceStillAsks, TargetIsWithdrawn
+from services.targets.target import WithdrawTarget, target_stream, withdraw_target
+from shared.admission.errors import TargetUnknown
+from shared.contracts.targets import TargetWithdrawn
+from shared.errors import PreconditionMissing
+from shared.http.answers import commanded
+from shared.http.fields import StrictDate
+from shared.http.ordering import ChangingDep, Recorded, YearNumber
+
+router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}/targets", tags=["targets"])
+
+Hash = Annotated[str, Field(strict=True, pattern=r"^[0-9a-f]{64}$")]
+
+
+class WithdrawalBody(Body):
+    """The decision that from `on` the target no longer stands. `evidence`: sha256 of documents, in hex."""
+
+    model_config = example({"on": "2009-09-01", "reason": "省级取消该项任务", "evidence": []})
+
+    on: StrictDate
+    reason: ReasonStr
+    evidence: list[Hash] = Field(default_factory=list, max_length=20)
+
+
+@router.post(
+    "/{target}/withdrawals",
+    status_code=201,
+    responses=commanded(
+        TargetUnknown, TargetIsWithdrawn, DateOutsideYear, DateBeforeTarget, ProvinceStillAsks, PreconditionMissing
+    ),
+)
+async def withdraw_year_target(
+    year: YearNumber, target: TargetCode, body: WithdrawalBody, ordering: ChangingDep
+) -> Recorded:
+    """Withdraw a target from a date on: no entry dated then counts, and no figure of then has it.
+
+    The assessment office or a leader; needs the target's ETag. Never while the province's own target stands.
+    """
+    role = ordering.permit_whole(*DECIDES_ADJUSTMENTS)
+    now = await run_in_threadpool(read_floor, ordering, year, target)
+    command = WithdrawTarget(year, target, body.on, body.reason, body.evidence)
+    done = await ordering.execute(
+        role,
+        target_stream(year, target),
+        lambda standing, _: withdraw_target(command, standing, demand=now.demand),
+        basis=now.position,
+    )
+    fact = done.facts[0]
+    assert isinstance(fact, TargetWithdrawn)
+    return ordering.recorded(fact.target, done)

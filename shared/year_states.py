@@ -1,0 +1,42 @@
+"""What may be done in which state of an assessment year (考核年度): the one table.
+
+A year goes forward one state at a time; back to an earlier one it goes only with a reason (reopening). A year that was
+never moved is a draft in name and takes everything (docs/decisions/0014-a-year-is-moved-by-hand.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+YearState = Literal[
+    "draft", "targets_issued", "running", "closing", "scoring", "publicity", "appeals", "final", "archived"
+]
+Act = Literal["plan", "adjust", "issue_tables", "sign", "lock", "report"]
+"""What somebody does to a year.
+
+`plan`: issue targets and give parts of them to units. `adjust`: ask for another value, decide it. `issue_tables`,
+`sign`: the units' target tables. `lock`: close months and open them again. `report`: send in figures.
+"""
+
+ORDER: tuple[YearState, ...] = get_args(YearState)
+
+ALLOWED: Mapping[Act, tuple[YearState, ...]] = {
+    "plan": ("draft", "targets_issued", "running"),
+    "adjust": ("targets_issued", "running"),
+    "issue_tables": ("draft", "targets_issued", "running"),
+    "sign": ("targets_issued", "running"),
+    "lock": ("draft", "targets_issued", "running", "closing", "scoring", "publicity", "appeals"),
+    "report": ("running",),
+}
+
+
+def allows(state: YearState | None, act: Act) -> bool:
+    """May this be done to a year in that state? `None` is that of a year which was never moved."""
+    return state is None or state in ALLOWED[act]
+
+
+def following(state: YearState) -> YearState | None:
+    """The state that comes next; None after the last."""
+    at = ORDER.index(state) + 1
+    return ORDER[at] if at < len(ORDER) else None

@@ -1,0 +1,21 @@
+"""The two forms of the back end, each with a small city in it, so that addresses lead to things that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+
+from tests.end_to_end.conftest import Running, running
+from tests.services.standalone.whole import Whole, fill
+
+__all__ = ["running"]
+
+
+@pytest.fixture(scope="session")
+def city(running: Running) -> Iterator[Whole]:
+    with httpx2.Client(base_url=running.url, timeout=60, trust_env=False) as client:
+        city = Whole(client, running.issuer)
+        fill(city)
+        yield city
