@@ -21,7 +21,7 @@ from bench.tables import TABLES
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "bench" / "results"
 PAGE = ROOT / "docs" / "performance.md"
-ORDER = ("ingest", "visible", "memory", "asof", "rebuild", "ledger", "growth", "proofs", "alignment")
+ORDER = ("ingest", "visible", "memory", "asof", "matrix", "rebuild", "ledger", "growth", "proofs", "alignment")
 """What the machine's other work disturbs most comes first; memory before the questions that share its directory."""
 RAW = ("samples", "samples_ms", "rounds")
 """Members that hold single samples: left out of the summary."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import httpx
 
@@ -83,7 +84,16 @@ def caught_up(port: int, within: float = 600.0) -> float:
     return time.perf_counter() - began
 
 
-def cpu_seconds(process: subprocess.Popen[bytes]) -> float:
+class Running(Protocol):
+    """A process that runs."""
+
+    @property
+    def pid(self) -> int:
+        """Its id."""
+        ...
+
+
+def cpu_seconds(process: Running) -> float:
     """Processor time that a process has used so far, in seconds (Linux)."""
     fields = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -40,11 +40,11 @@ class Server:
 
 
 @cache
-def made(quick: bool) -> Made:
-    """The data directory; the same one for all who ask in this process."""
+def made(quick: bool, size: City | None = None) -> Made:
+    """The data directory with a city, the usual one unless told; the same one for all who ask alike in this process."""
     kept = tempfile.TemporaryDirectory(prefix="jikao-bench-")
     atexit.register(kept.cleanup)
-    path, size = Path(kept.name) / "data", city(quick)
+    path, size = Path(kept.name) / "data", size or city(quick)
     with open_directory(path) as directory, closing(open_embedded(directory.log)) as topics:
         return Made(path, size, size.fill(topics))
 

@@ -57,6 +57,13 @@ def _asof(found: Found) -> str:
     return table(heads, rows)
 
 
+def _matrix(found: Found) -> str:
+    rows = [[name, *_spread(of)] for name, of in found["http"].items()]
+    heads = [f"{found['targets']:,} targets, {found['assignments']:,} assignments", "median ms", "spread"]
+    spent = found["whole_table_processor_ms"]
+    return table(heads, rows) + f"\nThe back end spends {spent} ms of processor time on a whole table.\n"
+
+
 def _memory(found: Found) -> str:
     rows = [
         [when, *(f"{found[key][name]:,.0f}" for name in ("resident", "anonymous", "peak"))]
@@ -120,7 +127,7 @@ def _alignment(found: Found) -> str:
 
 
 TABLES: Mapping[str, Callable[[Found], str]] = {
-    "ingest": _ingest, "visible": _visible, "ledger": _ledger, "asof": _asof, "rebuild": _rebuild,
+    "ingest": _ingest, "visible": _visible, "ledger": _ledger, "asof": _asof, "matrix": _matrix, "rebuild": _rebuild,
     "memory": _memory, "growth": _growth, "proofs": _proofs, "alignment": _alignment, "machine": machine,
 }  # fmt: skip
 """By the name of the benchmark."""

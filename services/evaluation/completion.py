@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from services.evaluation.exact import scaled
 from services.evaluation.ledger import Level, Levels
@@ -28,6 +28,7 @@ from shared.registry.rows import Assignment, Target
 T = TypeVar("T")
 MAINTAIN = "maintain"
 """The kind of target that is to be kept all year, whatever its last figure says."""
+PartLevel: TypeAlias = "Level | Together[Level] | None"
 Observed = Mapping[Series, Sequence[tuple[date, str]]]
 """The entries that count, by series: date and value."""
 
@@ -116,12 +117,42 @@ class Tally:
         return sum(count for marks, count in enumerate(self.by_marks) if marks & mark)
 
 
-class Carried(NamedTuple):
-    """A predecessor's series whose level counts on, up to the day before the hand-over."""
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A predecessor's series whose level counts on, up to the day before the hand-over, and whose it carried itself."""
 
     series: Series
     up_to: date
     unit: str
+    carried: tuple[Carried, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Together(Generic[T]):
+    """What several predecessors had when their parts became one: those found count together, out of `of`."""
+
+    found: tuple[T, ...]
+    of: int
+
+
+def each(level: T | Together[T] | None) -> tuple[T, ...]:
+    """The levels that a part stands on: its own, that of a predecessor, or those of several."""
+    return () if level is None else level.found if isinstance(level, Together) else (level,)
+
+
+def only(level: T | Together[T] | None) -> T | None:
+    """The one level that a part stands on, where nothing is added up."""
+    return next(iter(each(level)), None)
+
+
+def owed(level: object) -> int:
+    """How many levels it takes for the part to stand complete: one, unless it carries on those of several."""
+    return level.of if isinstance(level, Together) else 1
+
+
+def complete(level: object) -> bool:
+    """Is nothing missing of what the part stands on?"""
+    return level is not None and not (isinstance(level, Together) and len(level.found) < level.of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +165,8 @@ class Part:
     wanted: int | None
     series: tuple[Series, ...]
     carried: tuple[tuple[Carried, ...], ...]
+    below: str | None
+    """The part of which it is a part, as that stands on the day: where it was handed over, whoever has it now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +189,8 @@ class TargetPlan:
     """The series of each part in the measure that is judged."""
     carries: bool
     """Does any part carry on the level of another?"""
+    merges: bool
+    """Does any part carry on the levels of several others together?"""
     measured_by: tuple[int, ...]
     """What each part is measured by: its own value or, where it has none, the target's."""
     plain_parts: bool
@@ -168,11 +203,11 @@ class TargetPlan:
         """By how many of its measures it is judged: by the first one, or by all that may be steps."""
         return len(self.target.measures) if self.steps else 1
 
-    def value(self, levels: Sequence[Level | None]) -> int | None:
+    def value(self, levels: Sequence[PartLevel]) -> int | None:
         """What counts of one part, which has a level for each measure that the target is judged by."""
         if self.steps:
-            return reached_by(self.steps, levels)
-        return None if levels[0] is None else scaled(levels[0].best[0])
+            return reached_by(self.steps, [only(level) for level in levels])
+        return _sum(level.best[0] for level in each(levels[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,10 +321,12 @@ def _target_plan(registry: Registry, day: date, units: Mapping[str, str], id: st
             None if part.value is None else scaled(part.value),
             tuple(Series(target.year, "target", id, measure.code, part_id) for measure in target.measures),
             tuple(_carried(registry, units, id, target, measure.code, part) for measure in target.measures),
+            registry.standing_for(part.below, id, day) if part.below is not None else None,
         )
         for part_id, part in registry.parts_of(id)
         if part.reports and part.valid_on(day)
     ]
+    merges = any(_merges(part.carried[0]) for part in parts)
     parts.sort(key=lambda part: (part.unit, part.id))
     rule = Rule(target.kind, target.kind == "ceiling" or target.direction == "lower")
     answering: dict[str, int | None] = {part.unit: None for part in parts if part.assignment.role == "lead"}
@@ -311,8 +348,9 @@ def _target_plan(registry: Registry, day: date, units: Mapping[str, str], id: st
         row=row,
         lines=tuple(part.series[0] for part in parts),
         carries=any(carried for part in parts for carried in part.carried),
+        merges=merges,
         measured_by=measured_by,
-        plain_parts=plain and all(each > 0 for each in measured_by),
+        plain_parts=plain and not merges and all(wanted > 0 for wanted in measured_by),
         steps=steps_of(target),
     )  # fmt: skip
 
@@ -320,14 +358,27 @@ def _target_plan(registry: Registry, day: date, units: Mapping[str, str], id: st
 def _carried(
     registry: Registry, units: Mapping[str, str], id: str, target: Target, measure: str, part: Assignment
 ) -> tuple[Carried, ...]:
-    """The series of those it took over from with their levels, the nearest first."""
+    """The series of those that it took over from with their levels, each with those that it carried itself."""
     found: list[Carried] = []
-    while part.follows is not None and part.carries_levels:
-        follows, up_to = part.follows, part.valid_from - timedelta(days=1)
-        part = registry.assignments.latest(follows)
+    # Where nothing is added up, several levels have no meaning together, whatever was told: the first one goes on.
+    for follows in part.carries if target.roll_up == "sum" else part.carries[:1]:
+        before = registry.assignments.latest(follows)
         series = Series(target.year, "target", id, measure, follows)
-        found.append(Carried(series, up_to, units.get(part.unit, part.unit)))
+        carried = _carried(registry, units, id, target, measure, before)
+        found.append(Carried(series, part.valid_from - timedelta(days=1), units.get(before.unit, before.unit), carried))
     return tuple(found)
+
+
+def _merges(carried: tuple[Carried, ...]) -> bool:
+    return len(carried) > 1 or any(_merges(one.carried) for one in carried)
+
+
+def predecessors(carried: Iterable[Carried], up_to: date) -> Iterator[tuple[Carried, date]]:
+    """All predecessors, near and far, each with the day up to which it counts."""
+    for one in carried:
+        until = min(up_to, one.up_to)
+        yield one, until
+        yield from predecessors(one.carried, until)
 
 
 @dataclass(slots=True)
@@ -338,12 +389,15 @@ class TargetFigure:
     values: list[int | None]
     whole: Judged
     misses: tuple[tuple[date, str], ...] = ()
-    levels: Sequence[Sequence[Level | None]] = ()
+    levels: Sequence[Sequence[PartLevel]] = ()
     """Of each measure the level of each part; empty where no more is told of the target than its row."""
+    stands_on: Sequence[object] = ()
+    """What each part stands on in the judged measure; empty where none stands on the levels of several."""
 
     def of_part(self, at: int) -> Judged:
         """What a unit answers for by the part at this place."""
-        return _part_judged(self.plan, at, self.values[at])
+        full = not self.stands_on or complete(self.stands_on[at])
+        return _part_judged(self.plan, at, self.values[at], full)
 
     def marks_of_parts(self) -> list[int]:
         """The same of every part, in marks only."""
@@ -359,12 +413,15 @@ class TargetFigure:
         ]  # fmt: skip
 
     @property
-    def reported(self) -> int:
-        """How many of the counted parts have reported."""
+    def coverage(self) -> tuple[int, int]:
+        """How many of the counted parts have reported, of how many; a merged part counts as those it carries on."""
         values, counted = self.values, self.plan.counted
+        if self.stands_on:
+            on = [self.stands_on[at] for at in counted]
+            return sum(len(each(one)) for one in on), sum(owed(one) for one in on)
         if len(counted) == 1:
-            return int(values[counted[0]] is not None)
-        return sum([values[at] is not None for at in counted])
+            return int(values[counted[0]] is not None), 1
+        return sum([values[at] is not None for at in counted]), len(counted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,7 +431,7 @@ class UnitFigure:
     plan: TargetPlan
     at: int | None
     judged: Judged
-    levels: Mapping[int, Level | None]
+    levels: Mapping[int, PartLevel]
     """By place: of every part where the unit answers for the whole, else of its own parts. Of several steps, one's."""
     values: Mapping[int, int | None]
     """What counts of these parts."""
@@ -391,17 +448,28 @@ class Found(Generic[T]):
     latest: Mapping[Series, T]
     earlier: Mapping[date, Mapping[Series, T]]
 
-    def of(self, part: Part, measure: int = 0) -> T | None:
-        """The part's own or, where it carries them on, that of the nearest predecessor that has one."""
+    def of(self, part: Part, measure: int = 0) -> T | Together[T] | None:
+        """The part's own or, where it carries them on, what its predecessors had: the nearest that has one in each
+        line and, where several became one, all of theirs together."""
         own = self.latest.get(part.series[measure])
-        if own is not None:
-            return own
-        up_to = self.day
-        for carried in part.carried[measure]:
-            up_to = min(up_to, carried.up_to)
-            if (found := self.earlier[up_to].get(carried.series)) is not None:
-                return found
-        return None
+        return own if own is not None else self._of(part.carried[measure], self.day)
+
+    def only(self, part: Part, measure: int) -> T | None:
+        """The same where nothing is added up, so that no part carries on more than one."""
+        return only(self.of(part, measure))
+
+    def _of(self, line: tuple[Carried, ...], day: date) -> T | Together[T] | None:
+        if len(line) == 1:
+            return self._at(line[0], day)
+        found = [self._at(one, day) for one in line]
+        levels = tuple(level for one in found for level in each(one))
+        # Where none had a level there is none, but how many were asked for must show: so it is not None.
+        return Together(levels, sum(owed(one) for one in found)) if line else None
+
+    def _at(self, carried: Carried, day: date) -> T | Together[T] | None:
+        up_to = min(day, carried.up_to)
+        own = self.earlier[up_to].get(carried.series)
+        return own if own is not None else self._of(carried.carried, up_to)
 
 
 @dataclass(slots=True)
@@ -429,10 +497,15 @@ class Targets:
         get = latest.get
         figures = []
         for plan in plans:
-            texts = [found.of(part) for part in plan.parts] if plan.carries else [get(line) for line in plan.lines]
+            if plan.merges:
+                on = [found.of(part) for part in plan.parts]
+                values = [_sum(each(one)) for one in on]
+                figures.append(TargetFigure(plan, values, _whole(plan, values, on), stands_on=on))
+                continue
+            texts = [found.only(part, 0) for part in plan.parts] if plan.carries else [get(line) for line in plan.lines]
             values = [None if text is None else scaled(text) for text in texts]
             if plan.steps:
-                values = [reached_share(plan.steps, partial(found.of, part)) for part in plan.parts]
+                values = [reached_share(plan.steps, partial(found.only, part)) for part in plan.parts]
             figures.append(TargetFigure(plan, values, _whole(plan, values)))
         # Whether a target was kept all year is asked only of those that are kept now.
         kept = [each for each in figures if each.plan.target.kind == MAINTAIN and each.whole.met]
@@ -452,8 +525,9 @@ class Targets:
         for plan in plans:
             levels = [[found.of(part, at) for part in plan.parts] for at in range(len(plan.target.measures))]
             values = [plan.value(of_part) for of_part in zip(*levels, strict=True)]
-            whole, misses = self._judged(plan, values, observed)
-            figures.append(TargetFigure(plan, values, whole, misses, levels))
+            on = levels[0] if plan.merges else ()
+            whole, misses = self._judged(plan, values, observed, on)
+            figures.append(TargetFigure(plan, values, whole, misses, levels, on))
         return figures
 
     def of_unit(self, code: str) -> list[UnitFigure]:
@@ -478,11 +552,12 @@ class Targets:
             of_parts = {place: [found.of(plan.parts[place], n) for n in range(plan.judged_by)] for place in places}
             values = {place: plan.value(levels) for place, levels in of_parts.items()}
             if at is None:
-                judged, _ = self._judged(plan, list(values.values()), observed)
+                on = [levels[0] for levels in of_parts.values()] if plan.merges else ()
+                judged, _ = self._judged(plan, list(values.values()), observed, on)
             else:
-                judged = _part_judged(plan, at, values[at])
+                judged = _part_judged(plan, at, values[at], not plan.merges or complete(of_parts[at][0]))
             told = {
-                place: next(filter(None, levels), None) if values[place] is not None else None
+                place: _first(levels) if values[place] is not None or plan.merges else None
                 for place, levels in of_parts.items()
             }
             figures.append(UnitFigure(plan, at, judged, told, values))
@@ -495,17 +570,15 @@ class Targets:
         wanted: dict[date, set[Series]] = {}
         for part in parts:
             for line in part.carried:
-                up_to = self.day
-                for carried in line:
-                    up_to = min(up_to, carried.up_to)
+                for carried, up_to in predecessors(line, self.day):
                     wanted.setdefault(up_to, set()).add(carried.series)
         return {up_to: look_up(series, up_to) for up_to, series in wanted.items()}
 
     def _judged(
-        self, plan: TargetPlan, values: list[int | None], observed: Observed
+        self, plan: TargetPlan, values: list[int | None], observed: Observed, on: Sequence[object] = ()
     ) -> tuple[Judged, tuple[tuple[date, str], ...]]:
         """What the whole comes to; of what is to be kept also what fell short, with its day and unit."""
-        whole = _whole(plan, values)
+        whole = _whole(plan, values, on)
         if plan.target.kind != MAINTAIN or whole.actual is None:
             return whole, ()
         misses = tuple(sorted(set(self._misses(plan, observed))))
@@ -533,8 +606,8 @@ class Targets:
         lines: dict[Series, tuple[date, str]] = {}
         for part in (plan.parts[at] for at in plan.counted):
             lines[part.series[0]] = self.day, part.unit
-            for carried in part.carried[0]:
-                lines[carried.series] = min(carried.up_to, self.day), carried.unit
+            for carried, up_to in predecessors(part.carried[0], self.day):
+                lines[carried.series] = up_to, carried.unit
         return lines
 
 
@@ -543,20 +616,34 @@ def _carrying(plans: Iterable[TargetPlan]) -> Iterator[Part]:
     return (part for plan in plans if plan.carries for part in plan.parts)
 
 
-def _part_judged(plan: TargetPlan, at: int, actual: int | None) -> Judged:
+def _first(levels: Sequence[PartLevel]) -> PartLevel:
+    """The first of a part's levels that there is."""
+    return next((level for level in levels if level is not None), None)
+
+
+def _sum(texts: Iterable[str]) -> int | None:
+    """What these levels come to together; None where there is none."""
+    found = [scaled(text) for text in texts]
+    return sum(found) if found else None
+
+
+def _part_judged(plan: TargetPlan, at: int, actual: int | None, full: bool = True) -> Judged:
     """What comes of a part, measured against its own value or, where it has none, the target's."""
     wanted = plan.measured_by[at]
     if actual is None:
         return Judged(None, wanted, None, None, False)
-    return Judged(actual, wanted, plan.rule.rate(actual, wanted), plan.rule.met(actual, wanted), True)
+    met: bool | None = plan.rule.met(actual, wanted)
+    if met and plan.rule.lower and not full:
+        met = None  # what is still to be reported may break the ceiling
+    return Judged(actual, wanted, plan.rule.rate(actual, wanted), met, full)
 
 
-def _whole(plan: TargetPlan, values: list[int | None]) -> Judged:
+def _whole(plan: TargetPlan, values: list[int | None], on: Sequence[object] = ()) -> Judged:
     target, rule, wanted = plan.target, plan.rule, plan.wanted
     reported = [value for at in plan.counted if (value := values[at]) is not None]
     if not reported:
         return Judged(None, wanted, None, None, False)
-    full = len(reported) == len(plan.counted)
+    full = len(reported) == len(plan.counted) and (not on or all(complete(on[at]) for at in plan.counted))
     if target.roll_up == "worst" or target.roll_up == "best":
         return _extreme(plan, values, full)
     actual = sum(reported)

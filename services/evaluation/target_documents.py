@@ -14,10 +14,17 @@ from services.evaluation.completion import (
     MET,
     REPORTED,
     Judged,
+    Part,
+    PartLevel,
     Tally,
     TargetFigure,
     TargetPlan,
     Targets,
+    Together,
+    each,
+    only,
+    owed,
+    predecessors,
 )
 from services.evaluation.exact import quantity_text, ratio_text, scaled
 from services.evaluation.ledger import LedgerRow, Level, Stood
@@ -74,7 +81,7 @@ def unit_document(targets: Targets, code: str) -> Document:
         row: Document = {
             "code": target.code, "category": target.category, "kind": target.kind, "direction": target.direction,
             "unit_of_measure": target.unit_of_measure, "answers_for": "whole" if at is None else "part",
-            "coverage": coverage(figure.levels[place] for place in (plan.counted if at is None else own)),
+            "coverage": _coverage(figure.levels[place] for place in (plan.counted if at is None else own)),
             "parts": [_part_document(plan, place, figure.levels[place], figure.values[place]) for place in own],
         }  # fmt: skip
         rows.append(row | _judged_document(plan, figure.judged))
@@ -94,8 +101,8 @@ def target_document(targets: Targets, figure: TargetFigure) -> Document:
         "roll_up": target.roll_up,
         "measure": target.measures[0].code,
         "tags": sorted(target.tags),
-        "standings": standings(levels[at] for levels in figure.levels[: plan.judged_by] for at in plan.counted),
-        "parts": [_part_document(plan, at, level, figure.values[at]) for at, level in enumerate(figure.levels[0])],
+        "standings": _standings(levels[at] for levels in figure.levels[: plan.judged_by] for at in plan.counted),
+        "parts": _part_documents(figure),
         "measures": [_measure_document(figure, at) for at in range(0 if plan.steps else 1, len(target.measures))],
     }
     if plan.steps:
@@ -144,7 +151,8 @@ def _stood_document(stood: Stood) -> Document:
 def target_row(figure: TargetFigure, progress: Fraction) -> Document:
     """One target in a list."""
     plan = figure.plan
-    document: Document = {**plan.row, "coverage": {"reported": figure.reported, "of": len(plan.counted)}}
+    reported, of = figure.coverage
+    document: Document = {**plan.row, "coverage": {"reported": reported, "of": of}}
     document.update(_judged_document(plan, figure.whole))
     rate = figure.whole.rate
     if rate is not None and plan.rule.kind == "cumulative":
@@ -172,29 +180,54 @@ def _judged_document(plan: TargetPlan, judged: Judged) -> Document:
     return document
 
 
+def _part_documents(figure: TargetFigure) -> list[Document]:
+    """The parts that the target is broken down to, each with its own beneath it."""
+    plan, top = figure.plan, list[Document]()
+    documents = {
+        part.id: _part_document(plan, at, level, figure.values[at])
+        for (at, part), level in zip(enumerate(plan.parts), figure.levels[0], strict=True)
+    }
+    for part in plan.parts:
+        above = documents.get(part.below) if part.below is not None else None
+        if above is None:
+            top.append(documents[part.id])
+        else:
+            beneath = above.setdefault("parts", [])
+            assert isinstance(beneath, list)
+            beneath.append(documents[part.id])
+    return top
+
+
 def _step_document(figure: TargetFigure, step: StepPlan, day: date) -> Document:
     """How a step of a milestone target stands, by the parts that the target is made of."""
     plan, levels = figure.plan, figure.levels[step.at]
     reached = [
-        (plan.parts[at].unit, (level := levels[at]) is not None and level.best[0] == REACHED) for at in plan.counted
+        (plan.parts[at].unit, (level := only(levels[at])) is not None and level.best[0] == REACHED)
+        for at in plan.counted
     ]
     return step_document(step, reached, plan.target.roll_up == "worst", day)
 
 
-def _part_document(plan: TargetPlan, at: int, level: Level | None, value: int | None) -> Document:
+def _part_document(plan: TargetPlan, at: int, level: PartLevel, value: int | None) -> Document:
     """One part: its level, or how far the steps have come that it has reached, and its rate."""
     part = plan.parts[at]
     document: Document = {"id": part.id, "unit": part.unit, "role": part.assignment.role}
     if part.assignment.value is not None:
         document["target_value"] = part.assignment.value
+    if part.below is not None:
+        document["below"] = part.below
     if plan.steps:
         if value is not None:
             document["reached_share"] = quantity_text(value)
-    elif level is not None:
+    elif isinstance(level, Together):
+        document["carried"] = _carried_documents(part, level)
+        document["coverage"] = _coverage([level])
+        if value is not None:
+            document["total"] = quantity_text(value)
+            _tell_rate(document, plan, part, value)
+    elif level is not None and value is not None:
         document["level"] = level_document(level)
-        rate = None if part.wanted is None else plan.rule.rate(scaled(level.best[0]), part.wanted)
-        if rate is not None:
-            document["rate"] = ratio_text(rate.above, rate.below)
+        _tell_rate(document, plan, part, value)
         if plan.target.bands and (band := band_code(plan.target, value)) is not None:
             document["band"] = band
         if level.series.part != part.id:
@@ -202,20 +235,35 @@ def _part_document(plan: TargetPlan, at: int, level: Level | None, value: int | 
     return document
 
 
+def _tell_rate(document: Document, plan: TargetPlan, part: Part, actual: int) -> None:
+    rate = None if part.wanted is None else plan.rule.rate(actual, part.wanted)
+    if rate is not None:
+        document["rate"] = ratio_text(rate.above, rate.below)
+
+
+def _carried_documents(part: Part, together: Together[Level], measure: int = 0) -> list[Document]:
+    """The levels that a merged part carries on, by the parts they were reported for."""
+    units = {carried.series.part: carried.unit for carried, _ in predecessors(part.carried[measure], date.max)}
+    found = sorted(together.found, key=lambda level: level.series.part)
+    return [{"id": level.series.part, "unit": units[level.series.part], **level_document(level)} for level in found]
+
+
 def _measure_document(figure: TargetFigure, at: int) -> Document:
     """A further measure: reported and added up, never judged."""
     plan, levels = figure.plan, figure.levels[at]
     measure = plan.target.measures[at]
     counted = [levels[place] for place in plan.counted]
+    shown: list[Document] = []
+    for part, level in zip(plan.parts, levels, strict=True):
+        if isinstance(level, Together):
+            shown += _carried_documents(part, level, at)
+        elif level is not None:
+            shown.append({"id": part.id, "unit": part.unit, **level_document(level)})
     document: Document = {
-        "code": measure.code, "unit_of_measure": measure.unit_of_measure, "coverage": coverage(counted),
-        "standings": standings(counted),
-        "levels": [
-            {"id": part.id, "unit": part.unit, **level_document(level)}
-            for part, level in zip(plan.parts, levels, strict=True) if level is not None
-        ],
+        "code": measure.code, "unit_of_measure": measure.unit_of_measure, "coverage": _coverage(counted),
+        "standings": _standings(counted), "levels": shown,
     }  # fmt: skip
-    found = [level for level in counted if level is not None]
+    found = [level for stood in counted for level in each(stood)]
     if found and plan.target.roll_up in ("sum", "lead"):
         document["total"] = quantity_text(sum(scaled(level.best[0]) for level in found))
     return document
@@ -250,6 +298,16 @@ def coverage(levels: Iterable[Level | None]) -> Document:
         of += 1
         reported += level is not None
     return {"reported": reported, "of": of}
+
+
+def _coverage(levels: Iterable[PartLevel]) -> Document:
+    """The same of parts: what carries on the levels of several counts as so many."""
+    stood = list(levels)
+    return {"reported": sum(len(each(level)) for level in stood), "of": sum(owed(level) for level in stood)}
+
+
+def _standings(levels: Iterable[PartLevel]) -> list[str]:
+    return standings(level for stood in levels for level in each(stood))
 
 
 def standings(levels: Iterable[Level | None]) -> list[str]:

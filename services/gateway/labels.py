@@ -135,6 +135,7 @@ NAMES: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "issued": ("下达", "Issued"),
         "assigned": ("分解", "Assigned"),
         "handed_over": ("移交", "Handed over"),
+        "decomposed": ("确认分解完整", "Stated to be complete"),
         "adjustment_requested": ("申请调整", "Adjustment requested"),
         "adjustment_reviewed": ("审核调整申请", "Request reviewed"),
         "adjustment_approved": ("批准调整申请", "Request approved"),

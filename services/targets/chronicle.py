@@ -14,6 +14,7 @@ from typing import Literal
 from msgspec import UnsetType
 
 from services.targets.alignment import Demand
+from shared.contracts.decomposition import AssignmentHandedOver, DecompositionStated
 from shared.contracts.shapes import Shape
 from shared.contracts.target_tables import TargetTableSigned, TargetTablesIssued
 from shared.contracts.targets import (
@@ -21,7 +22,6 @@ from shared.contracts.targets import (
     AdjustmentRefused,
     AdjustmentRequested,
     AdjustmentReviewed,
-    AssignmentHandedOver,
     AssignmentMade,
     Direction,
     PeriodLocked,
@@ -33,9 +33,9 @@ from shared.contracts.targets import (
 from shared.quantities import UNITS, canonical_text, parse
 
 Happening = Literal[
-    "issued", "assigned", "handed_over", "adjustment_requested", "adjustment_reviewed", "adjustment_approved",
-    "adjustment_refused", "raised", "cut", "adjusted", "withdrawn", "month_locked", "month_unlocked",
-    "tables_issued", "table_signed", "province_asked", "province_changed", "province_ended",
+    "issued", "assigned", "handed_over", "decomposed", "adjustment_requested", "adjustment_reviewed",
+    "adjustment_approved", "adjustment_refused", "raised", "cut", "adjusted", "withdrawn", "month_locked",
+    "month_unlocked", "tables_issued", "table_signed", "province_asked", "province_changed", "province_ended",
 ]  # fmt: skip
 
 
@@ -144,6 +144,8 @@ def _lines(at: Stated, told: _Told) -> Iterator[Line]:
             )  # fmt: skip
         case AssignmentMade() | AssignmentHandedOver() as fact:
             yield from _parts(at, fact, told)
+        case DecompositionStated() as fact:
+            yield from _decomposed(at, fact, told)
         case AdjustmentRequested() | AdjustmentReviewed() | AdjustmentApproved() | AdjustmentRefused() as fact:
             yield from _request(at, fact, told)
         case PeriodLocked() | PeriodUnlocked() as fact:
@@ -195,14 +197,35 @@ def _parts(at: Stated, fact: AssignmentMade | AssignmentHandedOver, told: _Told)
                 f"assigned to {unit} ({en}){with_en} from {fact.valid_from} on", told, units=(unit,), to_value=value,
             )  # fmt: skip
         return
-    before = told.parts.get(fact.assignment)
-    told.parts[fact.successor] = fact.unit
-    old, new = None if before is None else told.unit_of(before), told.unit_of(fact.unit)
-    units = tuple(code for code in (old, new) if code is not None)
-    if units:
-        zh = f"自{fact.on}起由{old or '其他单位'}移交{new or '其他单位'}"
-        en = f"handed over from {old or 'another unit'} to {new or 'another unit'} on {fact.on}"
-        yield _line(at, "handed_over", zh, en, told, units=units)
+    told.parts |= {opened.assignment: opened.unit for opened in fact.opens}
+    old = _seen(told, [told.parts[part] for part in fact.ends if part in told.parts])
+    new = _seen(told, [opened.unit for opened in fact.opens])
+    if old or new:
+        zh = f"自{fact.on}起由{'、'.join(old) or '其他单位'}移交{'、'.join(new) or '其他单位'}"
+        en = f"handed over from {', '.join(old) or 'another unit'} to {', '.join(new) or 'another unit'} on {fact.on}"
+        yield _line(at, "handed_over", zh, en, told, units=(*old, *(each for each in new if each not in old)),
+                    reason=None if isinstance(fact.reason, UnsetType) else fact.reason)  # fmt: skip
+
+
+def _decomposed(at: Stated, fact: DecompositionStated, told: _Told) -> Iterator[Line]:
+    """Of the whole target everybody is told, of a part who may see its unit."""
+    of_unit = None if isinstance(fact.part, UnsetType) else told.parts.get(fact.part)
+    unit = None if of_unit is None else told.unit_of(of_unit)
+    if of_unit is not None and unit is None:
+        return
+    reserve = None if isinstance(fact.reserve, UnsetType) else canonical_text(fact.reserve)
+    held_zh, held_en = (f",预留{told.zh(reserve)}", f", {told.en(reserve)} held in reserve") if reserve else ("", "")
+    whose_zh, whose_en = (f"{unit}所承担部分的", f" of {unit}'s part") if unit else ("", "")
+    yield _line(
+        at, "decomposed", f"确认{whose_zh}分解完整{held_zh}", f"parts{whose_en} stated to be complete{held_en}", told,
+        units=(unit,) if unit else (), reason=None if isinstance(fact.reason, UnsetType) else fact.reason,
+    )  # fmt: skip
+
+
+def _seen(told: _Told, units: Sequence[str]) -> tuple[str, ...]:
+    """The codes of those that the reader may see, each once."""
+    codes = (told.unit_of(unit) for unit in units)
+    return tuple(dict.fromkeys(code for code in codes if code is not None))
 
 
 def _request(

@@ -5,12 +5,12 @@ With one successor all parts are its own from then on; with several the order sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
-from services.targets.assignment import HandOver, Part, Parts, assignments_stream, hand_over
+from services.targets.assignment import HandOver, Opening, Part, Parts, assignments_stream, hand_over
+from services.targets.decomposition import Aim
 from services.targets.errors import TakenOverByNoSuccessor, TakesOverNothing, UnitHasOpenAssignments
-from services.targets.target import Target
 from services.targets.unit import Unit
 from services.targets.unit_tree import SHOWN, EndUnit
 from shared.deciding import Fact
@@ -25,7 +25,7 @@ class Held:
 
     year: int
     code: str
-    target: Target
+    aim: Aim
     parts: Parts
 
 
@@ -46,8 +46,11 @@ def inherit(
     *,
     carries_levels: bool,
     new_id: Callable[[], str],
+    under: Callable[[str], Set[str]],
 ) -> list[Fact]:
-    """The hand-overs. `units` are the ending unit and its successors, by code.
+    """The hand-overs. `units` are the ending unit and its successors, by code; `under` gives the ids of those below.
+
+    A successor that has a part of the target itself has both from then on, as one.
 
     UnitHasOpenAssignments names the parts that nobody takes over; TakenOverByNoSuccessor and TakesOverNothing are about
     what the order says of a target; and whatever a hand-over refuses.
@@ -60,10 +63,13 @@ def inherit(
             left.append(each)
             continue
         for part in parts:
-            order = HandOver(
-                new_id(), each.year, each.code, command.code, heir[0], max(command.on, part.valid_from), carries_levels
-            )
-            made = hand_over(order, each.parts, target=each.target, unit=units[command.code], successor=units[heir[0]])
+            code, pointer = heir
+            on = max(command.on, part.valid_from)
+            own = each.parts.open_part(units[code].id)
+            ends = (command.code,) if own is None or own.valid_from > on else (command.code, code)
+            opening = Opening(new_id(), code, ends if carries_levels else (), pointer=pointer)
+            order = HandOver(each.year, each.code, ends, (opening,), on)
+            made = hand_over(order, each.parts, aim=each.aim, units=units, under=under)
             stream = assignments_stream(each.year, each.code).name
             facts += (replace(fact, stream=stream) for fact in made)
     if left:

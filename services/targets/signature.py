@@ -149,7 +149,7 @@ def _inherited(registry: Registry, year: int, day: date) -> dict[str, list[Inher
     }  # fmt: skip
     for id, target in registry.targets_on(day):
         for _, part in registry.parts_of(id) if target.year == year else ():
-            if part.follows is not None and part.valid_on(day):
+            if part.follows and part.valid_on(day):
                 for other in _holders_before(registry, part):
                     if other != part.unit:
                         taken.setdefault((part.unit, other), set()).add(target.code)
@@ -171,9 +171,6 @@ def _latest(versions: Versions[R], id: str, day: date) -> tuple[date, int, R] | 
 
 
 def _holders_before(registry: Registry, part: rows.Assignment) -> list[str]:
-    """The units that had this part before, the last one first."""
-    holders = []
-    while part.follows is not None:
-        part = registry.assignments.latest(part.follows)
-        holders.append(part.unit)
-    return holders
+    """The units that had this part, or what became part of it, before: the last ones first."""
+    before = [registry.assignments.latest(id) for id in part.follows]
+    return [*(each.unit for each in before), *(unit for each in before for unit in _holders_before(registry, each))]

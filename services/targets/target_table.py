@@ -53,7 +53,7 @@ def tables_on(registry: Registry, year: int, day: date, scope: frozenset[str] | 
         said = _target(target) if parts else {}
         for part in parts:
             if part.valid_on(day):
-                of_unit.setdefault(part.unit, []).append(said | _part(part))
+                of_unit.setdefault(part.unit, []).append(said | _part(registry, part))
     return {unit: table(registry, year, unit, of_unit[unit]) for unit in of_unit}
 
 
@@ -116,6 +116,8 @@ def _target(target: rows.Target) -> Row:
     return said | {name: msgspec.to_builtins(value) for name, value in given.items() if value}
 
 
-def _part(part: rows.Assignment) -> Row:
+def _part(registry: Registry, part: rows.Assignment) -> Row:
     said: Row = {"role": part.role, "valid_from": part.valid_from.isoformat()}
+    if part.below is not None:  # whose part this is a part of
+        said["below"] = registry.units.latest(registry.assignments.latest(part.below).unit).code
     return said if part.value is None else said | {"part": part.value}

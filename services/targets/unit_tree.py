@@ -99,6 +99,16 @@ def _require_no_cycle(unit: Unit, parent: str, since: date, until: date | None, 
             raise UnitTreeCycle(unit=unit.code, on=day, path=[*path, unit.code], faults=[fault])
 
 
+def units_below(unit: str, day: date, units: Units) -> set[str]:
+    """The ids of all units below this one on a day."""
+    found: set[str] = set()
+    grown = {unit}
+    while grown:
+        grown = {id for id, each in units.items() if each.parent_on(day) in grown} - found
+        found |= grown
+    return found
+
+
 def _below_from(unit: str, day: date, units: Units) -> Iterator[str]:
     """The codes of the units that are below this one on that day or on a later one."""
     for each in units.values():

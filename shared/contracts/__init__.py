@@ -2,12 +2,12 @@
 
 from shared.contracts import (
     catalogues,
+    decomposition,
     earlier,
     entries,
     evaluation,
     logs,
     organisation,
-    owners,
     projects,
     target_kinds,
     target_tables,
@@ -27,6 +27,6 @@ from shared.contracts.registry import (
 
 __all__ = [
     "CONTRACTS", "TYPE_OF", "UPCASTERS", "Envelope", "InvalidData", "UnknownType", "catalogues", "decode",
-    "decode_data", "earlier", "entries", "evaluation", "identity_hash", "json_schema", "logs", "organisation",
-    "owners", "projects", "schema_id", "seal", "target_kinds", "target_tables", "targets",
+    "decode_data", "decomposition", "earlier", "entries", "evaluation", "identity_hash", "json_schema", "logs",
+    "organisation", "projects", "schema_id", "seal", "target_kinds", "target_tables", "targets",
 ]  # fmt: skip

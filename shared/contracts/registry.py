@@ -17,6 +17,7 @@ import msgspec
 from shared.contracts.shapes import Shape
 
 F = TypeVar("F", bound=type[Shape])
+U = TypeVar("U", bound=Callable[[Any], Shape])
 _NAME = re.compile(r"^(jikao(?:\.[a-z]+(?:-[a-z]+)*)+)\.v([0-9]+)$")
 
 
@@ -60,6 +61,16 @@ def contract(type_: str) -> Callable[[F], F]:
         CONTRACTS[type_] = Contract(type_, model, msgspec.json.Decoder(model))
         TYPE_OF[model] = type_
         return model
+
+    return register
+
+
+def upcaster(type_: str) -> Callable[[U], U]:
+    """Function decorator: facts stored under `type_`, an older version, are read as what this makes of them."""
+
+    def register(upcast: U) -> U:
+        UPCASTERS[type_] = upcast
+        return upcast
 
     return register
 

@@ -248,9 +248,12 @@ class TargetIssued(Shape, frozen=True, kw_only=True):
     effective_on: date
 
 
-@contract("jikao.assignment.made.v1")
+@contract("jikao.assignment.made.v2")
 class AssignmentMade(Shape, frozen=True, kw_only=True):
-    """A target is given to a unit. With a `value` the unit answers for that part of it."""
+    """A target is given to a unit. With a `value` the unit answers for that part of it.
+
+    `below` is the part of which this is a part, where a unit breaks its own down among the units under it.
+    """
 
     assignment: Uuid
     target: Uuid
@@ -258,17 +261,7 @@ class AssignmentMade(Shape, frozen=True, kw_only=True):
     role: AssignmentRole
     value: Quantity | UnsetType = UNSET
     valid_from: date
-
-
-@contract("jikao.assignment.handed-over.v1")
-class AssignmentHandedOver(Shape, frozen=True, kw_only=True):
-    """One part ends the day before `on` and its successor, with another unit, opens on it."""
-
-    assignment: Uuid
-    successor: Uuid
-    unit: Uuid
-    on: date
-    carries_levels: bool
+    below: Uuid | UnsetType = UNSET
 
 
 @contract("jikao.target.adjusted.v1")

@@ -15,7 +15,7 @@ from shared.http import problems
 from shared.http.fields import Label, QuantityStr, StrictDate
 from shared.http.health import ANSWERED_WITHIN, Check, health_router
 from shared.http.metrics import Metrics
-from shared.http.preconditions import IDEMPOTENCY_KEY_HEADER, NEEDED_HEADERS
+from shared.http.preconditions import HEEDED_ONLY, IDEMPOTENCY_KEY_HEADER, NEEDED_HEADERS
 from shared.http.requests import MAX_BODY_BYTES, BodyTooLarge, RequestMiddleware
 from shared.http.shortcuts import Finder
 from shared.http.strictness import ContentTypeNotTaken, ParameterRepeated, ParameterUnknown, Strictness
@@ -98,7 +98,7 @@ def _complete(operation: dict[str, Any]) -> None:
     parameters = operation.get("parameters", [])
     for parameter in parameters:
         if parameter["name"] in NEEDED_HEADERS:
-            parameter["required"] = True
+            parameter["required"] = HEEDED_ONLY not in parameter["schema"]
             parameter["schema"] = NEEDED_HEADERS[parameter["name"]]
     responses = operation["responses"]
     if parameters or "requestBody" in operation:

@@ -14,7 +14,7 @@ from shared.commands import Done, Order, execute
 from shared.deciding import Decide, Stream
 from shared.event_log.directory import Listing
 from shared.http.fields import WholeNumber
-from shared.http.preconditions import IdempotencyKey, IfMatch, etag
+from shared.http.preconditions import IdempotencyKey, IfMatch, IfMatchOrNone, etag
 from shared.http.tokens import TOKEN_HEADER, Unsent, Written, encode_token
 from shared.identity.callers import Caller
 from shared.identity.http import CallerDep, permit, permit_whole
@@ -116,14 +116,22 @@ async def _changing(ordering: Annotated[Ordering, Depends(_ordering)], if_match:
     return replace(ordering, if_match=if_match)
 
 
+async def _adding(ordering: Annotated[Ordering, Depends(_ordering)], if_match: IfMatchOrNone) -> Ordering:
+    return replace(ordering, if_match=if_match)
+
+
 OrderingDep = Annotated[Ordering, Depends(_ordering)]
 """For commands that create."""
 
 ChangingDep = Annotated[Ordering, Depends(_changing)]
 """For commands that change what is there: they need If-Match."""
 
+AddingDep = Annotated[Ordering, Depends(_adding)]
+"""For commands that add to what others add to as well: they heed If-Match where it is sent."""
+
 __all__ = [
     "JURISDICTION_PATTERN",
+    "AddingDep",
     "ChangingDep",
     "JurisdictionCode",
     "Ordering",

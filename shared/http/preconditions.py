@@ -27,6 +27,10 @@ NEEDED_HEADERS = {
 """Their JSON Schemas. FastAPI sees them as optional, so that a missing one gets a refusal of its own."""
 
 
+HEEDED_ONLY = "x-heeded-only"
+"""Marks, while the document is made, a header that nobody is refused for leaving out."""
+
+
 class IdempotencyKeyMissing(Malformed):
     """An Idempotency-Key header is needed, so that a repeat of this request is recognised."""
 
@@ -87,6 +91,24 @@ async def _if_match(
 ) -> int:
     if if_match is None:
         raise _about(IfMatchMissing, IF_MATCH_HEADER)
+    return _version(if_match)
+
+
+async def _if_match_or_none(
+    if_match: Annotated[
+        str | None,
+        Header(
+            alias=IF_MATCH_HEADER,
+            description="The ETag of the version that you read: refused where others have changed it since.",
+            examples=['"3"'],
+            json_schema_extra={HEEDED_ONLY: True},
+        ),
+    ] = None,
+) -> int | None:
+    return None if if_match is None else _version(if_match)
+
+
+def _version(if_match: str) -> int:
     version = _STRONG_ETAG.fullmatch(if_match)
     if version is None:
         raise _about(IfMatchInvalid, IF_MATCH_HEADER)
@@ -100,3 +122,6 @@ def _about(refusal: type[Refusal], header: str) -> Refusal:
 IdempotencyKey = Annotated[str, Depends(_idempotency_key)]
 IfMatch = Annotated[int, Depends(_if_match)]
 """The stream version that the caller saw."""
+
+IfMatchOrNone = Annotated[int | None, Depends(_if_match_or_none)]
+"""The same, for commands that only add to what is there: who does not say what they saw is not refused."""

@@ -9,7 +9,7 @@ from typing import TypeVar
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from shared.contracts import catalogues, organisation, projects, target_tables, targets
+from shared.contracts import catalogues, decomposition, organisation, projects, target_tables, targets
 from shared.contracts.organisation import UnitChange
 from shared.contracts.shapes import Shape
 from shared.quantities import canonical_text
@@ -145,8 +145,12 @@ def changes(fact: Shape, actor: str, registry: Registry) -> list[Change]:
             return _withdrawn(fact, registry)
         case targets.AssignmentMade():
             return [Change("assignment", fact.assignment, fact.valid_from, _assignment(fact))]
-        case targets.AssignmentHandedOver():
+        case decomposition.AssignmentHandedOver():
             return _handed_over(fact, registry)
+        case decomposition.DecompositionStated():
+            reserve = None if isinstance(fact.reserve, UnsetType) else canonical_text(fact.reserve)
+            stated = rows.Decomposition(target=fact.target, reserve=reserve, reason=_or_none(fact.reason), by=actor)
+            return [Change("decomposition", _or_none(fact.part) or fact.target, fact.on, stated)]
         case targets.AdjustmentCutOffSet():
             return [Change("cut-off", str(fact.year), ALWAYS, rows.CutOff(on=fact.on))]
         case (
@@ -233,21 +237,27 @@ def _assignment(fact: targets.AssignmentMade) -> rows.Assignment:
     value = None if isinstance(fact.value, UnsetType) else canonical_text(fact.value)
     return rows.Assignment(
         target=fact.target, unit=fact.unit, role=fact.role, value=value, valid_from=fact.valid_from,
-        valid_until=None, follows=None, carries_levels=False,
+        valid_until=None, below=_or_none(fact.below),
     )  # fmt: skip
 
 
-def _handed_over(fact: targets.AssignmentHandedOver, registry: Registry) -> list[Change]:
-    """The old part ends the day before `on`; the successor opens on it, with the same role and value."""
-    before = registry.assignments.latest(fact.assignment)
-    ended = replace(before, valid_until=fact.on)
-    successor = rows.Assignment(target=before.target, unit=fact.unit, role=before.role, value=before.value,
-                                valid_from=fact.on, valid_until=None, follows=fact.assignment,
-                                carries_levels=fact.carries_levels)  # fmt: skip
-    return [
-        Change("assignment", fact.assignment, before.valid_from, ended),
-        Change("assignment", fact.successor, fact.on, successor),
+def _handed_over(fact: decomposition.AssignmentHandedOver, registry: Registry) -> list[Change]:
+    """The parts end the day before `on`; on it the others open, below what those that they follow were below."""
+    ended = [(id, registry.assignments.latest(id)) for id in fact.ends]
+    first = ended[0][1]
+    changed = [
+        Change("assignment", id, before.valid_from, replace(before, valid_until=fact.on)) for id, before in ended
     ]
+    for opened in fact.opens:
+        role, value = first.role, first.value
+        if not isinstance(opened.role, UnsetType):
+            role, value = opened.role, None if isinstance(opened.value, UnsetType) else canonical_text(opened.value)
+        part = rows.Assignment(
+            target=first.target, unit=opened.unit, role=role, value=value, valid_from=fact.on, valid_until=None,
+            follows=tuple(fact.ends), carries=tuple(opened.carries), below=first.below,
+        )  # fmt: skip
+        changed.append(Change("assignment", opened.assignment, fact.on, part))
+    return changed
 
 
 def _adjustment(

@@ -115,6 +115,7 @@ class Registry:
         self.cut_offs: Versions[rows.CutOff] = Versions()
         self.matches: Versions[rows.AlignmentMatch] = Versions()
         self.decisions: Versions[rows.AlignmentDecision] = Versions()
+        self.decompositions: Versions[rows.Decomposition] = Versions()
         self.additions: Versions[rows.CatalogueAddition] = Versions()
         self.weight_rules: Versions[rows.WeightRule] = Versions()
         self.peer_groups: Versions[rows.PeerGroup] = Versions()
@@ -129,7 +130,8 @@ class Registry:
                 "target": self.targets, "assignment": self.assignments, "lock": self.locks, "group": self.groups,
                 "project": self.projects, "plan": self.plans, "start": self.starts, "catalogue": self.catalogues,
                 "alignment": self.alignments, "adjustment": self.adjustments, "cut-off": self.cut_offs,
-                "match": self.matches, "decision": self.decisions, "addition": self.additions,
+                "match": self.matches, "decision": self.decisions, "decomposition": self.decompositions,
+                "addition": self.additions,
                 "weight-rule": self.weight_rules, "peer-group": self.peer_groups, "post": self.posts,
                 "table": self.tables, "signature": self.signatures, "letter-template": self.letter_templates,
             },
@@ -224,12 +226,26 @@ class Registry:
 
         The lead unit's alone where its figure is the city's; else all that were given a value of their own; or, if
         none was, all that report. A lead unit without a value of its own answers for what the others add up to.
+        A part below another is never added up: it is in that other one already.
         """
-        valid = [(id, part) for id, part in self.parts_of(target) if part.reports and part.valid_on(on)]
+        valid = [
+            (id, part)
+            for id, part in self.parts_of(target)
+            if part.reports and part.below is None and part.valid_on(on)
+        ]
         issued = self.targets.get(target, on)
         if issued is not None and issued.roll_up == "lead":
             return [(id, part) for id, part in valid if part.role == "lead"]
         return [(id, part) for id, part in valid if part.value is not None] or valid
+
+    def standing_for(self, part: str, target: str, on: date) -> str:
+        """The part that stands for this one on a day: itself or, where it was handed over before, its successor."""
+        while (until := self.assignments.latest(part).valid_until) is not None and until <= on:
+            following = next((id for id, row in self.parts_of(target) if part in row.follows), None)
+            if following is None:
+                break
+            part = following
+        return part
 
     def subs_of(self, project: str) -> Sequence[str]:
         """The ids of a project's sub-projects."""

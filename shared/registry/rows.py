@@ -158,7 +158,8 @@ class Target(Row, frozen=True, kw_only=True):
 class Assignment(Row, frozen=True, kw_only=True):
     """A part of a target, given to a unit for [valid_from, valid_until).
 
-    `follows` names the part it took over from; `carries_levels` says whether that part's levels still count.
+    `follows` are the parts that it took over from, `carries` those of them whose levels count on; `below` is the part
+    of which it is a part.
     """
 
     target: str
@@ -167,8 +168,9 @@ class Assignment(Row, frozen=True, kw_only=True):
     value: str | None
     valid_from: date
     valid_until: date | None
-    follows: str | None
-    carries_levels: bool
+    follows: tuple[str, ...] = ()
+    carries: tuple[str, ...] = ()
+    below: str | None = None
 
     @property
     def reports(self) -> bool:
@@ -178,6 +180,15 @@ class Assignment(Row, frozen=True, kw_only=True):
     def valid_on(self, day: date) -> bool:
         """Is the part in force on this day?"""
         return self.valid_from <= day and (self.valid_until is None or day < self.valid_until)
+
+
+class Decomposition(Row, frozen=True, kw_only=True):
+    """That the parts of a target (or of one part) are complete on a day; `reserve` is canonical text."""
+
+    target: str
+    reserve: str | None
+    reason: str | None
+    by: str
 
 
 class AlignmentMatch(Row, frozen=True, kw_only=True):
@@ -316,7 +327,8 @@ KINDS: dict[str, type[Row]] = {
     "unit": Unit, "source": Source, "person": Person, "year": AssessmentYear, "target": Target,
     "assignment": Assignment, "lock": Lock, "group": Group, "project": Project, "plan": Plan, "start": Start,
     "catalogue": Catalogue, "alignment": Alignment, "adjustment": Adjustment, "cut-off": CutOff,
-    "match": AlignmentMatch, "decision": AlignmentDecision, "addition": CatalogueAddition,
+    "match": AlignmentMatch, "decision": AlignmentDecision, "decomposition": Decomposition,
+    "addition": CatalogueAddition,
     "weight-rule": WeightRule, "peer-group": PeerGroup, "post": Post,
     "table": TargetTable, "signature": Signature, "letter-template": LetterTemplate,
 }  # fmt: skip

@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.__main__ import ORDER, PAGE, ROOT, filled, without_samples
 from bench.tables import TABLES
 
-READS = ("memory", "asof", "rebuild", "ledger", "growth")
+READS = ("memory", "asof", "matrix", "rebuild", "ledger", "growth")
 
 
 def test_the_benchmarks_of_reads_run_small_and_fill_the_page(tmp_path: Path) -> None:

@@ -74,10 +74,21 @@ class LevelShown(TypedDict):
 
 
 @_CLOSED
+class PartLevelShown(LevelShown):
+    """The level of a further measure, or one that is carried on, with the part it belongs to."""
+
+    id: str
+    unit: str
+
+
+@_CLOSED
 class PartShown(TypedDict):
     """A unit's part of a target. `carried_from` names the part whose level was carried over at a hand-over.
 
-    Of a milestone target the levels stand under `measures`; `reached_share` adds up the steps that the part reached.
+    Where several parts became one that has not reported yet, `carried` are their levels, `total` is what they come
+    to, and `coverage` says how many of them had one. `below` is the part of which it is a part, `parts` are its own
+    parts: they are in its figure already and never added to it. Of a milestone target the levels stand under
+    `measures`; `reached_share` adds up the steps that the part reached.
     """
 
     id: str
@@ -89,14 +100,11 @@ class PartShown(TypedDict):
     reached_share: NotRequired[Sum]
     band: NotRequired[str]
     carried_from: NotRequired[str]
-
-
-@_CLOSED
-class PartLevelShown(LevelShown):
-    """The level of a further measure, with the part it belongs to."""
-
-    id: str
-    unit: str
+    carried: NotRequired[list[PartLevelShown]]
+    total: NotRequired[Sum]
+    coverage: NotRequired[Coverage]
+    below: NotRequired[str]
+    parts: NotRequired[list[PartShown]]
 
 
 @_CLOSED

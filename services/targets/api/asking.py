@@ -20,6 +20,7 @@ from shared.http.pages import PageAsked, Place, cursor_invalid, next_cursor
 from shared.http.pins import StandsAt, stands_at
 from shared.projections import resolve
 
+R = TypeVar("R")
 T = TypeVar("T")
 Key = tuple[str | int, ...]
 
@@ -31,6 +32,17 @@ def page_of(
 
     `of` names the list with its filters. A cursor keeps the position and the date of the first page.
     """
+    return page_shown(asked, page, of, rows, lambda _, row: row)
+
+
+def page_shown(
+    asked: Asked,
+    page: PageAsked,
+    of: str,
+    rows: Callable[[View], Sequence[tuple[Key, R]]],
+    show: Callable[[View, R], T],
+) -> tuple[list[T], str | None, StandsAt]:
+    """The same where a row is dear to show: only those of the page are."""
     place = asked.turn_to(page, of)
     with asked.view() as view:
         at = view.standpoint
@@ -39,11 +51,12 @@ def page_of(
             if [type(part) for part in place.key] != [type(part) for part in found[0][0]]:
                 raise cursor_invalid()  # made up: no list of ours gives such a key
             found = [row for row in found if row[0] > place.key]
-    taken = found[: page.limit]
+        taken = found[: page.limit]
+        items = [show(view, row) for _, row in taken]
     following = None
     if len(found) > page.limit:
         following = next_cursor(of, Place(at.position, taken[-1][0], at.as_of))
-    return [shown for _, shown in taken], following, stands_at(at)
+    return items, following, stands_at(at)
 
 
 def earliest(*days: date | None) -> date | None:

@@ -73,6 +73,7 @@ class TableRow(TypedDict):
     steps: NotRequired[list[StepOfTable]]
     bands: NotRequired[list[BandOfTable]]
     scoring: NotRequired[dict[str, Any]]
+    below: NotRequired[str]
     role: AssignmentRole
     part: NotRequired[str]
     valid_from: Day

@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
-from services.targets.api.asking import page_of, stream_version
+from services.targets.api.asking import page_shown, stream_version
 from services.targets.api.floors import read_floor
 from services.targets.api.kinds import (
     AskedText,
@@ -37,6 +37,7 @@ from services.targets.api.shapes import (
     measure,
     shown,
 )
+from services.targets.decomposition import sum_text
 from services.targets.errors import (
     BandsAreInPercent,
     BandsNotDescending,
@@ -69,6 +70,7 @@ from services.targets.errors import (
     UnitOfMeasureIsUnknown,
     ValueIsNotHundred,
 )
+from services.targets.read_models.decompositions import Decomposed, decomposed
 from services.targets.target import AdjustTarget, IssueTarget, adjust_target, issue_target, target_stream
 from services.targets.year import while_allowed, year_stream
 from shared.admission.errors import TargetUnknown, YearDoesNotAllow, YearIsNotOpen
@@ -93,7 +95,7 @@ from shared.http.pages import CursorInvalid, Page
 from shared.http.pins import StandsAt, stands_at
 from shared.http.preconditions import etag
 from shared.quantities import parse, text
-from shared.registry import Registry, rows
+from shared.registry import rows
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}/targets", tags=["targets"])
 
@@ -175,8 +177,31 @@ class TargetShown(BaseModel):
     effective_on: date
 
 
+class DecompositionShown(BaseModel):
+    """What the parts come to at `as_of`, against what is to be broken down: nothing is rounded.
+
+    `surplus` is by how much they ask for more than the whole (层层加码), in `surplus_pp` in percentage points of it;
+    `missing` what they fall short of it. `stated_on`: the day from which the office says that they are complete.
+    """
+
+    value: str
+    parts: str
+    reserve: str
+    surplus: str
+    surplus_pp: str | None
+    missing: str
+    complete: bool
+    stated_on: date | None
+    reason: str | None
+
+
 class AssignmentShown(BaseModel):
-    """A unit's part of a target for [valid_from, valid_until). `follows` is the part it took over from."""
+    """A unit's part of a target for [valid_from, valid_until).
+
+    `follows` are the parts it took over from, `carries` those of them whose levels count on; `below` is the part of
+    which it is a part, `decomposition` what its own parts come to, null where it has none or they are not all yours
+    to see.
+    """
 
     id: str
     unit: str
@@ -184,8 +209,10 @@ class AssignmentShown(BaseModel):
     value: str | None
     valid_from: date
     valid_until: date | None
-    follows: str | None
-    carries_levels: bool
+    follows: list[str]
+    carries: list[str]
+    below: str | None
+    decomposition: DecompositionShown | None
 
 
 class TargetVersion(BaseModel):
@@ -202,6 +229,7 @@ class TargetWithAssignments(BaseModel):
     """A target and the parts of it that lie within your scope, ended ones included."""
 
     target: TargetShown
+    decomposition: DecompositionShown | None
     assignments: list[AssignmentShown]
 
 
@@ -325,23 +353,28 @@ def list_targets(
     """The targets of the year in force at `as_of`, within your scope, by code."""
     asked.permit(*SEES_TARGETS)
 
-    def found(view: View) -> list[tuple[tuple[str], TargetWithAssignments]]:
+    def found(view: View) -> list[tuple[tuple[str], tuple[str, rows.Target]]]:
         registry, day = view.registry, view.standpoint.as_of
         unit_id, scope = registry.unit_id(unit) if unit is not None else None, asked.units(registry)
         if unit is not None and scope is not None and unit_id not in scope:
             return []  # a unit that is not theirs to see has no part in anything that is
         return [
-            ((target.code,), answer)
+            ((target.code,), (id, target))
             for id, target in registry.targets_on(day)
             if target.year == year
             and category in (None, target.category)
             and (tag is None or tag in target.tags)
             and (unit is None or any(p.unit == unit_id and p.valid_on(day) for _, p in registry.parts_of(id)))
-            and (answer := _within_scope(id, target, view, asked)) is not None
+            and (scope is None or any(part.unit in scope for _, part in registry.parts_of(id)))
         ]
 
+    def show(view: View, found: tuple[str, rows.Target]) -> TargetWithAssignments:
+        answer = _within_scope(*found, view, asked)
+        assert answer is not None  # of those it shows some part
+        return answer
+
     of = f"targets {year} {category} {tag} {unit}"
-    items, cursor, pin = page_of(asked, page, of, found)
+    items, cursor, pin = page_shown(asked, page, of, found, show)
     return TargetList(items=items, next_cursor=cursor, pin=pin)
 
 
@@ -356,8 +389,8 @@ def get_target(year: YearNumber, target: TargetCode, asked: AskedTwiceDep) -> Ta
             raise TargetUnknown(target=target)
         asked.response.headers["ETag"] = etag(stream_version(view, target_stream(year, target).name))
         return TargetAnswer(
-            target=answer.target, assignments=answer.assignments, history=_history(view, id),
-            compared=_compared(asked, view, id, row), pin=stands_at(view.standpoint),
+            target=answer.target, decomposition=answer.decomposition, assignments=answer.assignments,
+            history=_history(view, id), compared=_compared(asked, view, id, row), pin=stands_at(view.standpoint),
         )  # fmt: skip
 
 
@@ -376,14 +409,17 @@ def parts_in_scope(id: str, view: View, asked: Asked) -> list[AssignmentShown] |
     parts = [(part_id, part) for part_id, part in view.registry.parts_of(id) if scope is None or part.unit in scope]
     if scope is not None and not parts:
         return None
-    return [_part(part_id, part, view.registry) for part_id, part in parts]
+    return [_part(part_id, part, id, view, scope) for part_id, part in parts]
 
 
 def _within_scope(id: str, target: rows.Target, view: View, asked: Asked) -> TargetWithAssignments | None:
     parts = parts_in_scope(id, view, asked)
     if parts is None:
         return None
-    return TargetWithAssignments(target=target_shown(id, target, view), assignments=parts)
+    found = decomposed(view.registry, id, target, view.standpoint.as_of, seen=asked.units(view.registry))
+    return TargetWithAssignments(
+        target=target_shown(id, target, view), decomposition=_decomposition(found), assignments=parts
+    )  # fmt: skip
 
 
 def target_shown(id: str, target: rows.Target, view: View) -> TargetShown:
@@ -400,11 +436,25 @@ def target_shown(id: str, target: rows.Target, view: View) -> TargetShown:
     )  # fmt: skip
 
 
-def _part(id: str, part: rows.Assignment, registry: Registry) -> AssignmentShown:
+def _part(id: str, part: rows.Assignment, target: str, view: View, scope: frozenset[str] | None) -> AssignmentShown:
+    registry, day = view.registry, view.standpoint.as_of
+    issued = registry.targets.get(target, day)
+    broken = decomposed(registry, target, issued, day, id, scope) if issued is not None else None
     return AssignmentShown(
         id=id, unit=registry.units.latest(part.unit).code, role=part.role, value=part.value,
-        valid_from=part.valid_from, valid_until=part.valid_until, follows=part.follows,
-        carries_levels=part.carries_levels,
+        valid_from=part.valid_from, valid_until=part.valid_until, follows=list(part.follows),
+        carries=list(part.carries), below=part.below, decomposition=_decomposition(broken),
+    )  # fmt: skip
+
+
+def _decomposition(found: Decomposed | None) -> DecompositionShown | None:
+    if found is None:
+        return None
+    sums = found.comparison
+    return DecompositionShown(
+        value=sum_text(sums.value), parts=sum_text(sums.parts), reserve=sum_text(sums.reserve),
+        surplus=sum_text(sums.surplus), surplus_pp=sums.surplus_pp, missing=sum_text(sums.missing),
+        complete=not sums.missing, stated_on=found.stated_on, reason=found.reason,
     )  # fmt: skip
 
 

@@ -11,10 +11,13 @@ from pydantic import BaseModel, Field
 
 from services.targets.api.shapes import ADMIN, Body, CodeStr, ReasonStr, UnitCode, example, label
 from services.targets.assignment import assignments_stream
+from services.targets.decomposition import aim_stream
 from services.targets.errors import (
     CompanyOnlyCoordinates,
+    LevelsNotAddedUp,
     SuccessorIsTheSame,
     SuccessorStatedTwice,
+    SumTooLarge,
     TakenOverByNoSuccessor,
     TakesOverNothing,
     UnitEndsBeforeItBegins,
@@ -22,19 +25,21 @@ from services.targets.errors import (
     UnitHasOpenAssignments,
     UnitHasPartAlready,
     UnitHasUnitsBelow,
+    UnitIsNotBelow,
     UnitIsNotValid,
     UnitIsUnknown,
     UnitTreeCycle,
     UnitUnknown,
+    ValuesNotAddedUp,
+    WholesDiffer,
 )
 from services.targets.inheritance import STREAMS as ASSIGNMENTS
 from services.targets.inheritance import Held, TakeOver, inherit
-from services.targets.target import target_stream
 from services.targets.unit import STREAMS, RenameUnit, Unit, rename_unit, unit_stream
-from services.targets.unit_tree import UNITS, EndUnit, MoveUnit, Units, end_unit, move_unit
+from services.targets.unit_tree import UNITS, EndUnit, MoveUnit, Units, end_unit, move_unit, units_below
 from shared.commands import Done, Looking, transaction_of
+from shared.contracts.decomposition import AssignmentHandedOver
 from shared.contracts.organisation import UnitEnded, UnitMoved, UnitRenamed
-from shared.contracts.targets import AssignmentHandedOver
 from shared.deciding import Fact, Look
 from shared.errors import PreconditionMissing
 from shared.event_log.ids import uuid7
@@ -157,6 +162,11 @@ async def move_responsible_unit(unit: UnitCode, body: MoveBody, ordering: Changi
         TakenOverByNoSuccessor,
         TakesOverNothing,
         UnitHasPartAlready,
+        UnitIsNotBelow,
+        LevelsNotAddedUp,
+        WholesDiffer,
+        SumTooLarge,
+        ValuesNotAddedUp,
         CompanyOnlyCoordinates,
     ),
 )
@@ -173,10 +183,11 @@ async def end_responsible_unit(unit: UnitCode, body: EndingBody, ordering: Chang
         at = transaction_of(look)
         at.alone(UNITS)
         successors = {code: at.at(unit_stream(code)) for code in body.successors}
-        ended = end_unit(command, standing, [successors[code] for code in body.successors], _all_units(at))
+        units = _all_units(at)
+        ended = end_unit(command, standing, [successors[code] for code in body.successors], units)
         inherited = inherit(
             command, take_overs, _held(at, standing, body.on), {unit: standing, **successors},
-            carries_levels=body.carries_levels, new_id=uuid7,
+            carries_levels=body.carries_levels, new_id=uuid7, under=lambda id: units_below(id, body.on, units),
         )  # fmt: skip
         return [*ended, *inherited]
 
@@ -194,7 +205,7 @@ def _held(at: Looking, unit: Unit, on: date) -> list[Held]:
         year, code = name.removeprefix(ASSIGNMENTS).split(":", 1)
         parts = at.at(assignments_stream(int(year), code))
         if any(part.unit == unit.id and part.stands_from(on) for part in parts.parts):
-            held.append(Held(int(year), code, at.at(target_stream(int(year), code)), parts))
+            held.append(Held(int(year), code, at.at(aim_stream(int(year), code)), parts))
     return held
 
 
@@ -202,7 +213,8 @@ def _handed_over(done: Done) -> Iterator[HandedOver]:
     for fact, stream in zip(done.facts, done.streams, strict=True):
         if isinstance(fact, AssignmentHandedOver):
             year, code = stream.removeprefix(ASSIGNMENTS).split(":", 1)
-            yield HandedOver(year=int(year), target=code, ended=fact.assignment, opened=fact.successor)
+            for ended in fact.ends:
+                yield HandedOver(year=int(year), target=code, ended=ended, opened=fact.opens[0].assignment)
 
 
 def _all_units(at: Looking) -> Units:

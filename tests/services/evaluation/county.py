@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, MetaData
 from services.evaluation.main import tables
 from services.evaluation.tables import ARCHIVE
 from shared.canonical import sha256_hex
-from shared.contracts import projects, targets
+from shared.contracts import decomposition, earlier, projects, targets
 from shared.contracts.evaluation import ValueCertified, ValueReturned, ValueVerified
 from shared.contracts.logs import LogOpened
 from shared.contracts.shapes import EntryRef, Label, Measure, Shape
@@ -25,6 +25,7 @@ from tests.shared.projections.city import COUNTY_SOURCE, OTHER_PART, OTHER_UNIT,
 JOBS = "11111111-0000-7000-8000-000000000011"
 JOBS_LEAD = "11111111-0000-7000-8000-000000000012"
 JOBS_SUPPORTING = "11111111-0000-7000-8000-000000000013"
+JOBS_MERGED = "11111111-0000-7000-8000-000000000014"
 NEW_YEAR = date(2009, 1, 1)
 
 _JURISDICTIONS: Iterator[int] = count(100_000)
@@ -37,6 +38,7 @@ class County(City):
     jurisdiction: str = field(default_factory=lambda: str(next(_JURISDICTIONS)))
     waiting: list[bytes | None] = field(default_factory=list)
     handed_over: bool = False
+    merged: bool = False
     sent: list[EntryRef] = field(default_factory=list)
 
     def open(self, now: str = "2009-01-05T09:00:00+08:00") -> None:
@@ -75,14 +77,24 @@ class County(City):
         self.append(self.sealed(fact))
 
     def hands_over_roads(self, on: date, carries_levels: bool) -> None:
-        """Once: afterwards the roads are another unit's part."""
+        """Once: afterwards the roads are another unit's part. Told as it was before several could be handed over."""
         if not self.handed_over:
             self.handed_over = True
             self.says(
-                targets.AssignmentHandedOver(
+                earlier.AssignmentHandedOver(
                     assignment=PART, successor=OTHER_PART, unit=OTHER_UNIT, on=on, carries_levels=carries_levels
                 ), "assignments:roads"
             )  # fmt: skip
+
+    def merges_jobs(self, on: date, carries: list[str]) -> None:
+        """Once: the second unit takes over the lead's part and keeps its own, as one."""
+        if not self.merged:
+            self.merged = True
+            merged = decomposition.OpenedPart(
+                assignment=JOBS_MERGED, unit=OTHER_UNIT, role="lead", value="60000", carries=carries
+            )
+            fact = decomposition.AssignmentHandedOver(on=on, ends=[JOBS_LEAD, JOBS_SUPPORTING], opens=[merged])
+            self.says(fact, "assignments:jobs")
 
     def _issues_jobs(self) -> None:
         self.says(
@@ -136,6 +148,6 @@ def ref(id: str, entry: int = 0) -> EntryRef:
 
 
 __all__ = [
-    "COUNTY_SOURCE", "JOBS", "JOBS_LEAD", "JOBS_SUPPORTING", "OTHER_PART", "OTHER_UNIT", "PART", "ROADS", "UNIT",
-    "County", "Overheard", "ReadSide", "Shape", "projects", "read_side", "ref",
+    "COUNTY_SOURCE", "JOBS", "JOBS_LEAD", "JOBS_MERGED", "JOBS_SUPPORTING", "OTHER_PART", "OTHER_UNIT", "PART",
+    "ROADS", "UNIT", "County", "Overheard", "ReadSide", "Shape", "projects", "read_side", "ref",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from services.evaluation.completion import Plans, time_progress
 from services.evaluation.documents import NoSuchTarget, NoSuchUnit, NoSuchYear, Question, figures
@@ -168,7 +169,7 @@ def handed_over(*, carries_levels: bool) -> Town:
     town.target("t", "60", [("old", "60")])
     on = date(2009, 7, 1)
     town.part("t", "old", "60", "lead", valid_until=on)
-    town.part("t", "new", "60", "lead", valid_from=on, follows="t:old", carries_levels=carries_levels)
+    town.part("t", "new", "60", "lead", valid_from=on, follows=["t:old"], carries=["t:old"] if carries_levels else [])
     town.reports("t", "old", "20", date(2009, 6, 30))
     town.reports("t", "old", "25", JULY)  # counted before the hand-over was told
     return town
@@ -187,6 +188,119 @@ def test_a_successor_shows_its_predecessors_last_level_before_the_hand_over() ->
 
 def test_a_successor_that_carries_nothing_starts_without_a_level() -> None:
     assert target(handed_over(carries_levels=False))["coverage"] == {"reported": 0, "of": 1}
+
+
+def merged(*reporting: tuple[str, str]) -> Town:
+    """Of three parts of a target of 90 two become one on 1 July; `reporting` are the levels before."""
+    town = Town()
+    town.unit("new")
+    town.target("t", "90")
+    on = date(2009, 7, 1)
+    town.part("t", "lead", None, "lead", valid_until=NEW_YEAR)
+    for unit, until in (("east", on), ("west", on), ("south", None)):
+        town.unit(unit)
+        town.part("t", unit, "30", "supporting", valid_until=until)
+    town.part("t", "new", "60", "supporting", valid_from=on, follows=("t:east", "t:west"), carries=("t:east", "t:west"))
+    for unit, value in reporting:
+        town.reports("t", unit, value, date(2009, 6, 30))
+    return town
+
+
+def test_a_merged_part_stands_on_what_its_predecessors_had_together_until_it_reports_itself() -> None:
+    town = merged(("east", "10"), ("west", "15"), ("south", "20"))
+    town.reports("t", "east", "12", JULY)  # after the merger it counts no more
+    found = target(town)
+    assert (found["numerator"], found["rate"], found["coverage"]) == ("45", "0.5", {"reported": 3, "of": 3})
+    [new, _] = found["parts"]
+    assert (new["total"], new["rate"], new["coverage"]) == ("25", "0.416666666667", {"reported": 2, "of": 2})
+    assert [(one["id"], one["unit"], one["value"]) for one in new["carried"]] == [
+        ("t:east", "east", "10"), ("t:west", "west", "15"),
+    ]  # fmt: skip
+    assert "level" not in new
+    town.reports("t", "new", "26", JULY)
+    found = target(town)
+    assert (found["numerator"], found["coverage"]) == ("46", {"reported": 2, "of": 2})
+    assert target(town, as_of=date(2009, 6, 30))["coverage"] == {"reported": 3, "of": 3}
+
+
+def test_how_many_of_the_merged_parts_had_a_level_shows_in_the_coverage() -> None:
+    town = merged(("east", "10"), ("south", "20"))
+    found = target(town)
+    assert (found["numerator"], found["coverage"]) == ("30", {"reported": 2, "of": 3})
+    assert found["parts"][0]["coverage"] == {"reported": 1, "of": 2}
+    city = cast(dict[str, Any], figures(Question("completion", 2009), AUGUST, town.registry, town))
+    assert city["targets"][0]["coverage"] == {"reported": 2, "of": 3}
+    assert (city["totals"]["reported"], city["totals"]["complete"]) == (1, 0)
+    unit = cast(dict[str, Any], figures(Question("unit", 2009, "new"), AUGUST, town.registry, town))
+    assert (unit["targets"][0]["numerator"], unit["targets"][0]["coverage"]) == ("10", {"reported": 1, "of": 2})
+    assert unit["totals"]["complete"] == 0
+    silent = target(merged(("south", "20")))
+    assert (silent["numerator"], silent["coverage"]) == ("20", {"reported": 1, "of": 3})
+    assert "total" not in silent["parts"][0]
+
+
+def test_what_was_merged_and_handed_over_again_still_counts_each_level_once() -> None:
+    town = merged(("east", "10"), ("west", "15"), ("south", "20"))
+    on = date(2009, 8, 1)
+    town.part("t", "new", "60", "supporting", valid_from=date(2009, 7, 1), valid_until=on,
+              follows=("t:east", "t:west"), carries=("t:east", "t:west"))  # fmt: skip
+    town.part("t", "south", "30", "supporting", valid_until=on)
+    town.unit("whole")
+    town.part("t", "whole", "90", "supporting", valid_from=on, follows=("t:new", "t:south"),
+              carries=("t:new", "t:south"))  # fmt: skip
+    found = target(town)
+    assert (found["numerator"], found["coverage"]) == ("45", {"reported": 3, "of": 3})
+    town.reports("t", "new", "27", JULY)
+    found = target(town)
+    assert (found["numerator"], found["coverage"]) == ("47", {"reported": 2, "of": 2})
+
+
+def test_a_part_that_was_split_goes_on_in_one_of_its_successors_only() -> None:
+    town = Town()
+    town.target("t", "60", [("old", "60")])
+    on = date(2009, 7, 1)
+    town.part("t", "old", "60", "lead", valid_until=on)
+    for unit, role, carries in (("east", "lead", ["t:old"]), ("west", "supporting", [])):
+        town.unit(unit)
+        town.part("t", unit, "30", role, valid_from=on, follows=["t:old"], carries=carries)
+    town.reports("t", "old", "20", date(2009, 6, 30))
+    found = target(town)
+    assert (found["numerator"], found["coverage"]) == ("20", {"reported": 1, "of": 2})
+
+
+def test_a_ceiling_is_not_met_while_a_merged_part_may_still_break_it() -> None:
+    town = merged(("east", "10"))
+    ceiling = replace(town.registry.targets.latest("t"), kind="ceiling", direction="lower")
+    town.registry.put("target", "t", NEW_YEAR, ceiling, 1)
+    unit = cast(dict[str, Any], figures(Question("unit", 2009, "new"), AUGUST, town.registry, town))
+    assert "met" not in unit["targets"][0]
+    assert "met" not in target(town)
+
+
+def test_parts_below_a_part_are_shown_beneath_it_and_never_added_up() -> None:
+    town = Town()
+    town.target("t", "100", [("county", "60"), ("park", "40")])
+    for unit, value in (("east-town", "40"), ("west-town", "25")):
+        town.unit(unit)
+        town.part("t", unit, value, "supporting", below="t:county")
+    town.reports("t", "county", "30")
+    town.reports("t", "east-town", "22")
+    found = target(town)
+    assert (found["numerator"], found["coverage"]) == ("30", {"reported": 1, "of": 2})
+    [county, park] = found["parts"]
+    assert [(part["unit"], part.get("rate")) for part in county["parts"]] == [
+        ("east-town", "0.55"),
+        ("west-town", None),
+    ]
+    assert "parts" not in park
+    own = cast(dict[str, Any], figures(Question("unit", 2009, "east-town"), AUGUST, town.registry, town))
+    assert own["targets"][0]["parts"][0]["below"] == "t:county"
+    on = date(2009, 8, 1)
+    town.part("t", "county", "60", "lead", valid_until=on)
+    town.unit("new-county")
+    town.part("t", "new-county", "60", "lead", valid_from=on, follows=["t:county"], carries=["t:county"])
+    [moved, _] = target(town)["parts"]
+    assert (moved["unit"], [part["unit"] for part in moved["parts"]]) == ("new-county", ["east-town", "west-town"])
 
 
 def test_an_adjustment_counts_from_its_date() -> None:

@@ -36,8 +36,8 @@ def town() -> Town:
     made.reports("supply", "lead", "100", AUGUST, verified="100", certified="100")
     made.unit("next")
     made.part("roads", "west", "40", "supporting", valid_until=date(2009, 8, 1))
-    made.part("roads", "next", "40", "supporting", valid_from=date(2009, 8, 1), follows="roads:west",
-              carries_levels=True)  # fmt: skip
+    made.part("roads", "next", "40", "supporting", valid_from=date(2009, 8, 1), follows=["roads:west"],
+              carries=["roads:west"])  # fmt: skip
     return made
 
 

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 from sqlalchemy import Engine, select
 
-from services.evaluation.ledger import Level, MemoryLedger
+from services.evaluation.documents import Question, figures
+from services.evaluation.ledger import Level, Levels, MemoryLedger
 from services.evaluation.read_models.archive import archived
 from services.evaluation.read_models.ledger import levels, number
 from services.evaluation.replay import replay
@@ -27,9 +28,10 @@ from shared.contracts.targets import PeriodLocked
 from shared.event_log.port import Topics
 from shared.projections import Folded
 from shared.projections import reader as reader_module
+from shared.registry import Registry, versions
 from shared.sql import engine as open_engine
 from shared.sql import reading
-from tests.services.evaluation.county import JOBS, ROADS, County, ReadSide, read_side
+from tests.services.evaluation.county import JOBS, JOBS_LEAD, JOBS_SUPPORTING, ROADS, County, ReadSide, read_side
 
 DATES = (date(2009, 1, 31), date(2009, 3, 31), date(2009, 7, 15), date(2009, 7, 31), date(2009, 12, 31))
 Act = Callable[[County], None]
@@ -96,6 +98,12 @@ def told(found: dict[Series, Level]) -> Answer:
     return {s: (lv.effective_on, lv.key, lv.reported, lv.verified, lv.certified) for s, lv in found.items()}
 
 
+def answers(registry: Registry, levels: Levels, as_of: date) -> list[object]:
+    """What is said of both targets, as far as they are known: handed over and merged parts stand on earlier levels."""
+    known = [code for code in ("roads", "jobs") if registry.target_id(2009, code)]
+    return [figures(Question("target", 2009, code), as_of, registry, levels) for code in known]
+
+
 values = st.sampled_from(["1", "2", "0", "-3", "4.5"])
 nth = st.integers(0, 30)
 """An entry that was sent before, counted from the last one, round and round: most references then mean something."""
@@ -151,6 +159,10 @@ def _hand_over(on: date, carries: bool) -> Act:
     return lambda county: county.hands_over_roads(on, carries)
 
 
+def _merge(on: date, carries: list[str]) -> Act:
+    return lambda county: county.merges_jobs(on, carries)
+
+
 def _lock(month: int) -> Act:
     return lambda county: county.says(PeriodLocked(year=2009, month=month, reason="结账"), "locks")
 
@@ -176,7 +188,7 @@ def entries(draw: st.DrawFn) -> Says | Withdraws:
 
 @st.composite
 def acts(draw: st.DrawFn) -> Act:
-    """Mostly reports, then standings; now and then a hand-over, a repeat, a reused id, a lock."""
+    """Mostly reports, then standings; now and then a hand-over, a merger, a repeat, a reused id, a lock."""
     kind = draw(st.integers(0, 39))
     if kind < 10:
         return draw(
@@ -188,6 +200,9 @@ def acts(draw: st.DrawFn) -> Act:
         return _lock(draw(st.sampled_from([3, 1])))
     if kind == 38:
         return _repeat
+    if kind == 35:
+        carries = draw(st.sampled_from([[JOBS_LEAD, JOBS_SUPPORTING], [JOBS_SUPPORTING], []]))
+        return _merge(draw(st.sampled_from(DATES)), carries)
     if kind == 37:
         return _hand_over(draw(st.sampled_from(DATES)), draw(st.booleans()))
     return _report(draw(st.lists(entries(), min_size=1, max_size=4)), reuse=kind == 36)
@@ -236,6 +251,8 @@ def test_every_way_to_ask_says_what_a_naive_list_says_and_later_facts_change_not
             assert told(memory.at(known_at).latest(as_of)) == expected
             assert told(replayed.levels.latest(as_of)) == expected
             assert replayed.root == folded[known_at].record.root.hex()
+            registry = versions.load(db, side.into.core.versions, county.log, known_at)
+            assert answers(registry, sql, as_of) == answers(replayed.registry, replayed.levels, as_of)
             for subject in (ROADS, JOBS):
                 of_subject = {s: level for s, level in sql.latest(as_of).items() if s.subject_id == subject}
                 assert sql.latest_of([subject], as_of) == of_subject == memory.at(known_at).latest_of([subject], as_of)

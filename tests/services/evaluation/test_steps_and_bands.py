@@ -127,7 +127,7 @@ def test_steps_carry_over_when_a_part_does() -> None:
     town.reports("bridge", "lead", "1", JUNE, measure="design")
     town.unit("next")
     town.part("bridge", "lead", None, "lead", valid_until=JULY)
-    town.part("bridge", "next", None, "lead", valid_from=JULY, follows="bridge:lead", carries_levels=True)
+    town.part("bridge", "next", None, "lead", valid_from=JULY, follows=["bridge:lead"], carries=["bridge:lead"])
     town.reports("bridge", "next", "1", AUGUST, measure="build")
     assert of(town, "bridge")["rate"] == "0.8"
     assert unit(town, "next")["rate"] == "0.8"

@@ -69,11 +69,12 @@ class Town(Levels):
 
     def part(
         self, target: str, unit: str, value: str | None, role: str, *, valid_from: date = NEW_YEAR,
-        valid_until: date | None = None, follows: str | None = None, carries_levels: bool = False,
+        valid_until: date | None = None, follows: Sequence[str] = (), carries: Sequence[str] = (),
+        below: str | None = None,
     ) -> None:  # fmt: skip
         part = rows.Assignment(
             target=target, unit=unit, role=role, value=value, valid_from=valid_from,  # type: ignore[arg-type]
-            valid_until=valid_until, follows=follows, carries_levels=carries_levels,
+            valid_until=valid_until, follows=tuple(follows), carries=tuple(carries), below=below,
         )  # fmt: skip
         self.registry.put("assignment", f"{target}:{unit}", valid_from, part, 1)
 

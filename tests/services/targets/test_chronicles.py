@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from services.targets.alignment import Demand
 from services.targets.chronicle import Line, Stated, tell
+from shared.contracts.decomposition import AssignmentHandedOver, DecompositionStated, OpenedPart
 from shared.contracts.shapes import Shape
 from shared.contracts.target_tables import IssuedTable, TargetTableSigned, TargetTablesIssued
 from shared.contracts.targets import (
@@ -18,7 +19,6 @@ from shared.contracts.targets import (
     AdjustmentRefused,
     AdjustmentRequested,
     AdjustmentReviewed,
-    AssignmentHandedOver,
     AssignmentMade,
     PeriodLocked,
     PeriodUnlocked,
@@ -72,7 +72,7 @@ def test_the_edition_of_the_province_that_set_the_floor_is_named() -> None:
 
 def test_parts_requests_locks_and_the_withdrawal_are_told() -> None:
     made = AssignmentMade(assignment="a1", target="t1", unit="u1", role="lead", value="60.0", valid_from=NEW_YEAR)
-    handed = AssignmentHandedOver(assignment="a1", successor="a2", unit="u2", on=JULY, carries_levels=True)
+    handed = AssignmentHandedOver(on=JULY, ends=["a1"], opens=[OpenedPart(assignment="a2", unit="u2", carries=["a1"])])
     asked = AdjustmentRequested(
         request="r1", target="t1", unit="u2", value="52", effective_on=JULY, reason="洪灾", evidence=["ab" * 32]
     )
@@ -114,12 +114,25 @@ def test_tables_are_told_of_units_that_have_a_part() -> None:
 
 def test_units_that_the_reader_may_not_see_are_not_named() -> None:
     made = AssignmentMade(assignment="a1", target="t1", unit="u1", role="lead", valid_from=NEW_YEAR)
-    handed = AssignmentHandedOver(assignment="a1", successor="a2", unit="u2", on=JULY, carries_levels=True)
+    handed = AssignmentHandedOver(on=JULY, ends=["a1"], opens=[OpenedPart(assignment="a2", unit="u2", carries=["a1"])])
     asked = AdjustmentRequested(
         request="r1", target="t1", unit="u1", value="52", effective_on=JULY, reason="洪灾", evidence=[]
     )
     lines = told(ROADS, made, handed, asked, AdjustmentApproved(request="r1"), seen=("u2",))
     assert sentences(lines)[1:] == ["handed over from another unit to county on 2009-07-01"]
+
+
+def test_it_is_told_that_the_parts_are_complete() -> None:
+    made = AssignmentMade(assignment="a1", target="t1", unit="u1", role="lead", value="50", valid_from=NEW_YEAR)
+    whole = DecompositionStated(target="t1", on=JULY, reserve="10.0", reason="机动")
+    of_part = DecompositionStated(target="t1", part="a1", on=JULY)
+    assert sentences(told(ROADS, made, whole, of_part))[2:] == [
+        "parts stated to be complete, 10 kilometres held in reserve",
+        "parts of transport's part stated to be complete",
+    ]
+    assert sentences(told(ROADS, made, whole, of_part, seen=("u2",)))[1:] == [
+        "parts stated to be complete, 10 kilometres held in reserve"
+    ]
 
 
 # Over HTTP

@@ -89,8 +89,19 @@ def test_take_overs_that_are_refused(city: Office) -> None:
     assert (code_of(nothing), pointers(nothing)) == ((409, "TAKES_OVER_NOTHING"), ["/take_overs/0/target"])
     city.registers("works", kind="company")
     company = ends(city, "works")
-    assert (code_of(company), pointers(company)) == ((409, "COMPANY_ONLY_COORDINATES"), ["/successor"])
+    assert (code_of(company), pointers(company)) == ((409, "COMPANY_ONLY_COORDINATES"), ["/successors/0"])
     assert parts(city) == [("transport", "2009-01-01", None)]
+
+
+def test_two_counties_that_end_become_one_and_so_do_their_parts(city: Office) -> None:
+    city.registers("south", kind="county")
+    assigned(city, "roads")
+    assert city.assigns("south", "supporting", value="20").status_code == 201
+    for unit in ("transport", "south"):
+        ended = change(city, unit, "endings", who="office", on="2009-07-01", successors=["heir"], reason="改革")
+        assert ended.status_code == 201, ended.text
+    [one] = [part for part in city.get(f"{YEAR}/targets/roads/assignments").json()["items"] if not part["valid_until"]]
+    assert (one["unit"], one["role"], len(one["follows"])) == ("heir", "lead", 2)
 
 
 def test_parts_of_the_next_year_go_to_the_successor_from_their_first_day(city: Office) -> None:

@@ -11,8 +11,17 @@ import pytest
 
 from services.targets import errors
 from services.targets.alignment import Floor
-from services.targets.assignment import AssignTarget, HandOver, Parts, assign_target, assignments_stream, hand_over
+from services.targets.assignment import (
+    AssignTarget,
+    HandOver,
+    Opening,
+    Parts,
+    assign_target,
+    assignments_stream,
+    hand_over,
+)
 from services.targets.clock import clock_stream, set_clock
+from services.targets.decomposition import Aim
 from services.targets.lock import ChangeLock, Locks, lock_month, locks_stream, unlock_month
 from services.targets.person import Known, erase_person, person_stream
 from services.targets.source import RegisterSource, register_source, source_stream
@@ -20,12 +29,13 @@ from services.targets.target import AdjustTarget, IssueTarget, Target, adjust_ta
 from services.targets.unit import RegisterUnit, Unit, register_unit, unit_stream
 from services.targets.year import open_year, year_stream
 from shared.admission.errors import TargetUnknown, YearIsNotOpen
+from shared.contracts.decomposition import AssignmentHandedOver, OpenedPart
 from shared.contracts.logs import ClockSet
 from shared.contracts.organisation import UnitRegistered
 from shared.contracts.shapes import Label, Measure
 from shared.contracts.targets import (
-    AssignmentHandedOver,
     AssignmentMade,
+    AssignmentRole,
     PeriodLocked,
     PeriodUnlocked,
     PersonErased,
@@ -261,7 +271,7 @@ def test_a_target_has_one_lead_at_a_time() -> None:
 
 
 def test_a_unit_whose_part_has_ended_can_have_another() -> None:
-    ended = AssignmentHandedOver(assignment="a1", successor="a2", unit="u2", on=JULY, carries_levels=True)
+    ended = over("a2")
     given(PARTS, made("a1", "u1", "supporting"), ended).when(assigning(role="supporting", on=JULY)).then(
         made("a9", "u1", "supporting", JULY)
     )
@@ -294,31 +304,37 @@ def test_companies_only_coordinate() -> None:
 # Hand-overs
 
 
+def over(successor: str, role: AssignmentRole = "lead") -> AssignmentHandedOver:
+    opened = OpenedPart(assignment=successor, unit="u2", role=role, carries=["a1"])
+    return AssignmentHandedOver(on=JULY, ends=["a1"], opens=[opened])
+
+
 def handing(
     successor: Unit = COUNTY, *, on: date = JULY, unit: Unit = TRANSPORT, to: str = "county"
 ) -> Callable[[Parts], Sequence[Fact]]:
-    command = HandOver("a9", 2009, "roads", "transport", to, on, True)
-    return lambda parts: hand_over(command, parts, target=TARGET, unit=unit, successor=successor)
+    command = HandOver(2009, "roads", ("transport",), (Opening("a9", to, ("transport",)),), on)
+    aim = Aim("t1", values=((NEW_YEAR, "60"),))
+    return lambda parts: hand_over(
+        command, parts, aim=aim, units={"transport": unit, to: successor}, under=lambda _: set()
+    )
 
 
 def test_a_part_is_handed_over_on_a_date() -> None:
-    over = AssignmentHandedOver(assignment="a1", successor="a9", unit="u2", on=JULY, carries_levels=True)
-    given(PARTS, made("a1", "u1")).when(handing()).then(over)
+    given(PARTS, made("a1", "u1")).when(handing()).then(over("a9"))
 
 
 def test_the_successor_of_a_lead_is_the_lead() -> None:
-    over = AssignmentHandedOver(assignment="a1", successor="a2", unit="u2", on=JULY, carries_levels=True)
     third = assigning(Unit("u4", "department", NEW_YEAR), on=date(2009, 8, 1))
-    given(PARTS, made("a1", "u1"), over).when(third).refuses(errors.LeadIsTaken)
+    given(PARTS, made("a1", "u1"), over("a2")).when(third).refuses(errors.LeadIsTaken)
 
 
 @pytest.mark.parametrize(
     ("decide", "refusal", "pointer"),
     [
-        (handing(on=NEW_YEAR), errors.AssignmentUnknown, None),
+        (handing(on=date(2008, 12, 31)), errors.AssignmentUnknown, None),
         (handing(unit=COUNTY), errors.AssignmentUnknown, None),
         (handing(on=date(2010, 1, 1)), errors.DateOutsideYear, "/on"),
-        (handing(to="transport", successor=TRANSPORT), errors.SuccessorIsTheSame, "/successor"),
+        (handing(TRANSPORT, to="transport"), errors.SuccessorIsTheSame, "/successor"),
         (handing(UNKNOWN), errors.UnitIsUnknown, "/successor"),
         (handing(Unit("u2", "county", date(2009, 8, 1))), errors.UnitIsNotValid, "/successor"),
         (handing(COMPANY), errors.CompanyOnlyCoordinates, "/successor"),
@@ -331,9 +347,8 @@ def test_what_cannot_be_handed_over(
 
 
 def test_a_part_that_was_handed_over_cannot_be_handed_over_again() -> None:
-    over = AssignmentHandedOver(assignment="a1", successor="a2", unit="u2", on=JULY, carries_levels=True)
     third = Unit("u4", "department", NEW_YEAR)
-    given(PARTS, made("a1", "u1"), over).when(handing(third, on=date(2009, 8, 1), to="third")).refuses(
+    given(PARTS, made("a1", "u1"), over("a2")).when(handing(third, on=date(2009, 8, 1), to="third")).refuses(
         errors.AssignmentUnknown
     )
 

@@ -14,7 +14,7 @@ from msgspec import UNSET
 from sqlalchemy import Engine, MetaData, Table
 
 from services.targets.signature import UnitTable, units_on
-from shared.contracts import target_tables, targets
+from shared.contracts import decomposition, target_tables, targets
 from shared.contracts.shapes import Label, Measure, Shape
 from shared.registry import Registry, changes, versions
 from shared.sql import engine as open_engine
@@ -67,8 +67,8 @@ class Year:
     def hands_over(self, nth: int, unit: str, on: date) -> None:
         if self.open_parts:
             part, successor = self.open_parts.pop(nth % len(self.open_parts)), f"part {len(self.facts)}"
-            self.says(targets.AssignmentHandedOver(assignment=part, successor=successor, unit=unit, on=on,
-                                                   carries_levels=True))  # fmt: skip
+            opened = decomposition.OpenedPart(assignment=successor, unit=unit, carries=[part])
+            self.says(decomposition.AssignmentHandedOver(on=on, ends=[part], opens=[opened]))
             self.open_parts.append(successor)
 
     def issues(self, on: date) -> None:

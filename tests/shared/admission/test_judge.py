@@ -23,7 +23,7 @@ from shared.admission import (
     judge_standing,
 )
 from shared.admission import errors as refusals
-from shared.contracts import organisation, projects, target_tables, targets
+from shared.contracts import decomposition, organisation, projects, target_tables, targets
 from shared.contracts.shapes import EntryRef, Label, Measure, Shape
 from shared.contracts.target_kinds import Step
 from shared.errors import Refusal
@@ -180,9 +180,10 @@ def test_a_project_with_sub_projects_takes_no_figures_itself() -> None:
 
 
 def handed_over() -> Shape:
-    return targets.AssignmentHandedOver(
-        assignment="roads/lead", successor="roads/county", unit=COUNTY, on=date(2009, 7, 1), carries_levels=True
-    )
+    return decomposition.AssignmentHandedOver(
+        on=date(2009, 7, 1), ends=["roads/lead"],
+        opens=[decomposition.OpenedPart(assignment="roads/county", unit=COUNTY, carries=["roads/lead"])],
+    )  # fmt: skip
 
 
 def test_after_a_hand_over_the_date_says_whose_part_it_is() -> None:

@@ -12,7 +12,7 @@ from msgspec import UNSET, structs
 from shared.admission import Counted, Identity, Known, judge
 from shared.admission import precedents as module
 from shared.admission.precedents import Precedents
-from shared.contracts import organisation, projects, targets
+from shared.contracts import decomposition, organisation, projects, targets
 from shared.contracts.shapes import EntryRef, Label, Measure, Shape
 from shared.registry import Registry, changes
 
@@ -53,7 +53,9 @@ def city(
         targets.AssignmentMade(assignment="p1", target="roads", unit="a", role="lead", value="40", valid_from=from_),
         targets.AssignmentMade(assignment="p2", target="roads", unit="b", role="supporting", value="20",
                                valid_from=adjusted),
-        targets.AssignmentHandedOver(assignment="p1", successor="p3", unit="b", on=handed, carries_levels=True),
+        decomposition.AssignmentHandedOver(
+            on=handed, ends=["p1"], opens=[decomposition.OpenedPart(assignment="p3", unit="b", carries=["p1"])]
+        ),
         organisation.UnitEnded(unit="b", on=ended, successors=["a"], reason="merged"),
         projects.ProjectRegistered(
             project="plant", year=2009, code="plant", name=Label(zh="厂"), level="municipal", phase="new", unit="a",

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared import canonical
-from shared.contracts import CONTRACTS, UPCASTERS, InvalidData, UnknownType, decode_data, json_schema
+from shared.contracts import CONTRACTS, TYPE_OF, UPCASTERS, InvalidData, UnknownType, decode_data, json_schema
 from shared.contracts import registry as contract_registry
 from shared.contracts.owners import disowned, owner
 from shared.contracts.schemas import DIRECTORY, text
@@ -45,8 +45,16 @@ def read(type_: str, document: object) -> bool:
 
 @pytest.mark.parametrize("type_", TYPES)
 def test_the_stored_sample_still_reads_and_writes_the_same_bytes(type_: str) -> None:
-    fact = decode_data(type_, sample(type_))
+    fact = CONTRACTS[type_].decoder.decode(sample(type_))
     assert canonical.encode_trusted(fact) == sample(type_)
+
+
+@pytest.mark.parametrize("type_", sorted(UPCASTERS))
+def test_the_stored_sample_of_an_older_version_is_read_in_todays_shape(type_: str) -> None:
+    today = CONTRACTS[TYPE_OF[type(decode_data(type_, sample(type_)))]].stored_name
+    name, _, version = type_.rpartition(".v")
+    assert today == max((t for t in TYPES if t.startswith(f"{name}.v")), key=lambda t: int(t.rpartition(".v")[2]))
+    assert int(today.rpartition(".v")[2]) > int(version)
 
 
 @pytest.mark.parametrize("type_", TYPES)

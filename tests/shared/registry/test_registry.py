@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, MetaData, Table
 
-from shared.contracts import organisation, targets
+from shared.contracts import decomposition, organisation, targets
 from shared.contracts.shapes import Label, Measure, Shape
 from shared.registry import Registry, changes, versions
 from shared.sql import engine as open_engine
@@ -70,14 +70,15 @@ def test_an_adjustment_for_an_earlier_date_leaves_a_later_one_standing() -> None
 
 
 def test_a_hand_over_ends_one_part_and_opens_its_successor_on_the_same_day() -> None:
-    over = targets.AssignmentHandedOver(
-        assignment="part", successor="next", unit="county", on=date(2009, 7, 1), carries_levels=True
-    )
+    over = decomposition.AssignmentHandedOver(
+        on=date(2009, 7, 1), ends=["part"],
+        opens=[decomposition.OpenedPart(assignment="next", unit="county", carries=["part"])],
+    )  # fmt: skip
     parts = dict(fold([issued(), assigned(), over]).parts_of("roads"))
     assert parts["part"].valid_on(date(2009, 6, 30))
     assert not parts["part"].valid_on(date(2009, 7, 1))
     assert parts["next"].valid_on(date(2009, 7, 1))
-    assert (parts["next"].follows, parts["next"].unit, parts["next"].role) == ("part", "county", "lead")
+    assert (parts["next"].follows, parts["next"].unit, parts["next"].role) == (("part",), "county", "lead")
 
 
 def test_units_below_a_unit_are_found_at_any_depth() -> None:

@@ -1,0 +1,138 @@
+"""Breaking down (分解): a unit gives parts of its part to units below it, and the office says when parts are complete.
+
+Parts may come to more than the whole, which is shown; to less only with a reserve and its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Set
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from msgspec import UNSET
+
+from services.targets.assignment import Part, Parts, require_fit, require_free
+from services.targets.decomposition import Aim, added_up, compared, require_aim, sum_text
+from services.targets.errors import (
+    AssignmentUnknown,
+    NegativeNotAllowed,
+    NothingToBreakDown,
+    PartsExceed,
+    PartsFallShort,
+    PartsNotAddedUp,
+    ReserveNeedsReason,
+    UnitIsNotBelow,
+)
+from services.targets.kinds import require_judgeable
+from services.targets.target import Target, require_in_force
+from services.targets.unit import Unit, unit_valid_on
+from services.targets.year import require_within
+from shared.contracts.decomposition import DecompositionStated
+from shared.contracts.targets import AssignmentMade
+from shared.deciding import Fact
+from shared.quantities import canonical_text, parse
+
+
+@dataclass(frozen=True, slots=True)
+class BreakDown:
+    """Of the part of `above` (a code) the unit `unit` has this value from `valid_from`; `assignment` is the new id."""
+
+    assignment: str
+    year: int
+    target: str
+    above: str
+    unit: str
+    value: str
+    valid_from: date
+
+
+@dataclass(frozen=True, slots=True)
+class StateDecomposition:
+    """On this day the parts of the target are complete or, with `unit` (a code), those of that unit's part."""
+
+    year: int
+    target: str
+    unit: str | None
+    on: date
+    reserve: str | None
+    reason: str | None
+
+
+def break_down(
+    command: BreakDown,
+    parts: Parts,
+    *,
+    aim: Aim,
+    target: Target,
+    above: Unit,
+    unit: Unit,
+    under: Callable[[str], Set[str]],
+) -> list[Fact]:
+    """AssignmentUnknown unless `above` has an open-ended part on that day; `under` gives the units below one."""
+    target_id = require_aim(aim, command.target)
+    require_within(command.year, command.valid_from, "/valid_from")
+    require_in_force(target, command.valid_from, "/valid_from")
+    part = _part_of(command.target, command.above, above, command.valid_from, parts)
+    if part.valid_until is not None:
+        raise AssignmentUnknown(target=command.target, unit=command.above, on=part.valid_until)
+    if part.value is None:
+        raise NothingToBreakDown(unit=command.above, target=command.target)
+    unit_id = unit_valid_on(unit, command.unit, command.valid_from, "/unit")
+    require_fit(unit, command.unit, "supporting", "/unit")
+    if unit_id not in under(part.unit):
+        raise UnitIsNotBelow(unit=command.unit, above=command.above, faults=[UnitIsNotBelow().fault("/unit")])
+    require_judgeable(command.value, aim.kind)
+    require_free(parts.parts, unit_id, command.unit, command.valid_from, "/unit")
+    fact = AssignmentMade(
+        assignment=command.assignment, target=target_id, unit=unit_id, role="supporting",
+        value=canonical_text(command.value), valid_from=command.valid_from, below=part.id,
+    )  # fmt: skip
+    return [Fact(fact, command.valid_from)]
+
+
+def state_decomposition(
+    command: StateDecomposition, parts: Parts, *, aim: Aim, target: Target, unit: Unit | None
+) -> list[Fact]:
+    """PartsFallShort or PartsExceed with the numbers. It may be stated again, as parts and values change."""
+    target_id = require_aim(aim, command.target)
+    require_within(command.year, command.on, "/on")
+    require_in_force(target, command.on, "/on")
+    if aim.roll_up != "sum":
+        raise PartsNotAddedUp(target=command.target, roll_up=aim.roll_up)
+    if command.reserve is not None and parse(command.reserve) < 0:
+        raise NegativeNotAllowed(value=command.reserve, faults=[NegativeNotAllowed().fault("/reserve")])
+    if command.reserve is not None and command.reason is None:
+        raise ReserveNeedsReason(faults=[ReserveNeedsReason().fault("/reason")])
+    above, value = None, aim.value_on(command.on)
+    if command.unit is not None and unit is not None:
+        part = _part_of(command.target, command.unit, unit, command.on, parts)
+        if part.value is None:
+            raise NothingToBreakDown(unit=command.unit, target=command.target)
+        above, value = part.id, part.value
+    _require_enough(command, value, parts, above, aim)
+    fact = DecompositionStated(
+        target=target_id, part=above or UNSET, on=command.on, reason=command.reason or UNSET,
+        reserve=canonical_text(command.reserve) if command.reserve is not None else UNSET,
+    )  # fmt: skip
+    return [Fact(fact, command.on)]
+
+
+def _require_enough(command: StateDecomposition, value: str, parts: Parts, above: str | None, aim: Aim) -> None:
+    standing = parts.directly_below(above, command.on)
+    leads = above is None and any(part.role == "lead" for part in standing)
+    counted = added_up([part.value for part in standing], leads, value)
+    found = compared(value, counted, command.reserve, aim.direction)
+    if found.missing:
+        about: dict[str, Any] = {
+            "value": sum_text(found.value), "sum": sum_text(found.parts), "reserve": sum_text(found.reserve),
+            "over" if found.lower else "missing": sum_text(found.missing),
+        }  # fmt: skip
+        raise (PartsExceed if found.lower else PartsFallShort)(**about)
+
+
+def _part_of(target: str, code: str, unit: Unit, day: date, parts: Parts) -> Part:
+    part = next((part for part in parts.parts if part.unit == unit.id and part.stands_on(day)), None)
+    if unit.id is None or part is None:
+        raise AssignmentUnknown(target=target, unit=code, on=day)
+    return part

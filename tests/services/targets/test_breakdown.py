@@ -1,0 +1,297 @@
+"""Parts of parts and complete parts: exact sums, refused with the numbers, the surplus shown (层层加码)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from httpx2 import Response
+from hypothesis import given as for_all
+from hypothesis import strategies as st
+from msgspec import UNSET, structs
+
+from services.targets import errors
+from services.targets.assignment import Parts, assignments_stream
+from services.targets.breakdown import BreakDown, StateDecomposition, break_down, state_decomposition
+from services.targets.decomposition import Aim, aim_stream, compared, sum_text
+from services.targets.target import Target
+from services.targets.unit import Unit
+from shared.admission.errors import TargetUnknown
+from shared.contracts.decomposition import AssignmentHandedOver, DecompositionStated, OpenedPart
+from shared.contracts.targets import AssignmentMade, TargetAdjusted
+from shared.deciding import Fact
+from shared.errors import Refusal
+from shared.quantities import parse, text
+from tests.services.targets.conftest import YEAR, Office
+from tests.services.targets.ruling import given, state
+from tests.services.targets.test_rules import ROADS as ISSUED
+from tests.services.targets.test_targets_over_http import ROADS, code_of, pointers
+
+NEW_YEAR, JULY = date(2009, 1, 1), date(2009, 7, 1)
+AIM = Aim("t1", values=((NEW_YEAR, "60"),))
+PARTS = assignments_stream(2009, "roads")
+COUNTY, TOWN = Unit("county", "county", NEW_YEAR), Unit("town", "county", NEW_YEAR)
+
+
+def made(unit: str, value: str | None, role: str = "supporting", below: str | None = None) -> AssignmentMade:
+    return AssignmentMade(
+        assignment=f"{unit}1", target="t1", unit=unit, role=role, value=value or UNSET, valid_from=NEW_YEAR,  # type: ignore[arg-type]
+        below=below or UNSET,
+    )  # fmt: skip
+
+
+def standing(aim: Aim) -> Target:
+    """The same target as other decisions know it."""
+    return Target(aim.id, aim.kind, aim.direction, aim.values[0][0] if aim.values else date.max)
+
+
+def breaking(
+    unit: Unit = TOWN, value: str = "12", *, on: date = JULY, aim: Aim = AIM, above: Unit = COUNTY,
+    under: frozenset[str] = frozenset({"town", "power"}),
+) -> Callable[[Parts], Sequence[Fact]]:  # fmt: skip
+    command = BreakDown("a9", 2009, "roads", "county", "unit-code", value, on)
+    return lambda parts: break_down(
+        command, parts, aim=aim, target=standing(aim), above=above, unit=unit, under=lambda _: under
+    )
+
+
+def stating(
+    on: date = JULY, *, reserve: str | None = None, reason: str | None = None, aim: Aim = AIM, of_county: bool = False
+) -> Callable[[Parts], Sequence[Fact]]:
+    command = StateDecomposition(2009, "roads", "county" if of_county else None, on, reserve, reason)
+    return lambda parts: state_decomposition(
+        command, parts, aim=aim, target=standing(aim), unit=COUNTY if of_county else None
+    )
+
+
+def stated(part: str | None = None, on: date = JULY, **more: str) -> DecompositionStated:
+    return DecompositionStated(target="t1", part=part or UNSET, on=on, **more)
+
+
+def test_the_parts_are_complete_when_they_come_to_the_value_or_more() -> None:
+    given(PARTS, made("county", "40", "lead"), made("park", "20")).when(stating()).then(stated())
+    given(PARTS, made("county", "40", "lead"), made("park", "25")).when(stating()).then(stated())
+    given(PARTS, made("lead", None, "lead")).when(stating()).then(stated())  # who leads alone answers for the whole
+
+
+def test_parts_that_fall_short_are_refused_with_the_numbers_unless_a_reserve_says_where_the_rest_is() -> None:
+    short = given(PARTS, made("lead", None, "lead"), made("county", "40"), made("park", "17.5"))
+    short.when(stating()).refuses(errors.PartsFallShort, value="60", sum="57.5", reserve="0", missing="2.5")
+    short.when(stating(reserve="2", reason="机动")).refuses(errors.PartsFallShort, missing="0.5")
+    short.when(stating(reserve="2.5", reason="机动")).then(stated(reserve="2.5", reason="机动"))
+    short.when(stating(reserve="2.5")).refuses(errors.ReserveNeedsReason, "/reason")
+    short.when(stating(reserve="-1", reason="x")).refuses(errors.NegativeNotAllowed, "/reserve")
+    given(PARTS).when(stating()).refuses(errors.PartsFallShort, sum="0", missing="60")
+
+
+def test_where_lower_is_better_the_parts_may_not_come_to_more() -> None:
+    lower = replace(AIM, kind="ceiling", direction="lower")
+    stood = given(PARTS, made("county", "40", "lead"), made("park", "20"))
+    stood.when(stating(aim=lower)).then(stated())
+    stood.when(stating(aim=lower, reserve="1", reason="x")).refuses(errors.PartsExceed, over="1", sum="60")
+
+
+def test_the_value_that_stands_on_the_day_is_what_counts() -> None:
+    adjusted = TargetAdjusted(target="t1", value="66", effective_on=JULY, reason="追加")
+    aim = state(aim_stream(2009, "roads"), ISSUED, adjusted)
+    stood = given(PARTS, made("county", "60", "lead"))
+    stood.when(stating(date(2009, 6, 30), aim=aim)).then(stated(on=date(2009, 6, 30)))
+    stood.when(stating(aim=aim)).refuses(errors.PartsFallShort, value="66", missing="6")
+    replaced = structs.replace(adjusted, value="58")
+    stood.when(stating(aim=state(aim_stream(2009, "roads"), ISSUED, adjusted, replaced))).then(stated())
+
+
+@pytest.mark.parametrize(
+    ("decide", "refusal", "pointer"),
+    [
+        (stating(aim=Aim()), TargetUnknown, None),
+        (stating(date(2010, 1, 1)), errors.DateOutsideYear, "/on"),
+        (stating(NEW_YEAR, aim=Aim("t1", values=((JULY, "60"),))), errors.DateBeforeTarget, "/on"),
+        (stating(aim=replace(AIM, roll_up="worst")), errors.PartsNotAddedUp, None),
+        (stating(of_county=True), errors.AssignmentUnknown, None),
+    ],
+)
+def test_when_nothing_can_be_stated(
+    decide: Callable[[Parts], Sequence[Fact]], refusal: type[Refusal], pointer: str | None
+) -> None:
+    given(PARTS, made("park", "60", "lead")).when(decide).refuses(refusal, pointer)
+
+
+def test_a_county_breaks_its_part_down_to_its_towns() -> None:
+    made_below = AssignmentMade(
+        assignment="a9", target="t1", unit="town", role="supporting", value="12", valid_from=JULY, below="county1"
+    )
+    given(PARTS, made("county", "40")).when(breaking(value="12.0")).then(made_below)
+
+
+@pytest.mark.parametrize(
+    ("decide", "refusal", "pointer"),
+    [
+        (breaking(aim=Aim()), TargetUnknown, None),
+        (breaking(on=date(2010, 1, 1)), errors.DateOutsideYear, "/valid_from"),
+        (breaking(above=Unit()), errors.AssignmentUnknown, None),
+        (breaking(above=Unit("other", "county", NEW_YEAR)), errors.AssignmentUnknown, None),
+        (breaking(above=Unit("lead", "county", NEW_YEAR)), errors.NothingToBreakDown, None),
+        (breaking(Unit()), errors.UnitIsUnknown, "/unit"),
+        (breaking(Unit("town", "county", date(2009, 8, 1))), errors.UnitIsNotValid, "/unit"),
+        (breaking(under=frozenset()), errors.UnitIsNotBelow, "/unit"),
+        (breaking(Unit("power", "company", NEW_YEAR)), errors.CompanyOnlyCoordinates, "/unit"),
+        (breaking(value="0"), errors.TargetValueIsZero, "/value"),
+        (breaking(value="-1"), errors.TargetValueIsNegative, "/value"),
+    ],
+)
+def test_what_cannot_be_broken_down(
+    decide: Callable[[Parts], Sequence[Fact]], refusal: type[Refusal], pointer: str | None
+) -> None:
+    given(PARTS, made("lead", None, "lead"), made("county", "40")).when(decide).refuses(refusal, pointer)
+
+
+def test_a_unit_has_one_part_of_a_target_on_whatever_level() -> None:
+    given(PARTS, made("county", "40"), made("town", "5")).when(breaking()).refuses(errors.UnitHasPartAlready, "/unit")
+
+
+def test_parts_of_a_part_are_held_against_it_and_never_counted_for_the_target() -> None:
+    stood = [made("county", "40", "lead"), made("town", "30", below="county1"), made("village", "8", below="county1")]
+    given(PARTS, *stood).when(stating(of_county=True)).refuses(errors.PartsFallShort, value="40", sum="38", missing="2")
+    given(PARTS, *stood).when(stating()).refuses(errors.PartsFallShort, value="60", sum="40")
+    full = [*stood, made("hamlet", "2", below="town1")]
+    given(PARTS, *full).when(stating(of_county=True)).refuses(errors.PartsFallShort, sum="38")
+    given(PARTS, *full, made("farm", "2", below="county1")).when(stating(of_county=True)).then(stated("county1"))
+
+
+def test_parts_below_stay_below_whoever_takes_the_part_over() -> None:
+    over = AssignmentHandedOver(
+        on=JULY, ends=["old1"],
+        opens=[OpenedPart(assignment="county1", unit="county", role="supporting", value="40", carries=[])],
+    )  # fmt: skip
+    stood = [made("old", "40"), made("town", "40", below="old1"), over]
+    given(PARTS, *stood).when(stating(of_county=True)).then(stated("county1"))
+
+
+amounts = st.decimals(min_value="0.000000000001", max_value=10**19, places=12).map(text)
+
+
+@for_all(amounts, st.lists(amounts, max_size=6), amounts, st.booleans())
+def test_sums_of_parts_are_exact(value: str, parts: list[str], reserve: str, lower: bool) -> None:
+    found = compared(value, parts, reserve, "lower" if lower else "higher")
+    whole, exact, held = Fraction(value), sum(map(Fraction, parts), Fraction(0)), Fraction(reserve)
+    assert Fraction(found.parts) == exact == Fraction(sum_text(found.parts))
+    missing, surplus = whole - exact - held, exact - whole
+    if lower:
+        missing, surplus = -missing, -surplus
+    assert (Fraction(found.missing), Fraction(found.surplus)) == (max(missing, 0), max(surplus, 0))
+    assert found.surplus_pp is not None
+    assert abs(Fraction(found.surplus_pp) - 100 * Fraction(found.surplus) / whole) <= Fraction(1, 2 * 10**12)
+
+
+def test_the_surplus_is_shown_in_units_and_percentage_points() -> None:
+    found = compared("60", ["40", "25"], None, "higher")
+    assert (found.surplus, found.surplus_pp, found.missing) == (Decimal(5), "8.333333333333", Decimal(0))
+    assert compared("60", ["40"], None, "higher").surplus_pp == "0"
+    assert parse("5") == found.surplus
+
+
+def states(city: Office, path: str = "", match: str | None = None, **body: Any) -> Response:
+    match = match or city.get(f"{ROADS}/assignments").headers["ETag"]
+    return city.post(f"{ROADS}{path}/decompositions", {"on": "2009-01-05"} | body, headers={"If-Match": match})
+
+
+def breaks_down(city: Office, unit: str, value: str, above: str = "county", **more: Any) -> Response:
+    body = {"unit": unit, "value": value, "valid_from": "2009-01-05"}
+    return city.post(f"{ROADS}/assignments/{above}/parts", body, **more)
+
+
+@pytest.fixture
+def parted(city: Office) -> Office:
+    for code, parent in (("east-town", "county"), ("west-town", "county"), ("hamlet", "east-town")):
+        assert city.registers(code, kind="county", parent=parent).status_code == 201
+    city.issues()
+    assert city.assigns("transport").status_code == 201
+    assert city.assigns("county", "supporting", value="50").status_code == 201
+    return city
+
+
+def test_short_parts_are_refused_over_http_and_nothing_is_written(parted: Office) -> None:
+    refused = states(parted)
+    assert code_of(refused) == (409, "PARTS_FALL_SHORT")
+    assert refused.json()["about"] == {"value": "60", "sum": "50", "reserve": "0", "missing": "10"}
+    found = parted.get(ROADS).json()["decomposition"]
+    assert (found["parts"], found["missing"], found["complete"], found["stated_on"]) == ("50", "10", False, None)
+    assert states(parted, reserve="10", reason="机动指标").status_code == 201
+    found = parted.get(ROADS).json()["decomposition"]
+    assert (found["reserve"], found["complete"], found["stated_on"]) == ("10", True, "2009-01-05")
+    assert parted.get(ROADS, as_of="2009-01-04").json()["decomposition"]["stated_on"] is None
+
+
+def test_the_surplus_of_layer_upon_layer_shows_with_the_target(parted: Office) -> None:
+    parted.registers("park", kind="park")
+    parted.assigns("park", "supporting", value="16")
+    found = parted.get(ROADS).json()["decomposition"]
+    assert (found["surplus"], found["surplus_pp"], found["complete"]) == ("6", "10", True)
+    in_list = parted.get(f"{YEAR}/targets").json()["items"][0]["decomposition"]
+    assert in_list == found
+
+
+def test_a_county_breaks_down_to_towns_and_a_town_further(parted: Office) -> None:
+    assert breaks_down(parted, "east-town", "30").status_code == 201
+    assert breaks_down(parted, "west-town", "15").status_code == 201
+    assert breaks_down(parted, "hamlet", "31", above="east-town").status_code == 201
+    short = states(parted, "/assignments/county")
+    assert (code_of(short), short.json()["about"]["missing"]) == ((409, "PARTS_FALL_SHORT"), "5")
+    said = parted.get(ROADS).json()
+    assert said["decomposition"]["parts"] == "50"  # the top level only
+    parts = {part["unit"]: part for part in said["assignments"]}
+    assert (parts["county"]["decomposition"]["parts"], parts["county"]["decomposition"]["missing"]) == ("45", "5")
+    assert parts["east-town"]["below"] == parts["county"]["id"]
+    assert parts["east-town"]["decomposition"]["surplus"] == "1"
+    assert parts["hamlet"]["decomposition"] is None
+    assert states(parted, "/assignments/county", reserve="5", reason="机动").status_code == 201
+    parts = {part["unit"]: part for part in parted.get(ROADS).json()["assignments"]}
+    assert parts["county"]["decomposition"]["stated_on"] == "2009-01-05"
+
+
+def test_a_part_goes_only_to_units_below_the_one_that_gives_it(parted: Office) -> None:
+    refused = breaks_down(parted, "transport", "5")
+    assert (code_of(refused), pointers(refused)) == ((409, "UNIT_IS_NOT_BELOW"), ["/unit"])
+    assert code_of(breaks_down(parted, "east-town", "5", above="transport")) == (409, "NOTHING_TO_BREAK_DOWN")
+    assert code_of(breaks_down(parted, "hamlet", "5", above="west-town")) == (404, "ASSIGNMENT_UNKNOWN")
+    assert "town" not in parted.get(f"{ROADS}/assignments").text
+
+
+def test_a_countys_office_breaks_down_its_own_part_and_no_other(parted: Office, tokens: Callable[..., str]) -> None:
+    parted.minted["county office"] = tokens("office", unit="county", scope="own+below")
+    assert breaks_down(parted, "east-town", "50", who="county office").status_code == 201
+    match = parted.get(f"{ROADS}/assignments").headers["ETag"]
+    body = {"on": "2009-01-05"}
+    path = f"{ROADS}/assignments/county/decompositions"
+    assert parted.post(path, body, who="county office", headers={"If-Match": match}).status_code == 201
+    other = parted.post(f"{ROADS}/assignments/transport/parts", {"unit": "county", "value": "1",
+                        "valid_from": "2009-01-05"}, who="county office")  # fmt: skip
+    assert code_of(other) == (403, "UNIT_OUT_OF_SCOPE")
+    assert parted.post(f"{ROADS}/decompositions", body, who="county office",
+                       headers={"If-Match": match}).status_code == 403  # fmt: skip
+    parted.issues("bridges")
+    part = {"unit": "east-town", "value": "1", "valid_from": "2009-01-05"}
+    hidden = parted.post(f"{YEAR}/targets/bridges/assignments/county/parts", part, who="county office")
+    assert code_of(hidden) == (404, "TARGET_UNKNOWN")
+    own = parted.get(ROADS, who="county office").json()
+    assert own["decomposition"] is None  # what all parts come to would tell of those of others
+    assert {part["unit"] for part in own["assignments"]} == {"county", "east-town"}
+    [county] = [part for part in own["assignments"] if part["unit"] == "county"]
+    assert county["decomposition"]["complete"]
+
+
+def test_a_statement_is_about_the_parts_that_were_read(parted: Office) -> None:
+    read = parted.get(f"{ROADS}/assignments").headers["ETag"]
+    parted.registers("park", kind="park")
+    parted.assigns("park", "supporting", value="16")
+    late = states(parted, match=read)
+    assert (code_of(late), late.json()["about"]["current"]) == ((412, "VERSION_CONFLICT"), 3)
+    body = {"on": "2009-01-05"}
+    assert code_of(parted.post(f"{ROADS}/decompositions", body)) == (428, "IF_MATCH_MISSING")
+    assert parted.get(ROADS).json()["decomposition"]["stated_on"] is None
