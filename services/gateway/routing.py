@@ -43,6 +43,7 @@ TABLE: tuple[tuple[str, ServiceName], ...] = (
     (_J + "/events", "projects"),
     # targets: logs, years, who is who, what is to be reached
     (_Y + "/targets/…", "targets"),
+    (_Y + "/target-changes", "targets"),
     (_Y + "/target-tables/…", "targets"),
     (_Y + "/target-tables.xlsx", "targets"),
     (_Y + "/moves", "targets"),
@@ -57,6 +58,7 @@ TABLE: tuple[tuple[str, ServiceName], ...] = (
     (_Y + "/alignment-matches/…", "targets"),
     (_Y + "/adjustment-requests/…", "targets"),
     (_Y + "/adjustment-cut-off", "targets"),
+    (_Y + "/peer-groups/…", "targets"),
     (_Y + "/locks/…", "targets"),
     (_Y + "/unlocks", "targets"),
     (_Y, "targets"),
@@ -64,6 +66,7 @@ TABLE: tuple[tuple[str, ServiceName], ...] = (
     (_J + "/units/…", "targets"),
     (_J + "/sources/…", "targets"),
     (_J + "/persons/…", "targets"),
+    (_J + "/posts", "targets"),
     (_J + "/simulation/…", "targets"),
     (_J, "targets"),
     ("/v1/jurisdictions", "targets"),

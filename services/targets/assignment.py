@@ -100,10 +100,10 @@ def assign_target(command: AssignTarget, parts: Parts, *, target: Target, unit: 
 
 
 def hand_over(command: HandOver, parts: Parts, *, target: Target, unit: Unit, successor: Unit) -> list[Fact]:
-    """AssignmentUnknown unless the unit's part stands, open-ended, from before the date."""
+    """AssignmentUnknown unless the unit's part stands, open-ended, on the date."""
     require_issued(target, command.target)
     part = next((p for p in parts.parts if p.unit == unit.id and p.valid_until is None), None)
-    if part is None or part.valid_from >= command.on:
+    if part is None or part.valid_from > command.on:
         raise AssignmentUnknown(target=command.target, unit=command.unit, on=command.on)
     require_within(command.year, command.on, "/on")
     if command.successor == command.unit:

@@ -124,10 +124,70 @@ class UnitHasOpenAssignments(RuleBroken):
     zh = "该日期或之后该单位仍承担目标分解任务,请指定承接单位。"
 
 
+class TakenOverByNoSuccessor(Malformed):
+    """Only a successor takes over parts of the unit that ends."""
+
+    zh = "只有承接单位才能承接被撤销单位的分解任务。"
+
+
+class TakesOverNothing(RuleBroken):
+    """The unit that ends has no part of this target on that day or later."""
+
+    zh = "被撤销单位当日或之后不承担该目标的分解任务。"
+
+
 class SuccessorStatedTwice(Malformed):
     """This successor is named twice."""
 
     zh = "承接单位重复。"
+
+
+class PeerGroupUnknown(NotFound):
+    """There is no peer group of this code in this year, or none of its members is within your scope."""
+
+    zh = "该年度没有此编号的同类组,或其成员均不在您的范围内。"
+
+
+class UnitHasPeerGroup(RuleBroken):
+    """The unit is in a peer group of this year already, on that day or later."""
+
+    zh = "该单位当日或之后已属于本年度的某个同类组。"
+
+
+class UnitIsNoMember(RuleBroken):
+    """The unit has not been a member of this group since before that day."""
+
+    zh = "该单位在此日期之前不是该组成员。"
+
+
+class PostIsHeld(RuleBroken):
+    """A unit has one leader at a time, and somebody holds this post on that day or later."""
+
+    zh = "一个单位同一时间只有一名主要负责人,该职务当日或之后已有人担任。"
+
+
+class PersonHasPost(RuleBroken):
+    """This person holds the same post in this unit already, on that day or later."""
+
+    zh = "此人当日或之后已在该单位担任同一职务。"
+
+
+class PostUnknown(NotFound):
+    """There is no such post in this unit."""
+
+    zh = "该单位没有此任职记录。"
+
+
+class PostIsLeft(RuleBroken):
+    """The post has been left already."""
+
+    zh = "该职务已离任。"
+
+
+class PostEndsBeforeItBegins(RuleBroken):
+    """A post cannot be left on or before its first day."""
+
+    zh = "离任日期不得早于或等于任职日期。"
 
 
 class SourceNameTaken(RuleBroken):
@@ -553,25 +613,25 @@ class ScoringDoesNotFit(RuleBroken):
     zh = "计分方法与目标不符:逆向计分用于逆向目标,等次计分用于定性目标。"
 
 
-class ParameterUnknown(Malformed):
+class ScoringParameterUnknown(Malformed):
     """This scoring method has no such parameter."""
 
     zh = "该计分方法没有此参数。"
 
 
-class ParameterMissing(Malformed):
+class ScoringParameterMissing(Malformed):
     """This scoring method needs this parameter."""
 
     zh = "该计分方法缺少此参数。"
 
 
-class ParameterInvalid(Malformed):
+class ScoringParameterInvalid(Malformed):
     """This parameter of the scoring method cannot have this value."""
 
     zh = "该计分方法的此参数取值无效。"
 
 
-class ParametersDoNotFit(RuleBroken):
+class ScoringParametersDoNotFit(RuleBroken):
     """The parameters of the scoring method contradict one another, or the target."""
 
     zh = "计分方法的参数相互矛盾,或与目标不符。"
@@ -677,3 +737,12 @@ class TemplateIsGone(Gone):
     """The log says which template was in force then, but its bytes are no longer kept; put it in force again."""
 
     zh = "日志中记录了当时生效的模板,但其内容已不再保存,请重新上传该模板。"
+
+
+# What changed
+
+
+class ComparisonMissing(Malformed):
+    """Say with which date or state of knowledge to compare: compare_as_of, compare_known_at, or both."""
+
+    zh = "请给出对比的日期或知悉状态:compare_as_of、compare_known_at 或两者。"

@@ -7,6 +7,7 @@ from shared.contracts import (
     evaluation,
     logs,
     organisation,
+    owners,
     projects,
     target_kinds,
     target_tables,
@@ -27,5 +28,5 @@ from shared.contracts.registry import (
 __all__ = [
     "CONTRACTS", "TYPE_OF", "UPCASTERS", "Envelope", "InvalidData", "UnknownType", "catalogues", "decode",
     "decode_data", "earlier", "entries", "evaluation", "identity_hash", "json_schema", "logs", "organisation",
-    "projects", "schema_id", "seal", "target_kinds", "target_tables", "targets",
+    "owners", "projects", "schema_id", "seal", "target_kinds", "target_tables", "targets",
 ]  # fmt: skip

@@ -63,8 +63,8 @@ class Executioner(Actor):
         self._see(1)
 
     def _see(self, signs: int) -> None:
-        book, sign = self.stage.book, SIGN.get(self.what, "acknowledged")
-        book.wait(sign, book.count(sign) + signs, HAPPENS_WITHIN, self.stage.cut.is_set)
+        sign = SIGN.get(self.what, "acknowledged")
+        self.stage.book.wait(sign, signs, HAPPENS_WITHIN, self.stage.cut.is_set)
 
 
 def chosen(seed: int | None) -> int:

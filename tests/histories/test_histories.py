@@ -63,7 +63,8 @@ BEGINS = date(2009, 8, 31)
 ENDS = date(2009, 12, 20)
 """The clock is not set beyond: the year is still open then."""
 
-DAYS = [date(2009, month, day) for month in (3, 6, 7, 8) for day in (1, 15, 30)]
+DAYS = [date(2009, month, day) for month in (3, 7, 8) for day in (15, 30)]
+"""Few, so that entries meet one another."""
 days = st.sampled_from([*DAYS, date(2009, 9, 15), date(2009, 11, 30), date(2010, 1, 1)])
 values = st.integers(0, 3000).map(lambda tenths: f"{tenths // 10}.{tenths % 10}")
 some = st.integers(0, 10_000)
@@ -72,12 +73,16 @@ figures = st.fixed_dictionaries(
     {"target": st.sampled_from((*TARGETS, "nowhere")), "value": values, "effective_on": days.map(str)},
     optional={"unit": st.sampled_from(UNITS), "corrects": some},
 )
-sound = st.fixed_dictionaries(
-    {"of": some, "value": values, "effective_on": st.sampled_from(DAYS).map(str)}, optional={"corrects": some}
-)
+_SOUND: dict[str, st.SearchStrategy[Any]] = {
+    "of": some, "value": values, "effective_on": st.sampled_from(DAYS).map(str),
+}  # fmt: skip
+sound = st.fixed_dictionaries(_SOUND)
 """A figure of one of the parts that there are."""
+corrections = st.fixed_dictionaries(_SOUND | {"corrects": some})
 withdrawals = st.fixed_dictionaries({"withdraws": some})
-submissions = st.lists(st.lists(sound | sound | withdrawals | figures, min_size=1, max_size=4), min_size=1, max_size=3)
+submissions = st.lists(
+    st.lists(sound | corrections | withdrawals | figures, min_size=1, max_size=4), min_size=1, max_size=3
+)
 entries_named = st.lists(some, min_size=1, max_size=3)
 
 
@@ -177,7 +182,7 @@ class History(RuleBasedStateMachine):
         if self.did(Adjusted(code, value, on), answer, but=but):
             self.versions[code] = answer.headers["ETag"]
 
-    @rule(month=st.sampled_from((3, 6, 7)), code=st.sampled_from((None, *TARGETS)), closed=st.booleans())
+    @rule(month=st.sampled_from((3, 7, 8)), code=st.sampled_from((None, *TARGETS)), closed=st.booleans())
     def lock(self, month: int, code: str | None, closed: bool) -> None:
         body: Json = {"month": month, "reason": "synthetic"} | ({} if code is None else {"target": code})
         answer = self.post(f"{YEAR}/{'locks' if closed else 'unlocks'}", body)
@@ -200,9 +205,12 @@ class History(RuleBasedStateMachine):
     def submit_sound(self, figures: list[Json]) -> None:
         self.submit([figures])
 
-    @rule(figures=st.lists(sound, min_size=1, max_size=2), which=entries_named)
-    def correct(self, figures: list[Json], which: list[int]) -> None:
-        self.submit([[figure | {"corrects": other} for figure, other in zip(figures, which, strict=False)]])
+    @rule(figures=st.lists(corrections, min_size=1, max_size=2), verified=st.booleans())
+    def correct(self, figures: list[Json], verified: bool) -> None:
+        for figure in figures:
+            if verified:
+                self.stand("verified", [figure["corrects"]], figure["value"])
+            self.submit([[figure]])
 
     @rule(which=entries_named)
     def withdraw(self, which: list[int]) -> None:
@@ -215,8 +223,14 @@ class History(RuleBasedStateMachine):
         key, sent = self.sent[sorted(self.sent)[which % len(self.sent)]]
         self.report(key, [*sent, sent[0]] if changed else sent)
 
-    @rule(which=entries_named, value=values, how=st.sampled_from(("verify", "verify", "both", "certify", "return")))
+    @rule(
+        which=entries_named,
+        value=values,
+        how=st.sampled_from(("verify", "verify", "both", "certify", "return", "and correct")),
+    )
     def judge(self, which: list[int], value: str, how: str) -> None:
+        if not self.standing():
+            self.submit([[{"of": which[0], "value": value, "effective_on": str(DAYS[which[0] % len(DAYS)])}]])
         match how:
             case "return":
                 self.stand("returned", which[:1])
@@ -300,10 +314,8 @@ class History(RuleBasedStateMachine):
         if self.read == 0:
             return
         self.read_on()
-        self.target_agrees(*self.drawn())
-        for question in (self.unit_agrees, self.city_agrees):
-            if self.random.random() < 0.5:
-                question(*self.drawn())
+        for question in (self.target_agrees, self.unit_agrees, self.city_agrees, self.city_agrees):
+            question(*self.drawn())
         for path, pin, content in self.random.sample(self.pinned, min(2, len(self.pinned))):
             assert self.ask(path, {"pin": pin}).content == content
 
@@ -376,12 +388,12 @@ class History(RuleBasedStateMachine):
         return known(self.facts, self.read)
 
     def drawn(self) -> tuple[date, int]:
-        """A day not after the log's own, mostly one on which something is, or the day before; and a position."""
-        begins, today = date(2009, 1, 1), self.now().today
-        day = begins + timedelta(self.random.randrange((today - begins).days + 1))
-        if self.random.random() < 0.5:
-            day = min(today, self.random.choice(DAYS) - timedelta(self.random.randrange(2)))
-        return day, self.random.randrange(self.read)
+        """A day not after the log's own and a position: mostly the day of an entry or the one before, a late one."""
+        begins, now = date(2009, 1, 1), self.now()
+        day = begins + timedelta(self.random.randrange((now.today - begins).days + 1))
+        if now.rows and self.random.random() < 0.7:
+            day = self.random.choice([row.on for row in now.rows.values()]) - timedelta(self.random.randrange(2))
+        return day, self.random.choice((self.read - 1, max(0, self.read - 5), self.random.randrange(self.read)))
 
     def post(self, path: str, body: object, **more: Any) -> Response:
         token = self.city.token("admin", "office", "certifier", "leader", "auditor")
@@ -466,6 +478,7 @@ class History(RuleBasedStateMachine):
             else:
                 assert [entry["code"] for entry in record["entries"]] == came_to
                 counted = came_to.count(None)
+                History.steps.update(f"entry {why or 'counted'}" for why in came_to)
                 assert (record["counted"], record["refused"]) == (counted, len(came_to) - counted)
                 assert record["status"] == "counted"  # judged entry by entry, whatever came of them
 
@@ -476,16 +489,23 @@ class History(RuleBasedStateMachine):
             if name == "of":
                 made["target"], made["unit"] = self.part(value, date.fromisoformat(drawn["effective_on"]))
                 continue
+            if name == "corrects" and not self.standing():
+                continue
             if name in ("corrects", "withdraws"):
                 id, entry = self.meant(value) if self.named else ("none", 0)
                 value = {"source": f"urn:jikao:source:{SOURCE}", "id": id, "entry": entry}
             made[name] = value
         return made
 
+    def standing(self) -> list[Ref]:
+        return [ref for ref, row in self.now().rows.items() if row.current]
+
     def meant(self, which: int) -> Ref:
-        """An entry: three times out of four one that stands, else any that was ever sent."""
-        standing = [ref for ref, row in self.now().rows.items() if row.current] if which % 4 else []
-        return (standing or self.named)[which % len(standing or self.named)]
+        """An entry: mostly one that stands, half of the time the newest of them; else any that was ever sent."""
+        standing = self.standing()
+        if not standing or which % 4 == 0:
+            return self.named[which % len(self.named)]
+        return standing[-1 if which % 4 < 3 else which % len(standing)]
 
     def part(self, which: int, on: date) -> tuple[str, str]:
         """A target and a unit that has a part of it on the day, if there is any such."""

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from typing import TypeVar
 
 from sqlalchemy import select
 
+from services.targets.unit import Unit, unit_stream
+from services.targets.unit_tree import UNITS
+from shared.commands import transaction_of
+from shared.deciding import Look
 from shared.http.asking import Asked, View
 from shared.http.axes import Axes
 from shared.http.ordering import Ordering
@@ -39,6 +44,22 @@ def page_of(
     if len(found) > page.limit:
         following = next_cursor(of, Place(at.position, taken[-1][0], at.as_of))
     return [shown for _, shown in taken], following, stands_at(at)
+
+
+def earliest(*days: date | None) -> date | None:
+    """The first of these days, of which some are never."""
+    return min((day for day in days if day is not None), default=None)
+
+
+def lasts_on(day: date, valid_from: date, valid_until: date | None) -> bool:
+    """Is it one of the days [valid_from, valid_until)?"""
+    return valid_from <= day and (valid_until is None or day < valid_until)
+
+
+def unit_that_stands(look: Look, code: str) -> Unit:
+    """A unit for a decision that needs it to stand: until this is committed it cannot be ended."""
+    transaction_of(look).alone(UNITS, shared=True)
+    return look.at(unit_stream(code))
 
 
 def stream_version(view: View, stream: str) -> int:

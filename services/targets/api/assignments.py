@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from services.targets.api.asking import page_of
+from services.targets.api.asking import page_of, unit_that_stands
 from services.targets.api.shapes import OFFICE, SEES_TARGETS, Body, CodeStr, TargetCode, UnitCode, example
 from services.targets.api.targets import AssignmentShown, parts_in_scope, standing_target
 from services.targets.assignment import AssignTarget, HandOver, assign_target, assignments_stream, hand_over
@@ -104,7 +104,7 @@ async def assign_year_target(
             "plan",
             year,
             lambda parts, look: assign_target(
-                command, parts, target=look.at(target_stream(year, target)), unit=look.at(unit_stream(body.unit))
+                command, parts, target=look.at(target_stream(year, target)), unit=unit_that_stands(look, body.unit)
             ),
         ),
     )
@@ -145,7 +145,7 @@ async def hand_over_assignment(
                 parts,
                 target=look.at(target_stream(year, target)),
                 unit=look.at(unit_stream(unit)),
-                successor=look.at(unit_stream(body.successor)),
+                successor=unit_that_stands(look, body.successor),
             ),
         ),
     )

@@ -48,13 +48,13 @@ from services.targets.errors import (
     DirectionDoesNotFit,
     MeasureStatedTwice,
     NegativeNotAllowed,
-    ParameterInvalid,
-    ParameterMissing,
-    ParametersDoNotFit,
-    ParameterUnknown,
     RateIsNotPercent,
     RollUpDoesNotFit,
     ScoringDoesNotFit,
+    ScoringParameterInvalid,
+    ScoringParameterMissing,
+    ScoringParametersDoNotFit,
+    ScoringParameterUnknown,
     ShareOutOfBounds,
     SharesDoNotAddUp,
     StepHasNoMeasure,
@@ -235,7 +235,10 @@ _KINDS_REFUSE = (
     StepStatedTwice, ShareOutOfBounds, SharesDoNotAddUp, TextMissing, BandsNotWanted, BandsAreInPercent,
     BandStatedTwice, BandsNotDescending,
 )  # fmt: skip
-_SCORING_REFUSES = (ScoringDoesNotFit, ParameterUnknown, ParameterMissing, ParameterInvalid, ParametersDoNotFit)
+_SCORING_REFUSES = (
+    ScoringDoesNotFit, ScoringParameterUnknown, ScoringParameterMissing, ScoringParameterInvalid,
+    ScoringParametersDoNotFit,
+)  # fmt: skip
 
 
 @router.post(
@@ -380,10 +383,11 @@ def _within_scope(id: str, target: rows.Target, view: View, asked: Asked) -> Tar
     parts = parts_in_scope(id, view, asked)
     if parts is None:
         return None
-    return TargetWithAssignments(target=_shown(id, target, view), assignments=parts)
+    return TargetWithAssignments(target=target_shown(id, target, view), assignments=parts)
 
 
-def _shown(id: str, target: rows.Target, view: View) -> TargetShown:
+def target_shown(id: str, target: rows.Target, view: View) -> TargetShown:
+    """A target as it stands where the question does."""
     in_force = [on for on, _, _ in view.registry.targets.history(id) if on <= view.standpoint.as_of]
     return TargetShown(
         id=id, year=target.year, code=target.code, name=shown(target.name), issuer=target.issuer,
@@ -430,7 +434,7 @@ def _compared(asked: Asked, view: View, id: str, target: rows.Target) -> Compare
         return None
     row = other.registry.targets.get(id, other.standpoint.as_of)
     return ComparedTarget(
-        target=_shown(id, row, other) if row else None,
+        target=target_shown(id, row, other) if row else None,
         value_difference=text(parse(target.value) - parse(row.value)) if row else None,
         pin=stands_at(other.standpoint),
     )

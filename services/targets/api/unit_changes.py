@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from services.targets.api.shapes import ADMIN, Body, CodeStr, ReasonStr, UnitCode, example, label
+from services.targets.assignment import assignments_stream
 from services.targets.errors import (
+    CompanyOnlyCoordinates,
     SuccessorIsTheSame,
     SuccessorStatedTwice,
+    TakenOverByNoSuccessor,
+    TakesOverNothing,
     UnitEndsBeforeItBegins,
     UnitHasEnded,
+    UnitHasOpenAssignments,
+    UnitHasPartAlready,
     UnitHasUnitsBelow,
     UnitIsNotValid,
     UnitIsUnknown,
     UnitTreeCycle,
     UnitUnknown,
 )
+from services.targets.inheritance import STREAMS as ASSIGNMENTS
+from services.targets.inheritance import Held, TakeOver, inherit
+from services.targets.target import target_stream
 from services.targets.unit import STREAMS, RenameUnit, Unit, rename_unit, unit_stream
 from services.targets.unit_tree import UNITS, EndUnit, MoveUnit, Units, end_unit, move_unit
-from shared.commands import Looking, transaction_of
+from shared.commands import Done, Looking, transaction_of
 from shared.contracts.organisation import UnitEnded, UnitMoved, UnitRenamed
+from shared.contracts.targets import AssignmentHandedOver
 from shared.deciding import Fact, Look
 from shared.errors import PreconditionMissing
+from shared.event_log.ids import uuid7
 from shared.http.answers import commanded
 from shared.http.fields import Label, StrictDate
 from shared.http.ordering import ChangingDep, Recorded
@@ -54,17 +67,44 @@ class MoveBody(Body):
     reason: ReasonStr
 
 
+class TakeOverBody(Body):
+    """One of the successors has the ending unit's part of this target; `year` is that of the end if none is given."""
+
+    target: CodeStr
+    year: Annotated[int, Field(strict=True, ge=1990, le=2100)] | None = None
+    successor: CodeStr
+
+
 class EndingBody(Body):
     """The unit's last day is the one before `on`; `successors` (codes) inherit what was its own.
 
-    Two units that end with one successor are a merger, one that ends with several is a split.
+    Two units that end with one successor are a merger, one that ends with several is a split. A single successor takes
+    over every part of a target that the unit has on that day or later; of several, `take_overs` says for each target
+    who does. `carries_levels` says whether the levels reported until then go on counting.
     """
 
     model_config = example({"on": "2009-07-01", "successors": ["transport"], "reason": "机构改革"})
 
     on: StrictDate
     successors: Annotated[list[CodeStr], Field(max_length=20)] = Field(default_factory=list)
+    take_overs: Annotated[list[TakeOverBody], Field(max_length=10_000)] = Field(default_factory=list)
+    carries_levels: Annotated[bool, Field(strict=True)] = True
     reason: ReasonStr
+
+
+class HandedOver(BaseModel):
+    """The assignment `ended` of a target goes on as `opened`, with a successor."""
+
+    year: int
+    target: str
+    ended: str
+    opened: str
+
+
+class Ended(Recorded):
+    """The unit's end is recorded, and with it every part that a successor took over."""
+
+    handed_over: list[HandedOver]
 
 
 _CHANGED = (UnitUnknown, UnitIsNotValid, PreconditionMissing)
@@ -113,23 +153,56 @@ async def move_responsible_unit(unit: UnitCode, body: MoveBody, ordering: Changi
         SuccessorIsTheSame,
         SuccessorStatedTwice,
         UnitHasUnitsBelow,
+        UnitHasOpenAssignments,
+        TakenOverByNoSuccessor,
+        TakesOverNothing,
+        UnitHasPartAlready,
+        CompanyOnlyCoordinates,
     ),
 )
-async def end_responsible_unit(unit: UnitCode, body: EndingBody, ordering: ChangingDep) -> Recorded:
-    """End a unit on a date. The assessment office or an administrator; needs the unit's ETag."""
+async def end_responsible_unit(unit: UnitCode, body: EndingBody, ordering: ChangingDep) -> Ended:
+    """End a unit on a date, and hand its parts of targets over to its successors, or neither.
+
+    The assessment office or an administrator; needs the unit's ETag.
+    """
     role = ordering.permit_whole(*ENDS)
     command = EndUnit(unit, body.on, tuple(body.successors), body.reason)
+    take_overs = [TakeOver(each.year or body.on.year, each.target, each.successor) for each in body.take_overs]
 
     def decide(standing: Unit, look: Look) -> list[Fact]:
         at = transaction_of(look)
         at.alone(UNITS)
-        successors = [at.at(unit_stream(code)) for code in body.successors]
-        return end_unit(command, standing, successors, _all_units(at))
+        successors = {code: at.at(unit_stream(code)) for code in body.successors}
+        ended = end_unit(command, standing, [successors[code] for code in body.successors], _all_units(at))
+        inherited = inherit(
+            command, take_overs, _held(at, standing, body.on), {unit: standing, **successors},
+            carries_levels=body.carries_levels, new_id=uuid7,
+        )  # fmt: skip
+        return [*ended, *inherited]
 
     done = await ordering.execute(role, unit_stream(unit), decide)
     fact = done.facts[0]
     assert isinstance(fact, UnitEnded)
-    return ordering.recorded(fact.unit, done)
+    return Ended(**ordering.recorded(fact.unit, done).model_dump(), handed_over=list(_handed_over(done)))
+
+
+def _held(at: Looking, unit: Unit, on: date) -> list[Held]:
+    """The targets of which the unit has a part on that day or later; of earlier years nothing is reported any more."""
+    held = []
+    assert unit.id is not None
+    for name in at.streams(ASSIGNMENTS, since=f"{ASSIGNMENTS}{on.year}:", mentioning=unit.id):
+        year, code = name.removeprefix(ASSIGNMENTS).split(":", 1)
+        parts = at.at(assignments_stream(int(year), code))
+        if any(part.unit == unit.id and part.stands_from(on) for part in parts.parts):
+            held.append(Held(int(year), code, at.at(target_stream(int(year), code)), parts))
+    return held
+
+
+def _handed_over(done: Done) -> Iterator[HandedOver]:
+    for fact, stream in zip(done.facts, done.streams, strict=True):
+        if isinstance(fact, AssignmentHandedOver):
+            year, code = stream.removeprefix(ASSIGNMENTS).split(":", 1)
+            yield HandedOver(year=int(year), target=code, ended=fact.assignment, opened=fact.successor)
 
 
 def _all_units(at: Looking) -> Units:

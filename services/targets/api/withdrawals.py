@@ -40,11 +40,11 @@ class WithdrawalBody(Body):
     status_code=201,
     responses=commanded(
         TargetUnknown,
-        YearDoesNotAllow,
         TargetIsWithdrawn,
         DateOutsideYear,
         DateBeforeTarget,
         ProvinceStillAsks,
+        YearDoesNotAllow,
         PreconditionMissing,
     ),
 )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
 import pytest
+from httpx2 import Response
 
 from shared.identity.callers import ROLES, Scope
-from tests.services.standalone.whole import OURS, THEIRS, Whole, fill, whole
+from tests.services.standalone.whole import OURS, THEIRS, Whole, figure, fill, whole
 
 EVERYBODY = frozenset(ROLES)
 OFFICE, ADMIN = frozenset({"office"}), frozenset({"admin"})
@@ -22,6 +24,9 @@ NOBODY_NEEDED = {"list_labels", "list_problems", "explain_problem"}
 WHOLE: dict[str, frozenset[str]] = {
     "open_jurisdiction_log": ADMIN, "set_simulation_clock": ADMIN, "create_unit": ADMIN, "create_source": ADMIN,
     "create_person": ADMIN, "erase_person_name": ADMIN,
+    "rename_responsible_unit": ADMIN, "move_responsible_unit": ADMIN, "end_responsible_unit": OFFICE | ADMIN,
+    "take_unit_post": ADMIN, "leave_unit_post": ADMIN,
+    "set_year_peer_group": OFFICE, "add_peer_group_member": OFFICE, "remove_peer_group_member": OFFICE,
     "list_sources": OFFICE | ADMIN | {"auditor"}, "get_source": OFFICE | ADMIN | {"auditor"},
     "list_persons": OFFICE | ADMIN, "get_person": OFFICE | ADMIN,
     "create_year": OFFICE, "import_year_catalogue": OFFICE, "align_year_catalogues": OFFICE,
@@ -50,8 +55,11 @@ WHOLE: dict[str, frozenset[str]] = {
 }  # fmt: skip
 WITHIN: dict[str, frozenset[str]] = {
     "get_jurisdiction": EVERYBODY, "list_units": EVERYBODY, "get_unit": EVERYBODY, "list_years": EVERYBODY,
+    "get_unit_history": EVERYBODY, "list_posts": EVERYBODY,
+    "list_peer_groups": CITY | UNITS, "get_peer_group": CITY | UNITS,
     "get_year": EVERYBODY, "list_groups": EVERYBODY,
-    "list_targets": CITY | UNITS, "get_target": CITY | UNITS, "list_assignments": CITY | UNITS,
+    "list_targets": CITY | UNITS, "get_target": CITY | UNITS,
+    "get_target_chronicle": CITY | UNITS, "list_target_changes": CITY | UNITS, "list_assignments": CITY | UNITS,
     "get_adjustment_cut_off": EVERYBODY, "request_target_adjustment": OFFICE | {"unit"},
     "list_weights": CITY | UNITS,
     "list_adjustment_requests": CITY | UNITS, "get_adjustment_request": CITY | UNITS,
@@ -70,6 +78,7 @@ WITHIN: dict[str, frozenset[str]] = {
 NEEDED = {
     "import_catalogue_workbook": {"issuer": "city"},
     "list_unreported": {"month": "8"},
+    "list_target_changes": {"compare_as_of": "2009-07-31"},
     "list_edition_changes": {"since": "0190b2d6-4a00-7000-8000-000000000001"},
     "list_alignment_changes": {"since": "0190b2d6-4a00-7000-8000-000000000001"},
 }
@@ -124,7 +133,9 @@ def places(city: Whole, unit: str) -> dict[str, str]:
         "jurisdiction": "430300", "year": "2009", "unit": unit, "source": unit, "id": city.ids[unit],
         "target": "roads" if ours else "health-only", "person": city.ids["person"], "slug": "malformed",
         "catalogue": city.ids["province"], "alignment": city.ids["alignment"], "audit": city.ids["audit"],
-        "category": "livelihood", "match": city.ids["alignment"], "addition": city.ids["addition"],
+        "category": "livelihood", "peer_group": "bureaus" if ours else "health-bureaus",
+        "post": city.ids["our post" if ours else "their post"], "match": city.ids["alignment"],
+        "addition": city.ids["addition"],
         "size": city.ids["checkpoint"], "position": "7",
         "request": city.ids["our request" if ours else "their request"],
     }  # fmt: skip
@@ -212,8 +223,126 @@ def test_no_answer_to_a_narrow_scope_names_anything_of_another_unit(
                         said = said.replace(asked, "") if unit == THEIRS else said
                     assert "health" not in said, (address, query, answer.text)
                     assert "卫生" not in said, (address, query, answer.text)
-                    if unit == THEIRS and re.search(r"\{(code|unit|target|source)\}", path) and "/groups/" not in path:
+                    if (
+                        unit == THEIRS
+                        and re.search(r"\{(code|unit|target|source|peer_group)\}", path)
+                        and "/groups/" not in path
+                    ):
                         assert answer.status_code in (403, 404), (address, answer.text)
+
+
+ASKED_OTHERWISE: dict[str, tuple[str, ...]] = {
+    "unit": (THEIRS,), "source": (THEIRS,), "target": ("health-only", "shared"), "outcome": ("refused", "counted"),
+    "status": ("submitted",), "group": ("all",), "locked": ("true",), "month": ("1", "7"), "limit": ("1",),
+    "as_of": ("2009-01-01", "2009-07-31"), "known_at": ("position:30", "2009-08-31"),
+    "compare_as_of": ("2009-03-01",), "compare_known_at": ("position:20",),
+}  # fmt: skip
+"""Filters that name what is another unit's, short pages, other days and states of knowledge."""
+
+
+@pytest.mark.parametrize("role", ["unit", "office"])
+def test_no_filter_page_date_or_mixed_address_brings_another_units_names_to_light(
+    city: Whole, document: dict[str, Any], role: str
+) -> None:
+    token = city.token(role, scope="own", unit=OURS)
+    ours, theirs, answered = places(city, OURS), places(city, THEIRS), 0
+    for method, path, operation in operations(document):
+        if method != "GET" or operation["operationId"] in NOBODY_NEEDED | set(WHOLE):
+            continue
+        named = set(re.findall(r"{(\w+)}", path))
+        addresses = {at(path, ours | {"code": code, "target": code}) for code in codes(path, OURS)}
+        # One part of the address is ours, another theirs: our source and their submission, our unit and their target.
+        addresses |= {
+            at(path, ours | {"code": codes(path, OURS)[0], name: theirs[name]}) for name in named & set(theirs)
+        }
+        for address in addresses:
+            asked = [NEEDED.get(operation["operationId"], {})]
+            for parameter in operation.get("parameters", ()):
+                if parameter["in"] == "query":
+                    asked += [
+                        asked[0] | {parameter["name"]: each} for each in ASKED_OTHERWISE.get(parameter["name"], ())
+                    ]
+            for query in asked:
+                for answer in walked(city, address, token, query):
+                    assert answer.status_code in (200, 403, 404, 422), (address, query, answer.text)
+                    answered += answer.is_success
+                    reveals_nothing(answer, address, query)
+    assert answered > 200, "hardly anything was answered, so hardly anything could have been revealed"
+
+
+def walked(city: Whole, address: str, token: str, query: dict[str, str]) -> Iterator[Response]:
+    """The answer, and the pages after it."""
+    answer = city.send("GET", address, token, params=query)
+    yield answer
+    for _ in range(5):
+        kind = answer.headers.get("Content-Type", "")
+        cursor = answer.json().get("next_cursor") if kind == "application/json" else None
+        if cursor is None:
+            return
+        answer = city.send("GET", address, token, params=query | {"cursor": cursor})
+        yield answer
+
+
+def reveals_nothing(answer: Response, address: str, query: dict[str, str]) -> None:
+    """Neither body nor headers nor what a cursor is made of names what is the other unit's, but as it was asked."""
+    said = answer.text + str(dict(answer.headers))
+    for opaque in re.findall(r"[\w-]{24,}", said):
+        said += (
+            base64.urlsafe_b64decode(opaque + "=" * (-len(opaque) % 4)).decode("latin-1")
+            if len(opaque) % 4 != 1
+            else ""
+        )
+    for asked in sorted({*address.split("/"), *query.values()}, key=len, reverse=True):
+        said = said.replace(asked, "") if "health" in asked else said
+    assert "health" not in said, (address, query, answer.text)
+    assert "卫生" not in said, (address, query, answer.text)
+
+
+COMMANDS_WITHIN: dict[str, dict[str, Any]] = {
+    "request_target_adjustment": {"unit": THEIRS, "value": "70", "effective_on": "2009-07-01", "reason": "synthetic"},
+    "plan_project": {"planned_investment": "3"},
+    "change_plan": {"planned_investment": "3", "effective_on": "2009-07-01", "reason": "synthetic"},
+    "start_project": {"started_on": "2009-07-01"},
+    "verify_value": {"value": "1", "unit_of_measure": "km"},
+    "certify_value": {"value": "1", "unit_of_measure": "km"},
+    "return_value": {"reason": "synthetic"},
+}
+
+
+@pytest.mark.parametrize("scope", ["own", "own+below", (OURS,)])
+def test_a_narrow_scope_changes_nothing_of_another_unit(city: Whole, document: dict[str, Any], scope: Scope) -> None:
+    commands = {
+        name for method, _, o in operations(document) if method != "GET" and (name := o["operationId"]) in WITHIN
+    }
+    assert commands == set(COMMANDS_WITHIN) | {"submit_progress", "submit_events"}  # these two: see below
+    for method, path, operation in operations(document):
+        name = operation["operationId"]
+        if name not in COMMANDS_WITHIN:
+            continue
+        for role, at_entry in product(sorted(WITHIN[name]), (0, 1)):
+            named = {"entry": {"source": f"urn:jikao:source:{THEIRS}", "id": city.ids[THEIRS], "entry": at_entry}}
+            body: dict[str, Any] = COMMANDS_WITHIN[name] | (named if "_value" in name else {})
+            for code in (*codes(path, THEIRS), *(["shared"] if "{target}" in path else [])):
+                address = at(path, places(city, THEIRS) | {"code": code, "target": code})
+                token = city.token(role, scope=scope, unit=OURS)
+                refused = city.send(method, address, token, body, headers={"If-Match": '"1"'})
+                assert refused.status_code in (403, 404), (name, role, code, refused.text)
+                reveals_nothing(refused, address, {"": THEIRS, "id": city.ids[THEIRS]})
+
+
+def test_a_narrow_scope_sends_no_events_for_another_unit(city: Whole) -> None:
+    token = city.token("county_system", scope="own", unit=OURS)
+    for source, target in ((OURS, "health-only"), (THEIRS, "roads"), (THEIRS, "health-only")):
+        entry = figure(target, THEIRS if target == "health-only" else OURS)
+        event: dict[str, Any] = {
+            "specversion": "1.0", "id": f"{source}-{target}", "source": f"urn:jikao:source:{source}",
+            "type": "jikao.progress.submitted.v1", "data": {"entries": [entry]},
+        }  # fmt: skip
+        kind = {"Content-Type": "application/cloudevents+json"}
+        refused = city.send("POST", "/v1/jurisdictions/430300/events", token, event, headers=kind)
+        assert refused.status_code == 422, refused.text
+        assert [receipt["status"] for receipt in refused.json()["receipts"]] == ["rejected"]
+        reveals_nothing(refused, f"/{target}", {"id": event["id"], "source": THEIRS})
 
 
 def test_a_narrow_scope_reports_nothing_for_another_unit(city: Whole) -> None:

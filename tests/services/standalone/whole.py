@@ -79,8 +79,18 @@ def fill(city: Whole) -> None:
     for code in (OURS, THEIRS):
         city.done(f"{CITY}/units", unit(code) | {"parent": "health-upper"})
         city.done(f"{CITY}/sources", {"name": code, "client": "tests"})
+    city.done(f"{CITY}/units", unit("health-old"))
+    ending = {"on": "2009-07-01", "successors": [THEIRS], "reason": "卫生"}
+    city.done(f"{CITY}/units/health-old/endings", ending, headers={"If-Match": '"1"'})
     city.ids["person"] = city.done(f"{CITY}/persons", {"name": "卫生", "unit": THEIRS})
     city.done(f"{CITY}/years", {"year": 2009})
+    for whose, holder, group in (("our", OURS, "bureaus"), ("their", THEIRS, "health-bureaus")):
+        post = {"person": city.ids["person"], "kind": "leader", "valid_from": "2009-01-01"}
+        city.ids[f"{whose} post"] = city.done(f"{CITY}/units/{holder}/posts", post)
+        city.done(f"{YEAR}/peer-groups", {"code": group, "name": {"zh": "卫生" if holder == THEIRS else "部门"}})
+        member = {"unit": holder, "valid_from": "2009-01-01"}
+        city.done(f"{YEAR}/peer-groups/{group}/members", member)
+    city.done(f"{YEAR}/peer-groups/bureaus/members", {"unit": "health-upper", "valid_from": "2009-01-01"})
     for code, units in (("roads", (OURS,)), ("shared", (OURS, THEIRS)), ("health-only", (THEIRS,))):
         city.done(f"{YEAR}/targets", target(code))
         for role, holder in zip(("lead", "supporting"), units, strict=False):

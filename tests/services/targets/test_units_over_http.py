@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+from fastapi.testclient import TestClient
 from httpx2 import Response
 
+from services.targets.main import build
+from shared.event_log.port import Topics
+from shared.identity.issuer import DevelopmentIssuer
+from shared.sql import engine as open_engine
 from tests.services.targets.conftest import CITY, YEAR, Office
 from tests.services.targets.test_targets_over_http import code_of, pointers
 
@@ -148,3 +155,34 @@ def test_a_successor_sees_what_it_inherits(city: Office, tokens: Callable[..., s
     assert city.get(path, token=heir).status_code == 200
     assert city.get(path, token=heir, as_of="2009-09-30").status_code == 404
     assert city.get(path, token=other).status_code == 404
+
+
+@pytest.fixture
+def both_kinds(
+    database_url: str, topics: Topics, issuer: DevelopmentIssuer, tokens: Callable[..., str]
+) -> Iterator[Office]:
+    """The running service on each kind of database."""
+    engine = open_engine(database_url)
+    _, app = build(engine, topics, issuer.verifier(), alone=True)
+    with TestClient(app) as client:
+        office = Office(client, tokens)
+        office.begins_2009()
+        yield office
+    engine.dispose()
+
+
+def test_two_clerks_who_put_two_units_below_one_another_at_once_make_no_cycle(both_kinds: Office) -> None:
+    pairs = [(f"a{n}", f"b{n}") for n in range(5)]
+    for pair in pairs:
+        for code in pair:
+            assert both_kinds.registers(code).status_code == 201
+
+    def moves(unit: str, parent: str) -> tuple[int, str]:
+        body = {"parent": parent, "on": "2009-07-01", "reason": "改革"}
+        done = both_kinds.post(f"{CITY}/units/{unit}/moves", body, who="admin", headers={"If-Match": '"1"'})
+        return done.status_code, done.json().get("code", "")
+
+    with ThreadPoolExecutor(2) as clerks:
+        for pair in pairs:
+            came_of = list(clerks.map(moves, pair, reversed(pair)))
+            assert sorted(came_of) == [(201, ""), (409, "UNIT_TREE_CYCLE")]

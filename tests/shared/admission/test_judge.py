@@ -199,6 +199,28 @@ def test_the_unit_that_handed_over_is_told_by_which_fact() -> None:
 LOCK = targets.PeriodLocked(year=2009, month=7, reason="closed")
 
 
+def ended(code: str, on: date, *successors: str) -> Shape:
+    return organisation.UnitEnded(unit=code, on=on, successors=list(successors), reason="merged")
+
+
+def test_an_ended_unit_reports_for_its_own_days_only_and_is_told_by_which_fact() -> None:
+    end = ended(COUNTY, JULY, LEAD)
+    assert refused(figure(target=MEDICAL, unit=COUNTY), end) == (refusals.UnitHadEnded, len(CITY))
+    assert isinstance(outcome(figure(target=MEDICAL, unit=COUNTY, on=date(2009, 7, 30)), end), Counted)
+
+
+def test_the_successor_reports_from_the_end_on() -> None:
+    end, over = ended(LEAD, date(2009, 7, 1), COUNTY), handed_over()
+    assert isinstance(outcome(figure(unit=COUNTY), end, over), Counted)
+    assert isinstance(outcome(figure(), end, over), Counted)
+    assert refused(figure(unit=COUNTY, on=date(2009, 6, 30)), end, over)[0] is refusals.PartUnknown
+
+
+def test_a_part_that_an_ended_unit_left_open_is_nobodys() -> None:
+    assert refused(figure(), ended(LEAD, JULY)) == (refusals.PartUnknown, None)
+    assert isinstance(outcome(figure(target=MEDICAL), ended(LEAD, JULY, COUNTY)), Counted)
+
+
 def test_a_locked_month_refuses_and_names_the_lock() -> None:
     assert refused(figure(), LOCK) == (refusals.PeriodIsLocked, len(CITY))
     assert isinstance(outcome(figure(on=date(2009, 8, 1)), LOCK), Counted)

@@ -33,8 +33,10 @@ def registry(*facts: Shape) -> Registry:
     return made
 
 
-def city(adjusted: date, from_: date, handed: date, *locked: tuple[int, str | None]) -> Registry:
-    """Roads with two parts, one from a date on and handed over later; a project from a date on; locks."""
+def city(
+    adjusted: date, from_: date, handed: date, *locked: tuple[int, str | None], ended: date = date(2009, 12, 31)
+) -> Registry:
+    """Roads with two parts, one from a date on and handed over later to a unit that ends; a project; locks."""
     return registry(
         *(
             organisation.UnitRegistered(unit=u, code=u, name=Label(zh=u), kind="county", valid_from=NEW_YEAR)
@@ -52,6 +54,7 @@ def city(adjusted: date, from_: date, handed: date, *locked: tuple[int, str | No
         targets.AssignmentMade(assignment="p2", target="roads", unit="b", role="supporting", value="20",
                                valid_from=adjusted),
         targets.AssignmentHandedOver(assignment="p1", successor="p3", unit="b", on=handed, carries_levels=True),
+        organisation.UnitEnded(unit="b", on=ended, successors=["a"], reason="merged"),
         projects.ProjectRegistered(
             project="plant", year=2009, code="plant", name=Label(zh="厂"), level="municipal", phase="new", unit="a",
             groups=[], measures=[LENGTH], valid_from=from_,
@@ -84,34 +87,46 @@ def counted(entry: projects.Entry, at: Registry) -> bool:
 
 
 @given(
-    adjusted=DAYS, from_=DAYS, handed=DAYS, learnt=DAYS, asked=DAYS,
+    adjusted=DAYS, from_=DAYS, handed=DAYS, ended=DAYS, learnt=DAYS, asked=DAYS,
     locked=st.lists(st.tuples(st.integers(1, 12), st.sampled_from([None, "roads"])), max_size=2),
 )  # fmt: skip
 def test_a_precedent_says_nothing_that_the_judge_would_not(
-    adjusted: date, from_: date, handed: date, learnt: date, asked: date, locked: list[tuple[int, str | None]]
+    adjusted: date,
+    from_: date,
+    handed: date,
+    ended: date,
+    learnt: date,
+    asked: date,
+    locked: list[tuple[int, str | None]],
 ) -> None:
-    at = city(adjusted, from_, handed, *locked)
+    at = city(adjusted, from_, handed, *locked, ended=ended)
     precedents = Precedents()
     for entry in entries(learnt):
         submission = projects.ProgressSubmitted(entries=[entry])
         precedents.remember([entry], judge(submission, ("s", "i"), "", TODAY, at, Known()).outcomes, at)
-    for day in (asked, adjusted, from_, handed, learnt):
+    for day in (asked, adjusted, from_, handed, ended, learnt):
         for entry in entries(day):
             if precedents.certain([entry], TODAY, at):
                 assert counted(entry, at)
 
 
 @given(
-    adjusted=DAYS, from_=DAYS, handed=DAYS, asked=st.lists(DAYS, min_size=1, max_size=3),
+    adjusted=DAYS, from_=DAYS, handed=DAYS, ended=DAYS, asked=st.lists(DAYS, min_size=1, max_size=3),
     locked=st.lists(st.tuples(st.integers(1, 12), st.sampled_from([None, "roads"])), max_size=2),
     value=st.sampled_from(["1.50", "-0", "0.000000000001", "99999999999999999999"]),
 )  # fmt: skip
 def test_every_outcome_is_the_same_with_precedents_and_without(
-    adjusted: date, from_: date, handed: date, asked: list[date], locked: list[tuple[int, str | None]], value: str
+    adjusted: date,
+    from_: date,
+    handed: date,
+    ended: date,
+    asked: list[date],
+    locked: list[tuple[int, str | None]],
+    value: str,
 ) -> None:
-    at, precedents = city(adjusted, from_, handed, *locked), Precedents()
+    at, precedents = city(adjusted, from_, handed, *locked, ended=ended), Precedents()
     known = Known({("urn:jikao:source:other", "x"): Identity(3, "")}, {})
-    for day in (*asked, adjusted, from_, handed, *asked):
+    for day in (*asked, adjusted, from_, handed, ended, *asked):
         said: list[projects.Entry] = [
             *(
                 structs.replace(entry, value=value)

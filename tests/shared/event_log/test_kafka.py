@@ -20,7 +20,7 @@ from shared.event_log.kafka import (
     open_kafka,
 )
 from shared.event_log.port import Ack, LogUnavailable, PartitionReader, Raw, Topic, Topics
-from shared.testing.broker import Broker, cluster
+from shared.testing.broker import Broker, cluster, leader
 from shared.testing.ports import free_ports
 
 PATIENCE = 60.0
@@ -222,12 +222,6 @@ def three() -> Iterator[list[Broker]]:
 
 def production(brokers: list[Broker], prefix: str) -> KafkaSettings:
     return KafkaSettings(bootstrap=brokers[0].quorum.bootstrap, profile="production", prefix=prefix)
-
-
-def leader(brokers: list[Broker], topic: str) -> Broker:
-    with closing(KafkaAdminClient(bootstrap_servers=brokers[0].quorum.bootstrap.split(","))) as admin:
-        [described] = admin.describe_topics([topic])
-    return next(each for each in brokers if each.member.node == described["partitions"][0]["leader_id"])
 
 
 def test_production_insists_on_a_second_copy_before_it_acknowledges(three: list[Broker], kafka_prefix: str) -> None:

@@ -92,6 +92,27 @@ def test_units_below_a_unit_are_found_at_any_depth() -> None:
     assert registry.below("city") == {"city", "county", "town"}
 
 
+def test_what_is_below_a_unit_depends_on_the_date_and_what_has_ended_stays_where_it_was() -> None:
+    def unit(code: str, parent: str | None = None, since: date = NEW_YEAR) -> Shape:
+        more = {"parent": parent} if parent else {}
+        return organisation.UnitRegistered(
+            unit=code, code=code, name=Label(zh=code), kind="county", valid_from=since, **more
+        )
+
+    july, october = date(2009, 7, 1), date(2009, 10, 1)
+    registry = fold([
+        unit("a"), unit("b"), unit("town", "a"), unit("new", "b", october),
+        organisation.UnitMoved(unit="town", parent="b", on=july, reason="r"),
+        organisation.UnitEnded(unit="town", on=october, successors=["new"], reason="r"),
+    ])  # fmt: skip
+    assert (registry.below("a", NEW_YEAR), registry.below("b", NEW_YEAR)) == ({"a", "town"}, {"b"})
+    assert (registry.below("a", july), registry.below("b", july)) == ({"a"}, {"b", "town"})
+    assert registry.below("b", october) == {"b", "town", "new"}
+    assert registry.inherited({"new"}, july) == {"new"}
+    assert registry.inherited({"new"}, october) == {"new", "town"}
+    assert (registry.unit_on("town", july) is None, registry.unit_on("town", october)) == (False, None)
+
+
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     engine = open_engine(database_url)
