@@ -300,6 +300,9 @@ def reveals_nothing(answer: Response, address: str, query: dict[str, str]) -> No
 
 COMMANDS_WITHIN: dict[str, dict[str, Any]] = {
     "request_target_adjustment": {"unit": THEIRS, "value": "70", "effective_on": "2009-07-01", "reason": "synthetic"},
+    "break_down_assignment": {"unit": OURS, "value": "1", "valid_from": "2009-07-01"},
+    "state_part_decomposition": {"on": "2009-07-01"},
+    "sign_target_table": {"sha256": "0" * 64},
     "plan_project": {"planned_investment": "3"},
     "change_plan": {"planned_investment": "3", "effective_on": "2009-07-01", "reason": "synthetic"},
     "start_project": {"started_on": "2009-07-01"},
