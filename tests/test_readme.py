@@ -40,9 +40,9 @@ def serving(tmp_path: Path) -> Iterator[tuple[str, Path]]:
 
 
 def commands(readme: str) -> str:
-    """The blocks that talk to a server, in order."""
-    blocks = [block for block in BLOCK.findall((ROOT / readme).read_text(encoding="utf-8")) if "curl" in block]
-    assert len(blocks) == 2
+    """The blocks that talk to a server or look after it, in order."""
+    blocks = [block for block in BLOCK.findall((ROOT / readme).read_text(encoding="utf-8")) if "make" not in block]
+    assert len(blocks) == 3
     return "set -euo pipefail\n" + "\n".join(blocks)
 
 
@@ -51,14 +51,22 @@ def test_the_walk_through_gives_the_answers_it_announces(readme: str, serving: t
     address, data = serving
     script = commands(readme).replace("127.0.0.1:8000", address).replace("--data data", f"--data {data}")
     script = script.replace(".venv/bin/jikao", f"{sys.executable} -m services.standalone")
+    for option, folder in (("to", "backup"), ("from", "backup"), ("data", "restored")):
+        script = script.replace(f"--{option} {folder}", f"--{option} {data.parent / folder}")
     ran = subprocess.run(
-        ["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120, env=os.environ, check=False
+        ["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=300, env=os.environ, check=False
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    now, then, both = [json.loads(line) for line in ran.stdout.splitlines()][-3:]
+    now, then, both = [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{")][-3:]
     assert now["target"]["numerator"] == "54.5"
     assert then["target"]["numerator"] == "38"
     assert {"pointer": "/target/numerator", "first": "54.5", "second": "38"} in both["differences"]
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh.md", "deploy/README.md"])
+def test_each_readme_names_what_looks_after_a_back_end(readme: str) -> None:
+    named = set(re.findall(r"jikao ([a-z-]+)", (ROOT / readme).read_text(encoding="utf-8")))
+    assert {"backup", "restore", "doctor", "rebuild", "reopen", "move", "verify", "signing-key"} <= named
 
 
 def test_both_readmes_have_the_same_commands() -> None:

@@ -53,6 +53,7 @@ RULES = (
     "services.targets.read_models.decompositions",
     "services.targets.read_models.matrix",
     "services.targets.catalogue",
+    "services.targets.chronicle",
     "services.targets.kinds",
     "services.targets.inheritance",
     "services.targets.likely_matches",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection, RowMapping, inspect, select
 
 from services.evaluation.tables import SIGNED
 from shared.contracts.evaluation import CheckpointSigned
@@ -25,13 +25,21 @@ def newest(db: Connection, log: str) -> CheckpointSigned | None:
     """The one with the greatest size."""
     asked = select(SIGNED).where(SIGNED.c.log == log).order_by(SIGNED.c.size.desc()).limit(1)
     row = db.execute(asked).mappings().one_or_none()
-    if row is None:
-        return None
-    return CheckpointSigned(size=row["size"], root=row["root"], key=row["key"], signature=row["signature"])
+    return None if row is None else _fact(row)
+
+
+def remembered(db: Connection, log: str) -> Iterator[CheckpointSigned]:
+    """All of them, by size; none in a database that was made before anything was signed."""
+    if inspect(db).has_table(SIGNED.name):
+        for row in db.execute(select(SIGNED).where(SIGNED.c.log == log).order_by(SIGNED.c.size)).mappings():
+            yield _fact(row)
 
 
 def roots(db: Connection, log: str) -> Iterator[tuple[int, bytes]]:
-    """(size, root) of all of them; none in a database that was made before anything was signed."""
-    if inspect(db).has_table(SIGNED.name):
-        for size, root in db.execute(select(SIGNED.c.size, SIGNED.c.root).where(SIGNED.c.log == log)):
-            yield int(size), bytes.fromhex(root)
+    """(size, root) of all of them."""
+    for fact in remembered(db, log):
+        yield fact.size, bytes.fromhex(fact.root)
+
+
+def _fact(row: RowMapping) -> CheckpointSigned:
+    return CheckpointSigned(size=int(row["size"]), root=row["root"], key=row["key"], signature=row["signature"])

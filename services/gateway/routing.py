@@ -44,6 +44,7 @@ TABLE: tuple[tuple[str, ServiceName], ...] = (
     # targets: logs, years, who is who, what is to be reached
     (_Y + "/targets/…", "targets"),
     (_Y + "/matrix", "targets"),
+    (_Y + "/target-changes", "targets"),
     (_Y + "/target-tables/…", "targets"),
     (_Y + "/target-tables.xlsx", "targets"),
     (_Y + "/moves", "targets"),

@@ -21,9 +21,10 @@ from services.evaluation import signed
 from services.evaluation.read_models.archive import archived
 from services.evaluation.read_models.tiles import TileMissing, tree
 from services.evaluation.tables import TILES
-from services.standalone.data_directory import MARKER, DataDirectoryRefused, check_marker
+from services.standalone.data_directory import MARKER, DataDirectoryRefused, check_marker, signing_key_file
 from services.standalone.maintenance import SERVICES
 from shared.contracts import UnknownType
+from shared.contracts.evaluation import CheckpointSigned
 from shared.event_log.embedded import FILE_NAME, LAST, READ
 from shared.event_log.port import EVENTS, Raw, Topic
 from shared.event_store.refill import behind
@@ -33,6 +34,10 @@ from shared.merkle import Frontier
 from shared.projections import CoreTables, Place, Record, core_tables, generations
 from shared.projections.generations import generations_table
 from shared.projections.records import begin, place
+from shared.proofs.checkpoints import Checkpoint, origin_of
+from shared.proofs.failures import SignatureInvalid
+from shared.proofs.notes import unbase64
+from shared.proofs.signing import KeyUnusable, SigningKey
 from shared.proofs.tree import root_of
 from shared.settings import ServiceSettings
 from shared.sql import engine, reading
@@ -46,6 +51,7 @@ CODES: Final[Mapping[str, str]] = {
     "ARCHIVE": "The archive has the bytes and times of the log.",
     "TILES": "The tree from which proofs are made has the root of the log.",
     "CHECKPOINTS": "What was signed is still a root of that tree.",
+    "SIGNATURES": "Each of them, and each that the log carries, bears its key's signature over the log's own root.",
     "STREAMS": "Event store and log have the same facts at the same heads of streams.",
     "DISK": "There is room to write.",
     "CLOCK": "The log's last record is not from the future.",
@@ -163,7 +169,7 @@ def examine_directory(data: Path, only: str | None = None) -> Iterator[Finding]:
         yield Finding("LOG", EVENTS, fault is not None, fault or "its file is sound and guarded")
         yield from _clock(log, log.partitions)
         for name, db in databases.items():
-            yield from _guarded(name, db, log)
+            yield from _guarded(name, db, log, signing_key_file(data))
 
 
 def examine_service(name: str, settings: ServiceSettings) -> Iterator[Finding]:
@@ -186,7 +192,7 @@ def examine_service(name: str, settings: ServiceSettings) -> Iterator[Finding]:
         topics = opened.enter_context(closing(open_kafka(replace(kafka, partitions=1))))
         log = _Topic(topics.events, opened)
         yield from _clock(log, log.partitions)
-        yield from _guarded(name, db, log)
+        yield from _guarded(name, db, log, settings.signing_key_file)
 
 
 def _snapshot(url: str, opened: ExitStack) -> Any:
@@ -195,9 +201,9 @@ def _snapshot(url: str, opened: ExitStack) -> Any:
     return reading(made)
 
 
-def _guarded(name: str, db: Connection, log: Log) -> Iterator[Finding]:
+def _guarded(name: str, db: Connection, log: Log, key: Path | None) -> Iterator[Finding]:
     try:
-        yield from _examined(name, db, log)
+        yield from _examined(name, db, log, key)
     except SQLAlchemyError as error:
         yield Finding("DATABASE", name, True, f"it cannot be read ({_short(error)}): restore it from a backup")
 
@@ -211,7 +217,7 @@ def _clock(log: Log, partitions: int) -> Iterator[Finding]:
         yield Finding("CLOCK", f"partition {partition}", ahead > FUTURE, told if ahead > FUTURE else "it agrees")
 
 
-def _examined(name: str, db: Connection, log: Log) -> Iterator[Finding]:
+def _examined(name: str, db: Connection, log: Log, key: Path | None) -> Iterator[Finding]:
     core = _core(name, db)
     if core is None:
         yield Finding("DATABASE", name, False, "it is new: nothing has been read into it")
@@ -227,9 +233,11 @@ def _examined(name: str, db: Connection, log: Log) -> Iterator[Finding]:
             told = f"it was read from another topic ({kept.incarnation}): restore that topic, or `jikao reopen`"
             yield Finding("PLACE", about, True, told)
             continue
-        yield from _counted(name, db, core, kept, log, about)
+        carried: list[CheckpointSigned] = []
+        yield from _counted(name, db, core, kept, log, about, carried)
         if name == "evaluation":
             yield from _tree(db, kept, about)
+            yield _signatures(db, core, kept.log, about, [*signed.remembered(db, kept.log), *carried], key)
     yield _streams(name, db, core, {kept.log: kept for kept in places})
 
 
@@ -242,14 +250,21 @@ def _core(name: str, db: Connection) -> CoreTables | None:
     return core if inspect(db).has_table(core.places.name) else None
 
 
-def _counted(name: str, db: Connection, core: CoreTables, kept: Place, log: Log, about: str) -> Iterator[Finding]:
-    """Count one log again up to the service's place, beside what the service has kept of each record."""
+def _counted(
+    name: str, db: Connection, core: CoreTables, kept: Place, log: Log, about: str, carried: list[CheckpointSigned]
+) -> Iterator[Finding]:
+    """Count one log again up to the service's place, beside what the service has kept of each record.
+
+    `carried` gets the checkpoints among the records.
+    """
     rows = _rows(db, core.records, kept.log)
     archive = archived(db, kept.log, up_to=kept.position) if name == "evaluation" else iter(())
     differing: dict[str, int] = {}
     at = -1
     for record in _placed(log, kept):
         at = record.position
+        if isinstance(record.fact, CheckpointSigned):
+            carried.append(record.fact)
         row = next(rows, None)
         if row is None or row != (at, record.offset, record.leaf_hash, record.root):
             differing.setdefault("ROOTS", at)
@@ -314,6 +329,38 @@ def _tree(db: Connection, kept: Place, about: str) -> Iterator[Finding]:
             yield Finding("CHECKPOINTS", about, True, told)
             return
     yield Finding("CHECKPOINTS", about, False, f"{len(roots)} signed checkpoints agree")
+
+
+def _signatures(
+    db: Connection, core: CoreTables, log: str, about: str, checkpoints: Sequence[CheckpointSigned], file: Path | None
+) -> Finding:
+    """Every checkpoint's signature over the root that was counted at its size."""
+    try:
+        if file is None:
+            raise KeyUnusable("JIKAO_SIGNING_KEY_FILE names none")
+        ours = SigningKey.load(file).verifier(origin_of(log))
+    except KeyUnusable as fault:
+        return Finding("SIGNATURES", about, True, f"they cannot be checked without the key ({fault}): restore it")
+    records, checked, others = core.records.c, set(), set()
+    for fact in checkpoints:
+        at = (records.log == log, records.position == fact.size - 1)
+        root = db.execute(select(records.root).where(*at)).scalar()
+        if fact.key != ours.id.hex():
+            others.add((fact.size, fact.key))
+        elif root is not None:  # where the log is shorter, that is said of its place
+            try:
+                ours.check(Checkpoint(origin_of(log), fact.size, bytes(root)).text(), unbase64(fact.signature))
+            except (SignatureInvalid, ValueError):
+                told = f"the signature at size {fact.size} is not our key's over the log's root: somebody else wrote "
+                told += (
+                    "it, or rewrote the log; compare with an auditor's older checkpoint by `jikao verify checkpoint`"
+                )
+                return Finding("SIGNATURES", about, True, told)
+            checked.add(fact.size)
+    told = f"{len(checked)} signatures are our key's"
+    if others:
+        told += f"; {len(others)} are by another key, which `jikao verify` checks by that key's verifier key"
+    return Finding("SIGNATURES", about, False, told)
 
 
 def _differs(root: Callable[[], bytes], expected: bytes) -> str | None:

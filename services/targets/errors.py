@@ -727,25 +727,25 @@ class ScoringDoesNotFit(RuleBroken):
     zh = "计分方法与目标不符:逆向计分用于逆向目标,等次计分用于定性目标。"
 
 
-class ParameterUnknown(Malformed):
+class ScoringParameterUnknown(Malformed):
     """This scoring method has no such parameter."""
 
     zh = "该计分方法没有此参数。"
 
 
-class ParameterMissing(Malformed):
+class ScoringParameterMissing(Malformed):
     """This scoring method needs this parameter."""
 
     zh = "该计分方法缺少此参数。"
 
 
-class ParameterInvalid(Malformed):
+class ScoringParameterInvalid(Malformed):
     """This parameter of the scoring method cannot have this value."""
 
     zh = "该计分方法的此参数取值无效。"
 
 
-class ParametersDoNotFit(RuleBroken):
+class ScoringParametersDoNotFit(RuleBroken):
     """The parameters of the scoring method contradict one another, or the target."""
 
     zh = "计分方法的参数相互矛盾,或与目标不符。"
@@ -851,3 +851,12 @@ class TemplateIsGone(Gone):
     """The log says which template was in force then, but its bytes are no longer kept; put it in force again."""
 
     zh = "日志中记录了当时生效的模板,但其内容已不再保存,请重新上传该模板。"
+
+
+# What changed
+
+
+class ComparisonMissing(Malformed):
+    """Say with which date or state of knowledge to compare: compare_as_of, compare_known_at, or both."""
+
+    zh = "请给出对比的日期或知悉状态:compare_as_of、compare_known_at 或两者。"

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, MetaData
 
 from services.targets import api
 from services.targets.read_models.parts import Parts, part_tables
+from services.targets.read_models.target_facts import TargetFacts, target_facts_table
 from shared.event_log.port import Topics
 from shared.http.app import create_app
 from shared.http.operations import operations_router
@@ -20,7 +21,8 @@ from shared.service import Service, compose
 def tables(metadata: MetaData, suffix: str) -> ProjectionSet:
     """One generation of the projections. Progress is not judged here: nothing this service answers needs it."""
     parts = Parts(part_tables(metadata, suffix))
-    return ProjectionSet(suffix, core_tables(metadata, suffix), (parts,), judges_progress=False)
+    facts = TargetFacts(target_facts_table(metadata, suffix))
+    return ProjectionSet(suffix, core_tables(metadata, suffix), (parts, facts), judges_progress=False)
 
 
 def app(service: Service) -> FastAPI:

@@ -26,11 +26,11 @@ from decimal import Decimal
 from itertools import pairwise
 
 from services.targets.errors import (
-    ParameterInvalid,
-    ParameterMissing,
-    ParametersDoNotFit,
-    ParameterUnknown,
     ScoringDoesNotFit,
+    ScoringParameterInvalid,
+    ScoringParameterMissing,
+    ScoringParametersDoNotFit,
+    ScoringParameterUnknown,
     SharesDoNotAddUp,
     at,
 )
@@ -41,7 +41,7 @@ from shared.quantities import NotAQuantity, canonical_text, parse
 
 Row = dict[str, str]
 Check = Callable[[object, str], str | list[Row]]
-"""The value of a parameter as facts carry it; ParameterInvalid at the pointer."""
+"""The value of a parameter as facts carry it; ScoringParameterInvalid at the pointer."""
 PARAMETERS = "/scoring/parameters"
 _CODE = re.compile(CODE_PATTERN)
 MOST_ROWS = 50
@@ -56,7 +56,7 @@ class StatedScoring:
 
 
 def _invalid(pointer: str, allowed: str) -> Exception:
-    return at(ParameterInvalid, pointer, allowed=allowed)
+    return at(ScoringParameterInvalid, pointer, allowed=allowed)
 
 
 def _quantity(least: Decimal, most: Decimal | None = None, *, above: bool = False) -> Callable[[object, str], str]:
@@ -149,8 +149,7 @@ OPTIONAL: Mapping[ScoringMethod, Mapping[str, Check]] = {
 def scoring_of(stated: StatedScoring, kind: TargetKind, direction: Direction, bands: Iterable[str]) -> Scoring:
     """The method as facts carry it, for a target of this kind and direction with bands of these codes.
 
-    ScoringDoesNotFit at /scoring/method; ParameterUnknown, ParameterMissing, ParameterInvalid, SharesDoNotAddUp and
-    ParametersDoNotFit at the parameter.
+    ScoringDoesNotFit at /scoring/method; at a parameter, whatever is wrong with it.
     """
     method = stated.method
     if (method == "reverse" and direction != "lower") or (method == "band" and kind != "qualitative"):
@@ -160,10 +159,10 @@ def scoring_of(stated: StatedScoring, kind: TargetKind, direction: Direction, ba
     for name in stated.parameters:
         if name not in known:
             escaped = name.replace("~", "~0").replace("/", "~1")
-            raise at(ParameterUnknown, f"{PARAMETERS}/{escaped}", method=method, allowed=", ".join(known))
+            raise at(ScoringParameterUnknown, f"{PARAMETERS}/{escaped}", method=method, allowed=", ".join(known))
     for name in needed:
         if name not in stated.parameters:
-            raise at(ParameterMissing, f"{PARAMETERS}/{name}", method=method)
+            raise at(ScoringParameterMissing, f"{PARAMETERS}/{name}", method=method)
     found = {
         name: check(stated.parameters[name], f"{PARAMETERS}/{name}")
         for name, check in known.items()
@@ -214,7 +213,7 @@ def _require_distinct(codes: Sequence[str], parameter: str) -> None:
 
 
 def _contradicts(parameter: str, allowed: str) -> Exception:
-    return at(ParametersDoNotFit, f"{PARAMETERS}/{parameter}", allowed=allowed)
+    return at(ScoringParametersDoNotFit, f"{PARAMETERS}/{parameter}", allowed=allowed)
 
 
 def _rows_of(found: Mapping[str, str | list[Row]], name: str) -> list[Row]:

@@ -8,6 +8,7 @@ from shared.contracts import (
     evaluation,
     logs,
     organisation,
+    owners,
     projects,
     target_kinds,
     target_tables,
@@ -28,5 +29,5 @@ from shared.contracts.registry import (
 __all__ = [
     "CONTRACTS", "TYPE_OF", "UPCASTERS", "Envelope", "InvalidData", "UnknownType", "catalogues", "decode",
     "decode_data", "decomposition", "earlier", "entries", "evaluation", "identity_hash", "json_schema", "logs",
-    "organisation", "projects", "schema_id", "seal", "target_kinds", "target_tables", "targets",
+    "organisation", "owners", "projects", "schema_id", "seal", "target_kinds", "target_tables", "targets",
 ]  # fmt: skip

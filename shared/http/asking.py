@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated
 
@@ -95,7 +95,7 @@ class Asked:
         other |= asked.pin is not None and (asked.pin.as_of, asked.pin.position) != (place.as_of, place.position)
         if other:
             raise cursor_invalid()
-        self.axes = Axes(as_of=place.as_of, known_at=known_at)
+        self.axes = replace(asked, as_of=place.as_of, known_at=known_at, pin=None)
         return place
 
     def headers(self) -> dict[str, str]:

@@ -13,6 +13,7 @@ from shared import merkle
 from shared.calendars import local_date
 from shared.canonical import sha256_hex
 from shared.contracts import Envelope, InvalidData, UnknownType, decode, decode_data, identity_hash, logs
+from shared.contracts.owners import disowned
 from shared.contracts.shapes import Shape
 from shared.event_log.port import Raw
 
@@ -83,9 +84,11 @@ def read_fact(value: bytes | None) -> tuple[Envelope | None, Shape | None, str |
     if not envelope.type.startswith("jikao."):
         return envelope, None, None
     try:
-        return envelope, decode_data(envelope.type, envelope.data), None
+        fact = decode_data(envelope.type, envelope.data)
     except InvalidData as fault:
         return envelope, None, str(fault)
+    why = disowned(envelope.type, envelope.source)
+    return envelope, None if why else fact, why
 
 
 def place(raw: Raw, at: Place) -> Record:

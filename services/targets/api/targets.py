@@ -49,13 +49,13 @@ from services.targets.errors import (
     DirectionDoesNotFit,
     MeasureStatedTwice,
     NegativeNotAllowed,
-    ParameterInvalid,
-    ParameterMissing,
-    ParametersDoNotFit,
-    ParameterUnknown,
     RateIsNotPercent,
     RollUpDoesNotFit,
     ScoringDoesNotFit,
+    ScoringParameterInvalid,
+    ScoringParameterMissing,
+    ScoringParametersDoNotFit,
+    ScoringParameterUnknown,
     ShareOutOfBounds,
     SharesDoNotAddUp,
     StepHasNoMeasure,
@@ -263,7 +263,10 @@ _KINDS_REFUSE = (
     StepStatedTwice, ShareOutOfBounds, SharesDoNotAddUp, TextMissing, BandsNotWanted, BandsAreInPercent,
     BandStatedTwice, BandsNotDescending,
 )  # fmt: skip
-_SCORING_REFUSES = (ScoringDoesNotFit, ParameterUnknown, ParameterMissing, ParameterInvalid, ParametersDoNotFit)
+_SCORING_REFUSES = (
+    ScoringDoesNotFit, ScoringParameterUnknown, ScoringParameterMissing, ScoringParameterInvalid,
+    ScoringParametersDoNotFit,
+)  # fmt: skip
 
 
 @router.post(
@@ -415,11 +418,12 @@ def _within_scope(id: str, target: rows.Target, view: View, asked: Asked) -> Tar
         return None
     found = decomposed(view.registry, id, target, view.standpoint.as_of, seen=asked.units(view.registry))
     return TargetWithAssignments(
-        target=_shown(id, target, view), decomposition=_decomposition(found), assignments=parts
+        target=target_shown(id, target, view), decomposition=_decomposition(found), assignments=parts
     )  # fmt: skip
 
 
-def _shown(id: str, target: rows.Target, view: View) -> TargetShown:
+def target_shown(id: str, target: rows.Target, view: View) -> TargetShown:
+    """A target as it stands where the question does."""
     in_force = [on for on, _, _ in view.registry.targets.history(id) if on <= view.standpoint.as_of]
     return TargetShown(
         id=id, year=target.year, code=target.code, name=shown(target.name), issuer=target.issuer,
@@ -480,7 +484,7 @@ def _compared(asked: Asked, view: View, id: str, target: rows.Target) -> Compare
         return None
     row = other.registry.targets.get(id, other.standpoint.as_of)
     return ComparedTarget(
-        target=_shown(id, row, other) if row else None,
+        target=target_shown(id, row, other) if row else None,
         value_difference=text(parse(target.value) - parse(row.value)) if row else None,
         pin=stands_at(other.standpoint),
     )

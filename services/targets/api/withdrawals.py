@@ -12,7 +12,8 @@ from services.targets.api.floors import read_floor
 from services.targets.api.shapes import DECIDES_ADJUSTMENTS, Body, ReasonStr, TargetCode, example
 from services.targets.errors import DateBeforeTarget, DateOutsideYear, ProvinceStillAsks, TargetIsWithdrawn
 from services.targets.target import WithdrawTarget, target_stream, withdraw_target
-from shared.admission.errors import TargetUnknown
+from services.targets.year import while_allowed
+from shared.admission.errors import TargetUnknown, YearDoesNotAllow
 from shared.contracts.targets import TargetWithdrawn
 from shared.errors import PreconditionMissing
 from shared.http.answers import commanded
@@ -38,7 +39,13 @@ class WithdrawalBody(Body):
     "/{target}/withdrawals",
     status_code=201,
     responses=commanded(
-        TargetUnknown, TargetIsWithdrawn, DateOutsideYear, DateBeforeTarget, ProvinceStillAsks, PreconditionMissing
+        TargetUnknown,
+        TargetIsWithdrawn,
+        DateOutsideYear,
+        DateBeforeTarget,
+        ProvinceStillAsks,
+        YearDoesNotAllow,
+        PreconditionMissing,
     ),
 )
 async def withdraw_year_target(
@@ -54,7 +61,7 @@ async def withdraw_year_target(
     done = await ordering.execute(
         role,
         target_stream(year, target),
-        lambda standing, _: withdraw_target(command, standing, demand=now.demand),
+        while_allowed("adjust", year, lambda standing, _: withdraw_target(command, standing, demand=now.demand)),
         basis=now.position,
     )
     fact = done.facts[0]

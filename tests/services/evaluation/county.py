@@ -27,7 +27,6 @@ JOBS_LEAD = "11111111-0000-7000-8000-000000000012"
 JOBS_SUPPORTING = "11111111-0000-7000-8000-000000000013"
 JOBS_MERGED = "11111111-0000-7000-8000-000000000014"
 NEW_YEAR = date(2009, 1, 1)
-EVALUATION = "urn:jikao:service:evaluation"
 
 _JURISDICTIONS: Iterator[int] = count(100_000)
 
@@ -75,7 +74,7 @@ class County(City):
 
     def stands(self, fact: ValueVerified | ValueCertified | ValueReturned) -> None:
         """A fact about an entry, whether or not it is current: the fold judges."""
-        self.append(self.sealed(fact, source=EVALUATION))
+        self.append(self.sealed(fact))
 
     def hands_over_roads(self, on: date, carries_levels: bool) -> None:
         """Once: afterwards the roads are another unit's part. Told as it was before several could be handed over."""

@@ -12,14 +12,14 @@ from typing import Any
 from msgspec import UNSET
 
 from services.evaluation.replay import Archived, Replayed, replay
-from shared.contracts import organisation, projects, seal, targets
+from shared.contracts import TYPE_OF, organisation, projects, seal, targets
 from shared.contracts.logs import ClockSet, LogOpened
+from shared.contracts.owners import owner
 from shared.contracts.shapes import Label, Measure, Shape
 from shared.event_log.ids import event_id
 
 DATA = Path(__file__).resolve().parents[3] / "examples" / "year2009"
 LOG = "sim-01900000-0000-7000-8000-000000000000"
-SERVICE = "urn:jikao:service:targets"
 COUNTIES = "urn:jikao:source:counties"
 NEW_YEAR = date(2009, 1, 1)
 
@@ -60,7 +60,7 @@ class Writing:
 
     def says(self, fact: Shape, stream: str) -> int:
         version = self.versions[stream] = self.versions.get(stream, 0) + 1
-        return self._append(fact, SERVICE, None, stream, version)
+        return self._append(fact, owner(TYPE_OF[type(fact)]), None, stream, version)
 
     def reports(self, *entries: projects.Entry, id: str) -> int:
         return self._append(projects.ProgressSubmitted(entries=list(entries)), COUNTIES, id, None, None)

@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from services.evaluation.steps_and_bands import StepStatus
 from services.gateway.labels import NAMES
+from services.targets.chronicle import Happening
 from services.targets.signature import SignatureStatus
 from shared.contracts import evaluation, logs, organisation, projects, target_kinds, targets
 from shared.identity.callers import ROLES
@@ -31,6 +32,7 @@ CODES = {
     "adjustment_statuses": targets.AdjustmentStatus,
     "alignment_choices": targets.AlignmentChoice,
     "target_kinds": targets.TargetKind,
+    "target_happenings": Happening,
     "time_progress": targets.TimeProgress,
     "unit_kinds": organisation.UnitKind,
     "unit_changes": organisation.UnitChange,

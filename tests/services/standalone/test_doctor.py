@@ -63,6 +63,7 @@ def test_a_sound_directory_is_found_sound_in_every_respect(data: Path, capsys: p
         ("evaluation.db", "UPDATE tiles SET hashes = zeroblob(length(hashes))", {("TILES", "evaluation"),
                                                                                 ("CHECKPOINTS", "evaluation")}),
         ("evaluation.db", "UPDATE signed_checkpoints SET root = hex(zeroblob(32))", {("CHECKPOINTS", "evaluation")}),
+        ("evaluation.db", f"UPDATE signed_checkpoints SET signature = '{'A' * 86}=='", {("SIGNATURES", "evaluation")}),
     ],
 )  # fmt: skip
 def test_what_was_changed_in_a_database_is_found_by_its_code(
@@ -71,6 +72,17 @@ def test_what_was_changed_in_a_database_is_found_by_its_code(
     change(data / file, statement)
 
     assert wrong(data) == found
+
+
+def test_another_key_than_the_one_that_signed_is_told_and_so_is_its_loss(data: Path) -> None:
+    key = data / "keys" / "signing.pem"
+    key.unlink()
+    assert wrong(data) == {("SIGNATURES", "evaluation")}
+
+    main(["signing-key", "--out", str(key)])
+    [told] = [finding for finding in examine_directory(data) if finding.code == "SIGNATURES"]
+    assert not told.wrong  # a key that took the place of another has nothing to say of what that one signed
+    assert "another key" in told.sentence
 
 
 def test_a_record_changed_in_the_log_is_found_by_every_service(data: Path) -> None:

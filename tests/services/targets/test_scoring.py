@@ -57,29 +57,29 @@ def test_quantities_of_parameters_are_canonical() -> None:
 @pytest.mark.parametrize(
     ("method", "changes", "refusal", "at"),
     [
-        ("per_point", {"k": None}, errors.ParameterMissing, "k"),
-        ("per_point", {"k": "0"}, errors.ParameterInvalid, "k"),
-        ("per_point", {"k": 1}, errors.ParameterInvalid, "k"),
-        ("per_point", {"k": "1e3"}, errors.ParameterInvalid, "k"),
-        ("per_point", {"mode": "half"}, errors.ParameterInvalid, "mode"),
-        ("per_point", {"max_bonus": "-1"}, errors.ParameterInvalid, "max_bonus"),
-        ("per_point", {"a/b~c": "1"}, errors.ParameterUnknown, "a~1b~0c"),
-        ("met", {"k": "1"}, errors.ParameterUnknown, "k"),
-        ("tiered", {"tiers": []}, errors.ParameterInvalid, "tiers"),
-        ("tiered", {"tiers": "0"}, errors.ParameterInvalid, "tiers"),
-        ("tiered", {"tiers": [{"from": "0"}]}, errors.ParameterInvalid, "tiers/0"),
-        ("tiered", {"tiers": [{"from": "0", "per_pp": "x"}]}, errors.ParameterInvalid, "tiers/0/per_pp"),
-        ("tiered", {"tiers": [{"from": "10", "per_pp": "1"}]}, errors.ParametersDoNotFit, "tiers"),
-        ("tiered", {"tiers": [{"from": "0", "per_pp": "1"}] * 2}, errors.ParametersDoNotFit, "tiers"),
-        ("efficacy", {"low": None}, errors.ParametersDoNotFit, "high"),
-        ("efficacy", {"low": "9.4"}, errors.ParametersDoNotFit, "high"),
-        ("band", {"points": [{"code": "good", "points": "8"}]}, errors.ParametersDoNotFit, "points"),
-        ("band", {"points": [{"code": "good", "points": "8"}] * 2}, errors.ParametersDoNotFit, "points"),
-        ("rank", {"points": [{"points": "8"}, {"points": "10"}]}, errors.ParametersDoNotFit, "points"),
-        ("expert", {"trim_from": "2"}, errors.ParameterInvalid, "trim_from"),
+        ("per_point", {"k": None}, errors.ScoringParameterMissing, "k"),
+        ("per_point", {"k": "0"}, errors.ScoringParameterInvalid, "k"),
+        ("per_point", {"k": 1}, errors.ScoringParameterInvalid, "k"),
+        ("per_point", {"k": "1e3"}, errors.ScoringParameterInvalid, "k"),
+        ("per_point", {"mode": "half"}, errors.ScoringParameterInvalid, "mode"),
+        ("per_point", {"max_bonus": "-1"}, errors.ScoringParameterInvalid, "max_bonus"),
+        ("per_point", {"a/b~c": "1"}, errors.ScoringParameterUnknown, "a~1b~0c"),
+        ("met", {"k": "1"}, errors.ScoringParameterUnknown, "k"),
+        ("tiered", {"tiers": []}, errors.ScoringParameterInvalid, "tiers"),
+        ("tiered", {"tiers": "0"}, errors.ScoringParameterInvalid, "tiers"),
+        ("tiered", {"tiers": [{"from": "0"}]}, errors.ScoringParameterInvalid, "tiers/0"),
+        ("tiered", {"tiers": [{"from": "0", "per_pp": "x"}]}, errors.ScoringParameterInvalid, "tiers/0/per_pp"),
+        ("tiered", {"tiers": [{"from": "10", "per_pp": "1"}]}, errors.ScoringParametersDoNotFit, "tiers"),
+        ("tiered", {"tiers": [{"from": "0", "per_pp": "1"}] * 2}, errors.ScoringParametersDoNotFit, "tiers"),
+        ("efficacy", {"low": None}, errors.ScoringParametersDoNotFit, "high"),
+        ("efficacy", {"low": "9.4"}, errors.ScoringParametersDoNotFit, "high"),
+        ("band", {"points": [{"code": "good", "points": "8"}]}, errors.ScoringParametersDoNotFit, "points"),
+        ("band", {"points": [{"code": "good", "points": "8"}] * 2}, errors.ScoringParametersDoNotFit, "points"),
+        ("rank", {"points": [{"points": "8"}, {"points": "10"}]}, errors.ScoringParametersDoNotFit, "points"),
+        ("expert", {"trim_from": "2"}, errors.ScoringParameterInvalid, "trim_from"),
         ("met", {"periods": [{"code": "h1", "share": "60"}]}, errors.SharesDoNotAddUp, "periods"),
-        ("met", {"periods": [{"code": "h1", "share": "50"}] * 2}, errors.ParametersDoNotFit, "periods"),
-        ("met", {"periods": [{"code": "h 1", "share": "100"}]}, errors.ParameterInvalid, "periods/0/code"),
+        ("met", {"periods": [{"code": "h1", "share": "50"}] * 2}, errors.ScoringParametersDoNotFit, "periods"),
+        ("met", {"periods": [{"code": "h 1", "share": "100"}]}, errors.ScoringParameterInvalid, "periods/0/code"),
     ],
 )
 def test_what_a_method_cannot_work_with_is_refused_where_it_stands(
@@ -104,10 +104,10 @@ def test_a_method_is_kept_with_the_target_and_refused_by_pointer_over_http(city:
 
     assert refused(issue({"method": "guess"})) == (422, "MALFORMED", ["/scoring/method"])
     assert refused(issue({"method": "met", "parameters": {"k": "1"}})) == (
-        422, "PARAMETER_UNKNOWN", ["/scoring/parameters/k"],
+        422, "SCORING_PARAMETER_UNKNOWN", ["/scoring/parameters/k"],
     )  # fmt: skip
     assert refused(issue({"method": "per_point", "parameters": CAPS})) == (
-        422, "PARAMETER_MISSING", ["/scoring/parameters/k"],
+        422, "SCORING_PARAMETER_MISSING", ["/scoring/parameters/k"],
     )  # fmt: skip
     chinese = issue({"method": "reverse"}, "zh")
     assert refused(chinese) == (409, "SCORING_DOES_NOT_FIT", ["/scoring/method"])

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from shared import canonical
 from shared.contracts import CONTRACTS, TYPE_OF, UPCASTERS, InvalidData, UnknownType, decode_data, json_schema
 from shared.contracts import registry as contract_registry
+from shared.contracts.owners import disowned, owner
 from shared.contracts.schemas import DIRECTORY, text
 from shared.contracts.shapes import Shape
 
@@ -59,6 +60,16 @@ def test_the_stored_sample_of_an_older_version_is_read_in_todays_shape(type_: st
 @pytest.mark.parametrize("type_", TYPES)
 def test_the_exported_schema_has_not_changed(type_: str) -> None:
     assert (DIRECTORY / f"{type_}.json").read_text(encoding="utf-8") == text(type_)
+
+
+@pytest.mark.parametrize("type_", TYPES)
+def test_every_message_has_an_owner_and_is_nobody_elses(type_: str) -> None:
+    of_progress = type_ == "jikao.progress.submitted.v1"
+    owned_by = owner(type_)
+    assert owned_by.rpartition(":")[2] in ({""} if of_progress else {"targets", "projects", "evaluation"})
+    assert disowned(type_, owned_by + ("county" if of_progress else "")) is None
+    for other in {"urn:jikao:source:county", "urn:jikao:service:targets", "urn:jikao:service:evaluation"}:
+        assert (disowned(type_, other) is None) == (other == owned_by or (of_progress and "source" in other))
 
 
 def test_every_schema_file_belongs_to_a_message() -> None:

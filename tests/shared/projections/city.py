@@ -8,15 +8,15 @@ from datetime import date
 from msgspec import UNSET
 
 from shared.canonical import sha256_hex
-from shared.contracts import organisation, projects, seal, targets
+from shared.contracts import TYPE_OF, organisation, projects, seal, targets
 from shared.contracts.logs import ClockSet, LogOpened
+from shared.contracts.owners import owner
 from shared.contracts.shapes import EntryRef, Label, Measure, Shape
 from shared.event_log.directory import Listing, listing_record
 from shared.event_log.ids import event_id, log_id
 from shared.event_log.port import Topics
 
 COUNTY_SOURCE = "urn:jikao:source:county"
-OFFICE = "urn:jikao:service:targets"
 ROADS = "11111111-0000-7000-8000-000000000001"
 UNIT = "11111111-0000-7000-8000-000000000002"
 PART = "11111111-0000-7000-8000-000000000003"
@@ -43,7 +43,11 @@ class City:
         self.topics.listings.append_all(0, [(key, listing)])
         self.append(opened)
 
-    def sealed(self, fact: Shape, stream: str | None = None, *, source: str = OFFICE, id: str | None = None) -> bytes:
+    def sealed(
+        self, fact: Shape, stream: str | None = None, *, source: str | None = None, id: str | None = None
+    ) -> bytes:
+        """By the service whose fact it is, unless a source is given."""
+        source = source or owner(TYPE_OF[type(fact)])
         self.count += 1
         version = None
         if stream is not None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from shared import merkle
 from shared.contracts.logs import EngineAdopted
-from shared.contracts.projects import Withdrawal
+from shared.contracts.projects import ProgressSubmitted, Withdrawal
 from shared.contracts.shapes import EntryRef
 from shared.contracts.targets import YearOpened
 from shared.event_log.directory import Directory
@@ -160,11 +160,30 @@ def test_an_unknown_version_of_a_known_type_is_invalid_and_foreign_types_are_ign
     assert statuses(engine, into)[1:] == [(1, "invalid"), (2, "foreign")]
 
 
+def test_another_services_fact_is_invalid_whoever_states_it_and_the_owner_may_still_state_it(
+    city: City, reader: Reader, engine: Engine, into: ProjectionSet
+) -> None:
+    city.open()
+    year = YearOpened(year=2009, time_progress="by_month")
+    for forger in (COUNTY_SOURCE, "urn:jikao:service:projects"):
+        city.append(city.sealed(year, source=forger))
+    figures = ProgressSubmitted(entries=[roads("54.5", JULY)])
+    city.append(city.sealed(figures, source="urn:jikao:service:targets"))
+    reader.catch_up()
+    assert statuses(engine, into)[1:] == [(1, "invalid"), (2, "invalid"), (3, "invalid")]
+    assert not len(reader.logs[city.log].registry.years)
+
+    city.says(year, "year:2009")
+    reader.catch_up()
+    assert statuses(engine, into)[4:] == [(4, "counted")]
+    assert len(reader.logs[city.log].registry.years) == 1
+
+
 def test_a_second_event_at_one_stream_version_stops_the_log(city: City, reader: Reader) -> None:
     city.open()
     city.issues_roads()
     city.versions["year:2009"] = 0
-    city.says(EngineAdopted(engine=1), "year:2009")
+    city.says(YearOpened(year=2010, time_progress="by_month"), "year:2009")
     reader.catch_up()
     assert "year:2009" in reader.stopped[city.log].reason
 

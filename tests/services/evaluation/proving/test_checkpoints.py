@@ -28,7 +28,7 @@ from shared.proofs.receipts import KEY_NAME
 from shared.proofs.signing import SigningKey
 from shared.sql import engine as open_engine
 from shared.sql import reading, writing
-from tests.services.evaluation.county import EVALUATION, County, read_side
+from tests.services.evaluation.county import County, read_side
 from tests.services.evaluation.proving.witness import NOISE, Witness, witness
 
 AUDIT = {"parts": [{"question": "targets", "as_of": "2009-07-31"}]}
@@ -183,6 +183,7 @@ def test_nothing_is_signed_over_a_history_that_was_changed_and_everything_else_g
     city: Witness, rewritten: str
 ) -> None:
     first = city.sign()
+    assert city.get("records", limit=1).status_code == 200  # all is read: no reader grows the tile meanwhile
     with writing(city.service.engine) as db:
         tile = db.execute(select(TILES.c.hashes).where(TILES.c.level == 0, TILES.c.tile == 0)).scalar_one()
         if rewritten == "a tile":
@@ -221,7 +222,7 @@ def test_a_checkpoint_under_our_key_that_our_key_did_not_sign_halts_the_signer(s
     city = small_city
     root = city.get("records", from_position=3, limit=1).json()["items"][0]["root"]
     fact = CheckpointSigned(size=4, root=root, key=city.trusted[0].id.hex(), signature="A" * 86 + "==")
-    city.county.append(city.county.sealed(fact, "checkpoint:4", source=EVALUATION))
+    city.county.append(city.county.sealed(fact, "checkpoint:4"))
     city.county.send()
     assert city.get("checkpoints/4").status_code == 200  # it is read
 
@@ -325,8 +326,8 @@ def test_a_reader_stops_at_a_checkpoint_whose_root_is_not_its_own(
     size = right.reader.logs[county.log].place.frontier.size
     signature = "A" * 86 + "=="
     county.append(
-        county.sealed(CheckpointSigned(size=size, root=root, key="0" * 8, signature=signature), source=EVALUATION),
-        county.sealed(CheckpointSigned(size=size, root="1" * 64, key="0" * 8, signature=signature), source=EVALUATION),
+        county.sealed(CheckpointSigned(size=size, root=root, key="0" * 8, signature=signature)),
+        county.sealed(CheckpointSigned(size=size, root="1" * 64, key="0" * 8, signature=signature)),
     )
     county.send()
     right.reader.catch_up()

@@ -1,0 +1,319 @@
+"""A target's whole history as sentences: issued, assigned, raised from 36 to 40, handed over, withdrawn. Pure.
+
+Facts are told in the order of the log; a sentence says what the fact changed, so each is told with what stood before
+it. What the province asks is told where an alignment changed it: its edition set the floor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from msgspec import UnsetType
+
+from services.targets.alignment import Demand
+from shared.contracts.decomposition import AssignmentHandedOver
+from shared.contracts.shapes import Shape
+from shared.contracts.target_tables import TargetTableSigned, TargetTablesIssued
+from shared.contracts.targets import (
+    AdjustmentApproved,
+    AdjustmentRefused,
+    AdjustmentRequested,
+    AdjustmentReviewed,
+    AssignmentMade,
+    Direction,
+    PeriodLocked,
+    PeriodUnlocked,
+    TargetAdjusted,
+    TargetIssued,
+    TargetWithdrawn,
+)
+from shared.quantities import UNITS, canonical_text, parse
+
+Happening = Literal[
+    "issued", "assigned", "handed_over", "adjustment_requested", "adjustment_reviewed", "adjustment_approved",
+    "adjustment_refused", "raised", "cut", "adjusted", "withdrawn", "month_locked", "month_unlocked",
+    "tables_issued", "table_signed", "province_asked", "province_changed", "province_ended",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """What happened, in both languages."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A fact, or what an alignment found that the province asks (None: nothing any more), at its place in the log.
+
+    `recorded_at` is in microseconds since 1970; `role` is that of whoever decided it.
+    """
+
+    position: int
+    recorded_at: int
+    effective_on: date | None
+    role: str
+    what: Shape | Demand | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the history. `from_value` and `to_value` are in the target's unit of measure.
+
+    `units` are the codes of the units it is about; `edition` is that of the province's catalogue whose target stood
+    then (or, of a line about the province, from then on).
+    """
+
+    position: int
+    recorded_at: int
+    effective_on: date | None
+    role: str
+    happened: Happening
+    sentence: Sentence
+    units: tuple[str, ...] = ()
+    from_value: str | None = None
+    to_value: str | None = None
+    reason: str | None = None
+    request: str | None = None
+    month: int | None = None
+    edition: int | None = None
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Told:
+    """What stands, as far as the history is told."""
+
+    unit_of: Callable[[str], str | None]
+    """The code of a unit that may be named; None for another."""
+    direction: Direction = "higher"
+    unit_of_measure: str = ""
+    values: list[tuple[date, str]] = field(default_factory=list)
+    parts: dict[str, str] = field(default_factory=dict)
+    asked: dict[str, AdjustmentRequested] = field(default_factory=dict)
+    province: Demand | None = None
+
+    def value_on(self, day: date) -> str:
+        """The target's value on a day, as told so far."""
+        return max((each for each in self.values if each[0] <= day), default=self.values[0], key=lambda at: at[0])[1]
+
+    def set_value(self, day: date, value: str) -> None:
+        """Another value from a day on."""
+        self.values = [each for each in self.values if each[0] != day] + [(day, value)]
+
+    def zh(self, value: str) -> str:
+        """A value for people."""
+        return f"{value}{UNITS[self.unit_of_measure].zh}"
+
+    def en(self, value: str) -> str:
+        """A value for people."""
+        return f"{value} {UNITS[self.unit_of_measure].en}"
+
+
+def tell(stated: Iterable[Stated], unit_of: Callable[[str], str | None]) -> list[Line]:
+    """The history, in the order of the log. `unit_of` gives the code of a unit that the reader may see, else None.
+
+    Lines that are only about units which the reader may not see are left out.
+    """
+    told = _Told(unit_of)
+    return [line for each in sorted(stated, key=_place) for line in _lines(each, told)]
+
+
+def _place(stated: Stated) -> tuple[int, bool]:
+    return stated.position, isinstance(stated.what, Demand) or stated.what is None
+
+
+def _lines(at: Stated, told: _Told) -> Iterator[Line]:
+    """The line of one fact, and what stands after it."""
+    match at.what:
+        case Demand() | None:
+            yield _province(at, at.what, told)
+        case TargetIssued() as fact:
+            yield _issued(at, fact, told)
+        case TargetAdjusted() as fact:
+            yield _adjusted(at, fact, told)
+        case TargetWithdrawn() as fact:
+            yield _line(
+                at, "withdrawn", f"自{fact.on}起撤销", f"withdrawn from {fact.on} on", told,
+                reason=fact.reason, evidence=tuple(fact.evidence),
+            )  # fmt: skip
+        case AssignmentMade() | AssignmentHandedOver() as fact:
+            yield from _parts(at, fact, told)
+        case AdjustmentRequested() | AdjustmentReviewed() | AdjustmentApproved() | AdjustmentRefused() as fact:
+            yield from _request(at, fact, told)
+        case PeriodLocked() | PeriodUnlocked() as fact:
+            yield _lock(at, fact, told)
+        case TargetTablesIssued() | TargetTableSigned() as fact:
+            yield from _table(at, fact, told)
+        case _:
+            return
+
+
+def _issued(at: Stated, fact: TargetIssued, told: _Told) -> Line:
+    told.direction = fact.direction
+    told.unit_of_measure = "percent" if fact.kind == "milestone" else fact.measures[0].unit_of_measure
+    value = canonical_text(fact.value)
+    told.values = [(fact.effective_on, value)]
+    return _line(
+        at, "issued", f"下达,自{fact.effective_on}起目标值为{told.zh(value)}",
+        f"issued with {told.en(value)} from {fact.effective_on} on", told, to_value=value,
+    )  # fmt: skip
+
+
+def _adjusted(at: Stated, fact: TargetAdjusted, told: _Told) -> Line:
+    before, after = told.value_on(fact.effective_on), canonical_text(fact.value)
+    told.set_value(fact.effective_on, after)
+    more = parse(after) > parse(before)
+    happened: Happening = "adjusted" if parse(after) == parse(before) else "raised" if more else "cut"
+    zh, en = {"raised": ("上调", "raised"), "cut": ("下调", "cut")}.get(happened, ("调整", "adjusted"))
+    by_zh, by_en = "", ""
+    if told.province is not None:
+        by_zh = f"(省级目录第{told.province.edition}版有此目标)"
+        by_en = f" (edition {told.province.edition} of the province's catalogue asks for it)"
+    return _line(
+        at, happened, f"自{fact.effective_on}起由{before}{zh}为{told.zh(after)}{by_zh}",
+        f"{en} from {before} to {told.en(after)} from {fact.effective_on} on{by_en}", told,
+        from_value=before, to_value=after, reason=fact.reason,
+    )  # fmt: skip
+
+
+def _parts(at: Stated, fact: AssignmentMade | AssignmentHandedOver, told: _Told) -> Iterator[Line]:
+    if isinstance(fact, AssignmentMade):
+        told.parts[fact.assignment] = fact.unit
+        unit = told.unit_of(fact.unit)
+        value = None if isinstance(fact.value, UnsetType) else canonical_text(fact.value)
+        if unit is not None:
+            zh, en = _ROLES[fact.role]
+            with_zh, with_en = (f",承担{told.zh(value)}", f" with {told.en(value)}") if value is not None else ("", "")
+            yield _line(
+                at, "assigned", f"自{fact.valid_from}起由{unit}{zh}{with_zh}",
+                f"assigned to {unit} ({en}){with_en} from {fact.valid_from} on", told, units=(unit,), to_value=value,
+            )  # fmt: skip
+        return
+    before = [told.parts.get(id) for id in fact.ends]
+    told.parts |= {opened.assignment: opened.unit for opened in fact.opens}
+    old = [None if unit is None else told.unit_of(unit) for unit in before]
+    new = [told.unit_of(opened.unit) for opened in fact.opens]
+    units = tuple(dict.fromkeys(code for code in (*old, *new) if code is not None))
+    if units:
+        zh = f"自{fact.on}起由{'、'.join(_named(old, '其他单位'))}移交{'、'.join(_named(new, '其他单位'))}"
+        others = [" and ".join(_named(codes, "another unit")) for codes in (old, new)]
+        en = f"handed over from {others[0]} to {others[1]} on {fact.on}"
+        yield _line(at, "handed_over", zh, en, told, units=units)
+
+
+def _named(codes: list[str | None], other: str) -> list[str]:
+    """Each once; whom the reader may not see, together."""
+    return list(dict.fromkeys(code or other for code in codes))
+
+
+def _request(
+    at: Stated, fact: AdjustmentRequested | AdjustmentReviewed | AdjustmentApproved | AdjustmentRefused, told: _Told
+) -> Iterator[Line]:
+    if isinstance(fact, AdjustmentRequested):
+        told.asked[fact.request] = fact
+    asked = told.asked[fact.request]
+    unit, value = told.unit_of(asked.unit), canonical_text(asked.value)
+    if unit is None:
+        return
+    match fact:
+        case AdjustmentRequested():
+            before = told.value_on(fact.effective_on)
+            yield _line(
+                at, "adjustment_requested", f"{unit}申请自{fact.effective_on}起由{before}调整为{told.zh(value)}",
+                f"{unit} asks to adjust from {before} to {told.en(value)} from {fact.effective_on} on", told,
+                units=(unit,), from_value=before, to_value=value, reason=fact.reason, request=fact.request,
+                evidence=tuple(fact.evidence),
+            )  # fmt: skip
+        case AdjustmentReviewed():
+            zh, en = ("建议批准", "recommended") if fact.recommended else ("不建议批准", "not recommended")
+            yield _line(
+                at, "adjustment_reviewed", f"考核办审核{unit}的调整申请:{zh}", f"the request of {unit} reviewed: {en}",
+                told, units=(unit,), reason=fact.reason, request=fact.request,
+            )  # fmt: skip
+        case AdjustmentApproved():
+            yield _line(
+                at, "adjustment_approved", f"批准{unit}的调整申请", f"the request of {unit} approved", told,
+                units=(unit,), request=fact.request,
+            )  # fmt: skip
+        case AdjustmentRefused():
+            yield _line(
+                at, "adjustment_refused", f"不批准{unit}的调整申请", f"the request of {unit} refused", told,
+                units=(unit,), reason=fact.reason, request=fact.request,
+            )  # fmt: skip
+
+
+def _lock(at: Stated, fact: PeriodLocked | PeriodUnlocked, told: _Told) -> Line:
+    month, whole = f"{fact.year}-{fact.month:02d}", isinstance(fact.target, UnsetType)
+    whose_zh, whose_en = ("(全部目标)", " of all targets") if whole else ("", "")
+    locked = isinstance(fact, PeriodLocked)
+    zh, en = ("锁定", "locked") if locked else ("解锁", "unlocked")
+    return _line(
+        at, "month_locked" if locked else "month_unlocked", f"{zh}{month}{whose_zh}", f"{month}{whose_en} {en}", told,
+        reason=fact.reason, month=fact.month,
+    )  # fmt: skip
+
+
+def _table(at: Stated, fact: TargetTablesIssued | TargetTableSigned, told: _Told) -> Iterator[Line]:
+    """Of the tables of a year, those of units that have, or had, a part of this target."""
+    issued = isinstance(fact, TargetTablesIssued)
+    meant = {table.unit for table in fact.tables} if isinstance(fact, TargetTablesIssued) else {fact.unit}
+    codes = {told.unit_of(unit) for unit in meant & set(told.parts.values())}
+    units = sorted(code for code in codes if code is not None)
+    if units:
+        names_zh, names_en = "、".join(units), ", ".join(units)
+        zh = f"下达{names_zh}的目标责任表" if issued else f"{names_zh}签收目标责任表"
+        en = f"target tables issued to {names_en}" if issued else f"target table signed by {names_en}"
+        yield _line(
+            at, "tables_issued" if issued else "table_signed", f"{fact.on}{zh}", f"{en} on {fact.on}", told,
+            units=units,
+        )  # fmt: skip
+
+
+def _province(at: Stated, demand: Demand | None, told: _Told) -> Line:
+    before, told.province = told.province, demand
+    if demand is None:
+        assert before is not None  # only changes are told
+        edition = before.edition
+        zh, en = "省级不再设此目标", "the province asks for it no more"
+        return _line(at, "province_ended", zh, en, told, edition=edition)
+    happened: Happening = "province_asked" if before is None else "province_changed"
+    what_zh, what_en = "以文字提出要求", "it in words"
+    if demand.value is not None and demand.unit_of_measure is not None:
+        unit = UNITS[demand.unit_of_measure]
+        what_zh, what_en = f"{demand.value}{unit.zh}", f"{demand.value} {unit.en}"
+    zh = f"省级目录第{demand.edition}版要求:{what_zh}"
+    en = f"edition {demand.edition} of the province's catalogue asks for {what_en}"
+    return _line(at, happened, zh, en, told)
+
+
+_ROLES = {"lead": ("牵头", "lead"), "supporting": ("承担", "responsible"), "coordination": ("协调", "coordination")}
+
+
+def _line(
+    at: Stated,
+    happened: Happening,
+    zh: str,
+    en: str,
+    told: _Told,
+    *,
+    units: Sequence[str] = (),
+    from_value: str | None = None,
+    to_value: str | None = None,
+    reason: str | None = None,
+    request: str | None = None,
+    month: int | None = None,
+    edition: int | None = None,
+    evidence: tuple[str, ...] = (),
+) -> Line:
+    if edition is None and told.province is not None:
+        edition = told.province.edition
+    return Line(
+        at.position, at.recorded_at, at.effective_on, at.role, happened, Sentence(zh, en), tuple(units), from_value,
+        to_value, reason, request, month, edition, evidence,
+    )  # fmt: skip
