@@ -454,7 +454,7 @@ class Found(Generic[T]):
         own = self.latest.get(part.series[measure])
         return own if own is not None else self._of(part.carried[measure], self.day)
 
-    def only(self, part: Part, measure: int) -> T | None:
+    def only(self, part: Part, measure: int = 0) -> T | None:
         """The same where nothing is added up, so that no part carries on more than one."""
         return only(self.of(part, measure))
 
@@ -508,11 +508,11 @@ class Targets:
                 values = [reached_share(plan.steps, partial(found.only, part)) for part in plan.parts]
             figures.append(TargetFigure(plan, values, _whole(plan, values)))
         # Whether a target was kept all year is asked only of those that are kept now.
-        kept = [each for each in figures if each.plan.target.kind == MAINTAIN and each.whole.met]
-        observed = self._observed(each.plan for each in kept)
-        for each in kept:
-            if next(self._misses(each.plan, observed), None) is not None:
-                each.whole = each.whole._replace(met=False)
+        kept = [figure for figure in figures if figure.plan.target.kind == MAINTAIN and figure.whole.met]
+        observed = self._observed(figure.plan for figure in kept)
+        for figure in kept:
+            if next(self._misses(figure.plan, observed), None) is not None:
+                figure.whole = figure.whole._replace(met=False)
         return figures
 
     def some(self, chosen: Callable[[TargetPlan], bool]) -> list[TargetFigure]:

@@ -197,13 +197,16 @@ def _parts(at: Stated, fact: AssignmentMade | AssignmentHandedOver, told: _Told)
                 f"assigned to {unit} ({en}){with_en} from {fact.valid_from} on", told, units=(unit,), to_value=value,
             )  # fmt: skip
         return
+    before = [told.parts.get(id) for id in fact.ends]
     told.parts |= {opened.assignment: opened.unit for opened in fact.opens}
-    old = _seen(told, [told.parts[part] for part in fact.ends if part in told.parts])
-    new = _seen(told, [opened.unit for opened in fact.opens])
-    if old or new:
-        zh = f"自{fact.on}起由{'、'.join(old) or '其他单位'}移交{'、'.join(new) or '其他单位'}"
-        en = f"handed over from {', '.join(old) or 'another unit'} to {', '.join(new) or 'another unit'} on {fact.on}"
-        yield _line(at, "handed_over", zh, en, told, units=(*old, *(each for each in new if each not in old)),
+    old = [None if unit is None else told.unit_of(unit) for unit in before]
+    new = [told.unit_of(opened.unit) for opened in fact.opens]
+    units = tuple(dict.fromkeys(code for code in (*old, *new) if code is not None))
+    if units:
+        zh = f"自{fact.on}起由{'、'.join(_named(old, '其他单位'))}移交{'、'.join(_named(new, '其他单位'))}"
+        others = [" and ".join(_named(codes, "another unit")) for codes in (old, new)]
+        en = f"handed over from {others[0]} to {others[1]} on {fact.on}"
+        yield _line(at, "handed_over", zh, en, told, units=units,
                     reason=None if isinstance(fact.reason, UnsetType) else fact.reason)  # fmt: skip
 
 
@@ -222,10 +225,9 @@ def _decomposed(at: Stated, fact: DecompositionStated, told: _Told) -> Iterator[
     )  # fmt: skip
 
 
-def _seen(told: _Told, units: Sequence[str]) -> tuple[str, ...]:
-    """The codes of those that the reader may see, each once."""
-    codes = (told.unit_of(unit) for unit in units)
-    return tuple(dict.fromkeys(code for code in codes if code is not None))
+def _named(codes: list[str | None], other: str) -> list[str]:
+    """Each once; whom the reader may not see, together."""
+    return list(dict.fromkeys(code or other for code in codes))
 
 
 def _request(
