@@ -180,8 +180,8 @@ class Stack:
         self._launch(name, int(self._addresses[name].rpartition(":")[2]), self._settings[name])
 
     def wait(self, name: str) -> None:
-        """Return once a service is ready; StartRefused when it ends by itself or is not ready in time."""
-        self._wait(name, "/readyz")
+        """Return once a service has started, ready or not; StartRefused when it ends by itself or takes too long."""
+        self._wait(name, "/healthz")
 
     def last_words(self, name: str) -> str:
         """Why a service ended: the last line since its start that is no record of its log, else the last one."""

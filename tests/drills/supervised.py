@@ -146,7 +146,7 @@ class Distributed:
 
 
 class ServiceProcess:
-    """One service of a stack, which is started when a broker runs; that one may be gone again before it is ready."""
+    """One service of a stack, which is started when a broker runs; that one may be gone again before it serves."""
 
     def __init__(self, stack: Stack, name: str, broker: BrokerProcess) -> None:
         self._stack = stack
@@ -166,7 +166,7 @@ class ServiceProcess:
         self._stack.launch(self._name)
 
     def ready(self) -> None:
-        """Return when it is ready; without a broker it ends by itself, with one sentence, and is started again."""
+        """Return when it serves; without a broker it ends by itself, with one sentence, and is started again."""
         for _ in range(MOST_STARTS):
             try:
                 self._stack.wait(self._name)
