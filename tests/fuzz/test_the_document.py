@@ -39,6 +39,7 @@ CHECKS: dict[str, Any] = {
 }
 
 
+LETTER = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -106,8 +107,9 @@ def attacked(
     city: Whole, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[schemathesis.BaseSchema]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    schemathesis.openapi.media_type(WORKBOOK, st.just(template()) | st.binary(max_size=200))
-    schemathesis.serializer(WORKBOOK)(lambda context, value: value)
+    for kind, sound in ((WORKBOOK, st.just(template())), (LETTER, st.nothing())):
+        schemathesis.openapi.media_type(kind, sound | st.binary(max_size=200))
+        schemathesis.serializer(kind)(lambda context, value: value)
     examples = int(request.config.getoption("--attacks"))
     # Going through every bound of every field takes most of the time, and both forms read requests by the same code.
     thorough = examples > SHORT or "standalone" in request.node.callspec.id
