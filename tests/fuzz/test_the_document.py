@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.engine import Status, StopReason, events
 
+from services.targets.default_letter import default_letter
 from services.targets.workbook import template
 from shared.identity.callers import ROLES
 from tests.services.standalone.test_roles_and_scopes import codes, places
@@ -39,6 +40,7 @@ CHECKS: dict[str, Any] = {
 }
 
 
+LETTER = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -106,8 +108,9 @@ def attacked(
     city: Whole, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[schemathesis.BaseSchema]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    schemathesis.openapi.media_type(WORKBOOK, st.just(template()) | st.binary(max_size=200))
-    schemathesis.serializer(WORKBOOK)(lambda context, value: value)
+    for kind, sound in ((WORKBOOK, template()), (LETTER, default_letter())):
+        schemathesis.openapi.media_type(kind, st.just(sound) | st.binary(max_size=200))
+        schemathesis.serializer(kind)(lambda context, value: value)
     examples = int(request.config.getoption("--attacks"))
     # Going through every bound of every field takes most of the time, and both forms read requests by the same code.
     thorough = examples > SHORT or "standalone" in request.node.callspec.id
