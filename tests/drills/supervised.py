@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import threading
-import time
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -113,7 +113,8 @@ class Standalone:
                     http.get("/healthz")
                     return
                 except httpx.ConnectError:
-                    time.sleep(LOOK_AGAIN)
+                    with suppress(subprocess.TimeoutExpired):
+                        self._process.wait(LOOK_AGAIN)
         raise StartRefused(self._log.read_text()[-2000:])
 
     def stop(self) -> None:
