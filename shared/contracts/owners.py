@@ -10,6 +10,7 @@ from functools import cache
 
 from shared.contracts import (
     catalogues,
+    decomposition,
     earlier,
     evaluation,
     logs,
@@ -28,7 +29,7 @@ REPORTER = "urn:jikao:source:"
 _PROMISED_BY = {
     module.__name__: service
     for service, modules in {
-        "targets": (logs, organisation, catalogues, targets, target_kinds, target_tables, earlier),
+        "targets": (logs, organisation, catalogues, targets, target_kinds, target_tables, decomposition, earlier),
         "projects": (projects,),
         "evaluation": (evaluation,),
     }.items()
