@@ -286,7 +286,7 @@ def walked(city: Whole, address: str, token: str, query: dict[str, str]) -> Iter
 def reveals_nothing(answer: Response, address: str, query: dict[str, str]) -> None:
     """Neither body nor headers nor what a cursor is made of names what is the other unit's, but as it was asked."""
     said = answer.text + str(dict(answer.headers))
-    for opaque in re.findall(r"[\w-]{24,}", said):
+    for opaque in re.findall(r"[A-Za-z0-9_-]{24,}", said):
         said += (
             base64.urlsafe_b64decode(opaque + "=" * (-len(opaque) % 4)).decode("latin-1")
             if len(opaque) % 4 != 1
@@ -306,6 +306,7 @@ COMMANDS_WITHIN: dict[str, dict[str, Any]] = {
     "verify_value": {"value": "1", "unit_of_measure": "km"},
     "certify_value": {"value": "1", "unit_of_measure": "km"},
     "return_value": {"reason": "synthetic"},
+    "sign_target_table": {"sha256": "0" * 64},
 }
 
 
