@@ -3,12 +3,13 @@ PYTHON ?= python3
 PORT ?= 8000
 DATA ?= data
 PY := .venv/bin/python
-KAFKA := .cache/kafka/made
+KAFKA := .cache/kafka/classes.jsa
+KILLS ?= 100
 export PYTHON
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve stack check test bench format lock kafka machine
+.PHONY: help demo serve stack check test drill bench format lock kafka machine
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +33,10 @@ check: .venv/made ## lint, format, types, who may import whom, the published Ope
 # Three at once on two cores: the tests wait for brokers, databases and processes half of the time.
 test: check $(KAFKA) machine ## check, then every test, with a real Kafka broker and a real PostgreSQL (ARGS= for pytest)
 	$(PY) -m pytest -n 3 --dist loadfile $(ARGS)
+
+drill: .venv/made $(KAFKA) machine ## kill, attack and live through years for long, the seeds printed (KILLS=100, SEED=, ARGS= for pytest)
+	$(PY) -m pytest -s tests/drills tests/fuzz tests/histories --kills $(KILLS) $(if $(SEED),--seed $(SEED)) \
+	    --attacks 50 --histories 60 --steps 60 $(ARGS)
 
 bench: .venv/made $(KAFKA) machine ## measure everything, write docs/performance.md (ARGS="--long", "--quick", "--only asof")
 	$(PY) -m bench $(ARGS)
@@ -59,7 +64,12 @@ lock: .venv/made ## resolve the dependencies of pyproject.toml anew into the two
 
 kafka: $(KAFKA)
 
-$(KAFKA): deploy/kafka/pom.xml
+# With what Java has loaded for one broker written down, the next ones start in half the time.
+$(KAFKA): .cache/kafka/made | .venv/made
+	@sh deploy/machine.sh java
+	$(PY) -m shared.testing.broker
+
+.cache/kafka/made: deploy/kafka/pom.xml
 	@sh deploy/machine.sh java maven
 	rm -rf .cache/kafka && mkdir -p .cache/kafka
 	mvn -q -B -f deploy/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/.cache/kafka/libs

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
+import time
+import traceback
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -35,12 +36,20 @@ def main() -> None:
     args = parser.parse_args()
     folder = args.to or (None if args.quick else RESULTS)
     summary = _earlier(folder) | {"machine": described()}
+    failed: list[str] = []
     for name in (name for name in ORDER if name in args.only):
+        began = time.monotonic()
         print(f"== {name}", flush=True)
-        module = import_module(f"bench.{name}")
-        found = module.run(quick=args.quick, **({"long": args.long} if name == "growth" else {}))
-        module.show(found)
-        sys.stdout.flush()
+        try:
+            module = import_module(f"bench.{name}")
+            found = module.run(quick=args.quick, **({"long": args.long} if name == "growth" else {}))
+            module.show(found)
+        except Exception:  # whatever it is: the others are measured all the same, and the end says that it failed
+            traceback.print_exc()
+            failed.append(name)
+            continue
+        finally:
+            print(f"== {name}: {time.monotonic() - began:.0f} s", flush=True)
         summary[name] = without_samples(found)
         if folder is not None:  # after each, so that what a later one fails in costs only that one
             folder.mkdir(parents=True, exist_ok=True)
@@ -48,6 +57,8 @@ def main() -> None:
             _write(folder / "summary.json", summary)
     if args.to is None and not args.quick:
         PAGE.write_text(filled(PAGE.read_text(encoding="utf-8"), summary), encoding="utf-8")
+    if failed:
+        raise SystemExit(f"failed: {', '.join(failed)}; their tables are those of the run before")
 
 
 def without_samples(found: Any) -> Any:

@@ -2,8 +2,10 @@
 
 A standalone back end serves a year of a large city (bench.city: 12,500 series, 650,000 entries) through its gateway.
 One client on one connection asks, in turns: the whole city (totals by unit and category, and every target's row), one
-unit, one target, one target's history; each as now known, and as known when half of the entries were there. A registry
-change (a locked month) is made before each of some further questions: what stands is then worked out again.
+unit, one target, one target's history; each as now known, and as known when half of the entries were there. Each time
+it asks about another date, so no question is one that was answered before; the whole city is also asked about one date
+again and again. A registry change (a locked month) is made before each of some further questions: what stands is then
+worked out again.
 
 Beside it the PyPI package `eventsourcing` answers the first, second and last by replay, in this process without HTTP
 (bench.by_replay), from the same entries. It computes less: levels and a count for each unit, no document.
@@ -12,7 +14,8 @@ Beside it the PyPI package `eventsourcing` answers the first, second and last by
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +23,7 @@ from typing import Any
 import httpx
 
 from bench.by_replay import ByReplay
-from bench.city import AS_OF, JURISDICTION, YEAR
+from bench.city import AS_OF, DAYS, JURISDICTION, YEAR
 from bench.command_line import measure
 from bench.machine import in_turns, milliseconds, summaries, summary
 from bench.standing import Made, Server, made, served
@@ -50,18 +53,26 @@ def asked(server: Server, at: Made, quick: bool) -> dict[str, Any]:
     ) as client:  # fmt: skip
         last = int(client.get(BASE + "/completion").raise_for_status().headers["jikao-position"])
         known = {"as now known": last, "as known half-way": (at.city.standing + last) // 2}
-        questions = {
-            f"{name}, {when}": partial(_get, client, path, position)
+        days = DAYS[:2] if quick else DAYS
+        questions: dict[str, Callable[[], object]] = {
+            f"{name}, {when}": partial(_next, client, path, position, iter([AS_OF, *days]))
             for when, position in known.items() for name, path in PATHS.items()
         }  # fmt: skip
+        questions["whole city, the same question again"] = partial(_get, client, PATHS["whole city"], last)
         in_turns(1, questions)
-        found = summaries(in_turns(2 if quick else 25, questions))
+        found = summaries(in_turns(len(days), questions))
         changed = [milliseconds(_after_a_change(client, month)) for month in range(1, 3 if quick else 12)]
     return found | {"whole city, first after a registry change": summary(changed)}
 
 
-def _get(client: httpx.Client, path: str, known_at: int | None = None, after: str | None = None) -> bytes:
-    query: dict[str, str] = {"as_of": AS_OF.isoformat()}
+def _next(client: httpx.Client, path: str, known_at: int, days: Iterator[date]) -> bytes:
+    return _get(client, path, known_at, as_of=next(days))
+
+
+def _get(
+    client: httpx.Client, path: str, known_at: int | None = None, after: str | None = None, as_of: date = AS_OF
+) -> bytes:
+    query: dict[str, str] = {"as_of": as_of.isoformat()}
     if known_at is not None:
         query["known_at"] = f"position:{known_at}"
     if after is not None:

@@ -1,8 +1,9 @@
 """A synthetic city of any size, as records of a log: units, targets with their parts, levels reported on many dates.
 
 The usual one is a year of a large city: 2,500 targets of five parts each (12,500 series) for 90 units, and each part's
-level on 26 dates, stated twice: 650,000 entries in submissions of 50. One target in ten is to be kept all year, one in
-ten has a ceiling; of one submission in a hundred an entry is verified.
+level on 26 dates, stated twice: 650,000 entries in submissions of 50. One target in ten is to be kept all year, and is,
+so that every entry of it has to be looked at; one in ten has a ceiling; of one submission in a hundred an entry is
+verified.
 """
 
 from __future__ import annotations
@@ -27,11 +28,15 @@ ENTRIES = 50
 YEAR = 2009
 YEAR_BEGINS = date(YEAR, 1, 1)
 AS_OF = date(YEAR, 7, 15)
+DAYS = [date(YEAR, 1, 31) + timedelta(days=13 * n) for n in range(25)]
+"""Dates for questions that nobody has asked before: nearly every figure differs from one to the next."""
 JURISDICTION = "430300"
 COUNTY = "urn:jikao:source:county"
 VERIFIED = 100
 """Of every so manieth submission an entry is verified."""
-_KINDS = {8: ("maintain", "higher"), 9: ("ceiling", "lower")}
+_KINDS = {8: ("maintain", "higher", 1), 9: ("ceiling", "lower", 80)}
+_CUMULATIVE = ("cumulative", "higher", 80)
+"""Kind, direction, and what each part is to reach or to keep."""
 _AT_ONCE = 500
 
 
@@ -75,19 +80,20 @@ class City:
         yield targets.YearOpened(year=YEAR, time_progress="by_month"), f"year:{YEAR}"
         for n in range(self.targets):
             target = uuid7()
-            kind, direction = _KINDS.get(n % 10, ("cumulative", "higher"))
+            kind, direction, value = _KINDS.get(n % 10, _CUMULATIVE)
+            whole = value if kind == "maintain" else value * self.parts  # every part keeps what the target says
             yield (
                 targets.TargetIssued(
                     target=target, year=YEAR, code=f"t{n}", name=Label(zh="目标"), issuer="city",
                     category=("economy", "government", "key_work", "livelihood", "society")[n % 5],
-                    kind=kind, direction=direction, value="400", roll_up="sum", tags=[],  # type: ignore[arg-type]
+                    kind=kind, direction=direction, value=str(whole), roll_up="sum", tags=[],  # type: ignore[arg-type]
                     measures=[Measure(code="level", name=Label(zh="完成额"), unit_of_measure="wan_yuan")],
                     effective_on=YEAR_BEGINS,
                 ), f"target:{n}"
             )  # fmt: skip
             for at in self.answering(n):
                 made = targets.AssignmentMade(
-                    assignment=uuid7(), target=target, unit=units[at], role="supporting", value="80",
+                    assignment=uuid7(), target=target, unit=units[at], role="supporting", value=str(value),
                     valid_from=YEAR_BEGINS,
                 )  # fmt: skip
                 yield made, f"assignment:{n}:{at}"

@@ -18,6 +18,7 @@ from services.evaluation.tables import ARCHIVE
 from shared.event_log.directory import Directory
 from shared.event_log.embedded import open_embedded
 from shared.event_log.port import Topics
+from shared.garbage import no_collections
 from shared.projections import Reader
 from shared.sql import engine as open_engine
 from shared.sql import reading
@@ -44,9 +45,14 @@ class Folding:
         fold = self.reader.logs[log]
         at = fold.place.position if known_at is None else known_at
         stand = Stand(as_of, {"log": log, "as_of": as_of.isoformat(), "position": at, "root": "0" * 64})
-        with reading(self.engine) as db:
+        with reading(self.engine) as db, no_collections():
             found = levels(db, self.reader.into, log, at)
             return canonical(answer(question, stand, fold.registry, found, self.plans))[0]
+
+    def read_levels(self, log: str, year: int, as_of: date) -> None:
+        """Only read what a whole city's answer is made of: its part of what the answer takes."""
+        with reading(self.engine) as db, no_collections():
+            levels(db, self.reader.into, log, self.reader.logs[log].place.position).values(as_of, year)
 
 
 @contextmanager

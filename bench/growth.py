@@ -16,11 +16,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench.city import AS_OF, YEAR, City
+from bench.city import DAYS, YEAR, City
 from bench.folding import Folding, embedded, folding
-from bench.ledger import projected
+from bench.ledger import asked, projected
 from bench.machine import in_turns, milliseconds, summaries
-from services.evaluation.documents import Question
 from shared.admission import Judgement, Known, judge
 from shared.contracts.projects import ProgressSubmitted, TargetFigure
 
@@ -55,14 +54,11 @@ def _of(cities: Sequence[City], rounds: int) -> dict[str, Any]:
             with folding(topics, f"sqlite:///{folder}/evaluation.db") as at:
                 rate = _rate(at, cities, topics.events.end(0))
                 log = logs[len(logs) // 2]
-                asked = in_turns(rounds, {
-                    "whole_city_ms": partial(at.ask, log, Question("completion", YEAR), AS_OF),
-                    "one_unit_ms": partial(at.ask, log, Question("unit", YEAR, "u1"), AS_OF),
-                })  # fmt: skip
+                answered = asked(at, log, DAYS[:rounds])
                 judged = in_turns(200 if rounds > 2 else 5, {"judge_50_entries_ms": _judging(at, log, cities[0])})
     return {
         "entries": sum(city.entries for city in cities), "series": sum(city.series for city in cities),
-        "entries_per_s": rate, **summaries(asked), **summaries(judged, 3),
+        "entries_per_s": rate, **answered, **summaries(judged, 3),
     }  # fmt: skip
 
 

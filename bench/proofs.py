@@ -10,7 +10,6 @@ remembered (shared.proofs.tiles, 2 MiB at most). Milliseconds, medians with the 
 
 from __future__ import annotations
 
-import argparse
 import random
 import tempfile
 import time
@@ -23,6 +22,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from bench.command_line import measure
 from services.evaluation.read_models import tiles
 from services.evaluation.tables import TILES
 from shared.merkle import leaf, leaf_hash
@@ -182,13 +182,12 @@ def _bytes(path: Path) -> int:
     return sum(each.stat().st_size for each in path.parent.glob(path.name + "*"))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a small tree, to see that it runs")
-    for size, found in run(parser.parse_args().quick).items():
-        print(f"{int(size):,} leaves: filled {found['fill_leaves_per_s']} leaves/s, {found['megabytes']} MB")
+def show(found: dict[str, Any]) -> None:
+    """Print what `run` found."""
+    for size, of in found.items():
+        print(f"{int(size):,} leaves: filled {of['fill_leaves_per_s']} leaves/s, {of['megabytes']} MB")
         for question in ("root_after_restart", "inclusion", "consistency", "verifying"):
-            for who, told in found[question].items():
+            for who, told in of[question].items():
                 print(
                     f"  {question:18} {who:12} median {told['median_ms']:8.3f} ms   p99 {told['p99_ms']:8.3f}   "
                     f"lowest {told['lowest_ms']:8.3f}   first {told['first_ms']:8.3f}"
@@ -196,4 +195,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    measure(__doc__, run, show)

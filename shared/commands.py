@@ -126,11 +126,23 @@ def _attempt(store: EventStore, order: Order, stream: Stream[S], decide: Decide[
         earlier = store.find(db, order.log, first)
         if earlier is not None:
             return _repeated(store, db, order, earlier)
+
+        def done_meanwhile() -> bool:
+            """Has this very command been done since that look (PostgreSQL shows it)? Its outcome was read then."""
+            return store.find(db, order.log, first) is not None
+
         history = store.read(db, order.log, stream.name)
-        if order.if_match is not None and order.if_match != len(history):
-            raise VersionConflict(stream=stream.name, expected=order.if_match, current=len(history))
         looking = Looking(store, db, order.log)
-        facts = decide(_state(history, stream), looking)
+        try:
+            if order.if_match is not None and order.if_match != len(history):
+                raise VersionConflict(stream=stream.name, expected=order.if_match, current=len(history))
+            facts = decide(_state(history, stream), looking)
+        except Refusal as refusal:
+            if done_meanwhile():
+                raise _Overtaken(refusal) from None
+            raise
+        if not facts and done_meanwhile():
+            raise _Overtaken(IdReused(key=order.key))
         # Its own stream first, the others by name: two commands that meet in several never wait for one another.
         facts = sorted(facts, key=lambda fact: fact.stream or "")
         looking.versions[stream.name] = len(history)

@@ -22,6 +22,7 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from msgspec import json
 from psycopg import sql
 from sqlalchemy import (
     BigInteger,
@@ -35,6 +36,7 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    TableValuedAlias,
     TypeDecorator,
     create_engine,
     event,
@@ -60,7 +62,6 @@ Bytes = LargeBinary
 BigInt = BigInteger().with_variant(Integer(), "sqlite")
 
 _WORTH_A_COPY = 50  # rows
-_AT_ONCE = 5_000  # below SQLite's limit of parameters in one statement
 _PATIENCE = 5  # seconds a SQLite writer waits for the others
 _PRAGMAS = (
     f"busy_timeout={_PATIENCE * 1000}",  # first: turning WAL on needs a lock already
@@ -204,17 +205,24 @@ def insert_plain(db: Connection, table: Table, columns: Sequence[str], rows: Seq
 
 def each_of(db: Connection, asked: Select[Any], column: Column[Any], values: Collection[object]) -> Iterator[Any]:
     """The rows that `asked` finds with each of these values of an indexed column, however many values there are."""
-    wanted = list(values)
+    if not values:
+        return
+    wanted = listed(db, column.type, values)
     if db.dialect.name != "postgresql":
-        for start in range(0, len(wanted), _AT_ONCE):
-            yield from db.execute(asked.where(column.in_(wanted[start : start + _AT_ONCE])))
-    elif wanted:
+        yield from db.execute(asked.where(column.in_(select(wanted.c.value))))
+    else:
         # Asked with IN it reads a whole log, and compares it with every value, as long as it has no statistics; OFFSET
         # keeps it from making the same plan of this.
-        array = func.unnest(literal(wanted, postgresql.ARRAY(column.type)))
-        value = array.table_valued("value", name="wanted").render_derived()
-        found = asked.where(column == value.c.value).offset(0).lateral("found")
-        yield from db.execute(select(found).select_from(value.join(found, true())))
+        found = asked.where(column == wanted.c.value).offset(0).lateral("found")
+        yield from db.execute(select(found).select_from(wanted.join(found, true())))
+
+
+def listed(db: Connection, type_: TypeEngine[Any], values: Collection[object]) -> TableValuedAlias:
+    """Values, which are numbers or text, as a table with the column `value`: one parameter, however many they are."""
+    if db.dialect.name == "postgresql":
+        array = func.unnest(literal(list(values), postgresql.ARRAY(type_)))
+        return array.table_valued("value", name="wanted").render_derived()
+    return func.json_each(json.encode(list(values)).decode()).table_valued("value", name="wanted")
 
 
 def insert_if_absent(

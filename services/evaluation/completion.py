@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 from typing import Generic, NamedTuple, TypeVar
@@ -60,8 +61,8 @@ class Rule(NamedTuple):
             return Ratio(0, 1)  # a negative growth rate counts 0
         return Ratio(actual, wanted)
 
-    def met(self, actual: int, wanted: int) -> bool:
-        """Is the target's value reached (or, where lower is better, kept)?"""
+    def met(self, actual: int | Decimal, wanted: int | Decimal) -> bool:
+        """Is the target's value reached (or, where lower is better, kept)? Both in the same form."""
         return actual <= wanted if self.lower else actual >= wanted
 
 
@@ -420,20 +421,26 @@ class Targets:
         """How much of the year has passed."""
         return time_progress(self.plan.registry, self.plan.year, self.as_of)
 
-    def all(self) -> Iterator[TargetFigure]:
-        """Every target in force on the day, by code: what its row says, without the levels."""
+    def all(self) -> list[TargetFigure]:
+        """Every target in force on the day, by code: what its row says, without the levels and the misses."""
         plans = self.plan.targets.values()
         latest = self.levels.values(self.day, self.plan.year)
         found = Found(self.day, latest, self._earlier(_carrying(plans), self.levels.values_in))
-        observed = self._observed(plans)
         get = latest.get
+        figures = []
         for plan in plans:
             texts = [found.of(part) for part in plan.parts] if plan.carries else [get(line) for line in plan.lines]
             values = [None if text is None else scaled(text) for text in texts]
             if plan.steps:
                 values = [reached_share(plan.steps, partial(found.of, part)) for part in plan.parts]
-            whole, misses = self._judged(plan, values, observed)
-            yield TargetFigure(plan, values, whole, misses)
+            figures.append(TargetFigure(plan, values, _whole(plan, values)))
+        # Whether a target was kept all year is asked only of those that are kept now.
+        kept = [each for each in figures if each.plan.target.kind == MAINTAIN and each.whole.met]
+        observed = self._observed(each.plan for each in kept)
+        for each in kept:
+            if next(self._misses(each.plan, observed), None) is not None:
+                each.whole = each.whole._replace(met=False)
+        return figures
 
     def some(self, chosen: Callable[[TargetPlan], bool]) -> list[TargetFigure]:
         """Those that are chosen, by code, with their levels."""
@@ -507,19 +514,18 @@ class Targets:
     def _observed(self, plans: Iterable[TargetPlan]) -> Observed:
         """Every entry that counts of those of these targets that are to be kept: any miss shows."""
         wanted = {series for plan in plans if plan.target.kind == MAINTAIN for series in self._lines(plan)}
-        found: dict[Series, list[tuple[date, str]]] = {}
-        for series, on, value in self.levels.observed(wanted, self.day) if wanted else ():
-            found.setdefault(series, []).append((on, value))
-        return found
+        return self.levels.observed(wanted, self.day) if wanted else {}
 
     def _misses(self, plan: TargetPlan, observed: Observed) -> Iterator[tuple[date, str]]:
         """Every observation that fell short of what was to be kept on its day, with its unit."""
+        wanted: dict[date, Decimal] = {}  # most series report on the same days
         for series, (up_to, unit) in self._lines(plan).items():
             for on, value in observed.get(series, ()):
                 if on > up_to:
                     continue
-                kept = self.plan.registry.targets.get(plan.id, on) or plan.target
-                if not plan.rule.met(scaled(value), scaled(kept.value)):
+                if on not in wanted:
+                    wanted[on] = Decimal((self.plan.registry.targets.get(plan.id, on) or plan.target).value)
+                if not plan.rule.met(Decimal(value), wanted[on]):
                     yield on, unit
 
     def _lines(self, plan: TargetPlan) -> dict[Series, tuple[date, str]]:
@@ -547,24 +553,26 @@ def _part_judged(plan: TargetPlan, at: int, actual: int | None) -> Judged:
 
 def _whole(plan: TargetPlan, values: list[int | None]) -> Judged:
     target, rule, wanted = plan.target, plan.rule, plan.wanted
-    reported = [(at, value) for at in plan.counted if (value := values[at]) is not None]
+    reported = [value for at in plan.counted if (value := values[at]) is not None]
     if not reported:
         return Judged(None, wanted, None, None, False)
     full = len(reported) == len(plan.counted)
     if target.roll_up == "worst" or target.roll_up == "best":
-        return _extreme(plan, reported, full)
-    actual = reported[0][1] if len(reported) == 1 else sum([value for _, value in reported])
+        return _extreme(plan, values, full)
+    actual = sum(reported)
     met: bool | None = rule.met(actual, wanted)
     if met and rule.lower and not full:
         met = None  # what is still to be reported may break the ceiling
     return Judged(actual, wanted, Ratio(actual, wanted) if plan.plain else rule.rate(actual, wanted), met, full)
 
 
-def _extreme(plan: TargetPlan, reported: Iterable[tuple[int, int]], full: bool) -> Judged:
+def _extreme(plan: TargetPlan, values: list[int | None], full: bool) -> Judged:
     """The worst or best part, measured against its own value where it has one; of equal ones the first by unit."""
     worst, rule = plan.target.roll_up == "worst", plan.rule
     chosen: Judged | None = None
-    for at, actual in reported:
+    for at in plan.counted:
+        if (actual := values[at]) is None:
+            continue
         against = plan.measured_by[at]
         each = Judged(actual, against, rule.rate(actual, against), rule.met(actual, against), full)
         better = chosen is None or chosen.rate is None

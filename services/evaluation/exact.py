@@ -7,28 +7,18 @@ document is rounded (HALF_UP, 12 decimals).
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from shared.quantities import DECIMALS
 
 ONE: int = 10**DECIMALS
-_KEPT = 2**15
-"""Texts and ratios remembered: most figures of a question are those of the question before it."""
-
-_POWERS = [10 ** (DECIMALS - places) for places in range(DECIMALS + 1)]
 
 
-@lru_cache(_KEPT)
+# Nothing of this is remembered: to look for a figure that is new costs several times what it takes to work it out.
 def scaled(text: str) -> int:
     """Valid quantity text as a count of 10^-12."""
-    point = text.find(".")
-    if point < 0:
-        return int(text) * ONE
-    scale: int = _POWERS[len(text) - point - 1]
-    return int(text[:point] + text[point + 1 :]) * scale
+    whole, _, decimals = text.partition(".")
+    return int(whole + decimals.ljust(DECIMALS, "0"))
 
 
-@lru_cache(_KEPT)
 def quantity_text(value: int) -> str:
     """A count of 10^-12 as canonical quantity text, however many digits a sum has before the point."""
     if value < 0:
@@ -40,7 +30,6 @@ def quantity_text(value: int) -> str:
     return f"{digits[:-DECIMALS]}.{digits[-DECIMALS:]}".rstrip("0").rstrip(".")
 
 
-@lru_cache(_KEPT)
 def ratio_text(numerator: int, denominator: int) -> str:
     """numerator / denominator as text: 12 decimals HALF_UP (halves away from zero), trailing zeros dropped.
 

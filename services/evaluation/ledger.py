@@ -112,15 +112,17 @@ class Levels(Protocol):
         """The same for these series only."""
         return {each: level.best[0] for each, level in self.latest_in(series, as_of).items()}
 
-    def observed(self, series: Collection[Series], as_of: date) -> Iterator[tuple[Series, date, str]]:
-        """Each entry of these series that still counts, up to a date: its series, its date, its value that counts."""
+    def observed(self, series: Collection[Series], as_of: date) -> dict[Series, list[tuple[date, str]]]:
+        """Every entry of these series that still counts, up to a date: its date, and its value that counts."""
         wanted = set(series)
+        found: dict[Series, list[tuple[date, str]]] = {}
         for subject in sorted({each.subject_id for each in wanted}):
             for row in self.history(subject):
                 if row.series in wanted and row.known_until is None and row.effective_on <= as_of:
                     stood = {each.standing: each.value for each in row.stood if each.known_until is None}
                     value = stood.get("certified") or stood.get("verified") or row.value
-                    yield row.series, row.effective_on, value
+                    found.setdefault(row.series, []).append((row.effective_on, value))
+        return found
 
 
 @dataclass(slots=True)

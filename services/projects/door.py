@@ -23,6 +23,7 @@ from services.projects.seen import SeenIdentities
 from services.projects.submission import Sent
 from shared.admission import Known, Refused, judge
 from shared.admission.errors import (
+    REOPENING,
     DateInFuture,
     MeasureUnknown,
     NotABand,
@@ -67,8 +68,6 @@ MOST_DAYS = 1_000
 """Days for which a caller's scope is kept: the days that people report for are far fewer."""
 REMEMBERED = 10_000
 """Identities appended here whose offsets are kept, so that a quick repeat waits for the fold's word on the first."""
-
-REOPENING = "Ask the assessment office to reopen the month (POST …/years/{year}/unlocks)."
 
 _MEMBER: dict[type[Refusal], str] = {
     YearIsNotOpen: "/effective_on", YearDoesNotAllow: "/effective_on", DateInFuture: "/effective_on",

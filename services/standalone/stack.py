@@ -121,7 +121,7 @@ class Stack:
             broker.wait_until_ready()
         bootstrap = self.brokers[0].quorum.bootstrap
         self._addresses |= {"kafka": bootstrap, "postgresql": f"127.0.0.1:{postgres.port}"}
-        self._running.callback(self._stop_processes)
+        self._running.callback(self.stop_processes)
         issuer = issuer_directory(self._directory)
         keys = issuer / "jwks.json"
         keys.parent.mkdir(exist_ok=True)
@@ -218,7 +218,8 @@ class Stack:
                 time.sleep(_LOOK_AGAIN)
         raise StartRefused(f"{name} is not ready after {READY_WITHIN:.0f} s ({told}): see {self._log(name)}.")
 
-    def _stop_processes(self) -> None:
+    def stop_processes(self) -> None:
+        """Stop gateway and services; harmless when repeated."""
         # The gateway first, so that no request meets a service that is gone; then the services side by side.
         gateway = self._processes.pop("gateway", None)
         for together in ([gateway] if gateway else [], list(self._processes.values())):

@@ -117,9 +117,9 @@ def sign_table(
 
 def units_on(registry: Registry, year: int, day: date, scope: frozenset[str] | None = None) -> list[UnitTable]:
     """The tables of all units (of these), by code: of those that have a part, and that were issued one before."""
-    tables = tables_on(registry, year, day)
+    tables = tables_on(registry, year, day, scope)
     for _, row in registry.tables.on(day):
-        if row.year == year and row.unit not in tables:
+        if row.year == year and row.unit not in tables and (scope is None or row.unit in scope):
             tables[row.unit] = table(registry, year, row.unit, [])
     inherited = _inherited(registry, year, day)
     found = [
@@ -129,7 +129,6 @@ def units_on(registry: Registry, year: int, day: date, scope: frozenset[str] | N
             *_issued_and_signed(registry, year, unit, day),
         )
         for unit, document in tables.items()
-        if scope is None or unit in scope
     ]  # fmt: skip
     return sorted(found, key=lambda each: each.named.code)
 

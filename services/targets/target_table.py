@@ -44,13 +44,14 @@ class IssueTables:
     on: date
 
 
-def tables_on(registry: Registry, year: int, day: date) -> dict[str, Table]:
-    """The tables of all units that have a part of a target in force on the day, by unit id, targets by code."""
+def tables_on(registry: Registry, year: int, day: date, scope: frozenset[str] | None = None) -> dict[str, Table]:
+    """The tables of all units (of these) that have a part of a target in force on the day, by unit id."""
     of_unit: dict[str, list[Row]] = {}
     standing = [(target.code, id, target) for id, target in registry.targets_on(day) if target.year == year]
     for _, id, target in sorted(standing, key=lambda each: each[0]):
-        said = _target(target)
-        for _, part in registry.parts_of(id):
+        parts = [part for _, part in registry.parts_of(id) if scope is None or part.unit in scope]
+        said = _target(target) if parts else {}
+        for part in parts:
             if part.valid_on(day):
                 of_unit.setdefault(part.unit, []).append(said | _part(part))
     return {unit: table(registry, year, unit, of_unit[unit]) for unit in of_unit}
@@ -58,7 +59,7 @@ def tables_on(registry: Registry, year: int, day: date) -> dict[str, Table]:
 
 def table_on(registry: Registry, year: int, unit: str, day: date) -> Table:
     """One unit's table; it may be empty."""
-    return tables_on(registry, year, day).get(unit) or table(registry, year, unit, [])
+    return tables_on(registry, year, day, frozenset({unit})).get(unit) or table(registry, year, unit, [])
 
 
 def table(registry: Registry, year: int, unit: str, targets: list[Row]) -> Table:

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from shared.errors import Locked, NotFound, RuleBroken
 
+REOPENING = (
+    "Ask the assessment office to reopen the month (POST …/years/{year}/unlocks). "
+    "请向考核办公室申请解锁该月份,并说明理由。"
+)
+"""What whoever meets a lock can do, told beside who set it and why."""
+
 
 class YearIsNotOpen(RuleBroken):
     """The assessment year of this date has not been opened."""
@@ -72,10 +78,7 @@ class ProjectHasSubProjects(RuleBroken):
 
 
 class PeriodIsLocked(Locked):
-    """The month of this date, or of the entry it corrects or withdraws, is locked; the assessment office can reopen it.
-
-    Where it is known, the refusal says who locked the month and why.
-    """
+    """The month of this date, or of the entry it corrects or withdraws, is locked; the office can reopen it."""
 
     zh = "该日期(或被更正、撤回条目)所在月份已锁定,如需填报请向考核办公室申请解锁。"
 

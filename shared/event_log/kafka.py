@@ -40,6 +40,7 @@ with warnings.catch_warnings():
     from kafka.errors import (
         InvalidPartitionsError,
         KafkaError,
+        KafkaTimeoutError,
         LogTruncationError,
         MessageSizeTooLargeError,
         OffsetOutOfRangeError,
@@ -62,6 +63,9 @@ SEND_MAY_BLOCK: Final = 0.5
 
 RECONNECTED_WITHIN: Final = 1.5
 """Seconds in which a broker that is back is found again; a few times the longest pause between two tries."""
+
+RENEWED_AGAIN_AFTER: Final = 0.5
+"""Seconds between two tries to make new producers while no broker answers."""
 
 SEND_FAILED: Final = (KafkaError, ValueError)
 """What send() raises; a ValueError for a partition, which we know to exist, that is not in its metadata now."""
@@ -151,6 +155,14 @@ def _producer(settings: KafkaSettings, **more: Any) -> KafkaProducer:
     )
 
 
+def _abandon(producer: KafkaProducer) -> None:
+    """Let go of a producer at once: whoever waits for one of its records is told that it was not acknowledged."""
+    try:
+        producer.close(timeout=0)
+    except KafkaTimeoutError:  # raised before anything is closed, while it holds records
+        producer._sender.force_close()
+
+
 class Senders:
     """The two producers of an installation, shared by its topics.
 
@@ -186,36 +198,54 @@ class Senders:
                     break
                 except KafkaError:
                     if time.monotonic() >= until:
-                        producer.close(timeout=0)
+                        _abandon(producer)
                         raise
         return producer
 
-    def renew_after(self, error: KafkaError) -> None:
-        """Replace both producers, in a thread of its own, after an `error` that they do not recover from."""
-        if error.retriable or isinstance(error, (MessageSizeTooLargeError, RecordListTooLargeError)):
+    def renew_after(self, error: KafkaError, by: KafkaProducer, *, taken: bool) -> None:
+        """Replace both producers, in a thread of its own, after an `error` that the one it came from stays in.
+
+        That the time of a record ran out which it had `taken` is such an error: with a record that it had to send
+        again, kafka-python (3.0.12) gives up its producer id, asks for no other one, and never sends anything again.
+        """
+        stuck = taken and isinstance(error, KafkaTimeoutError)
+        if error.retriable and not stuck:
+            return
+        if isinstance(error, (MessageSizeTooLargeError, RecordListTooLargeError)):
             return
         with self._making:
-            if self._renewing or self._closed:
+            if self._renewing or self._closed or by not in (self.single, self.bulk):
                 return
             self._renewing = True
         log.error("the producer met %r and is replaced", error)
         threading.Thread(target=self._renew, name="event-log-renewal", daemon=True).start()
 
     def _renew(self) -> None:
-        try:
-            fresh = self._make_single(), self._make_bulk()
-        except KafkaError:
-            log.warning("no new producer yet; the next failed append tries again", exc_info=True)
-            with self._making:
-                self._renewing = False
-            return
+        while (fresh := self._fresh()) is None:
+            time.sleep(RENEWED_AGAIN_AFTER)
+            if self._closed:
+                return
         with self._making:
             stale = fresh if self._closed else (self.single, self.bulk)
             if not self._closed:
                 self.single, self.bulk = fresh
             self._renewing = False
         for producer in stale:
-            producer.close(timeout=0)
+            _abandon(producer)
+
+    def _fresh(self) -> tuple[KafkaProducer, KafkaProducer] | None:
+        """Two new producers; None while no broker answers."""
+        try:
+            single = self._make_single()
+            try:
+                return single, self._make_bulk()
+            except KafkaError:
+                _abandon(single)
+                raise
+        except KafkaError as error:
+            # As text: a record of the log that keeps the error keeps with it all that the failed producer had open.
+            log.warning("no new producer yet; trying again: %s", repr(error))
+            return None
 
     def close(self) -> None:
         """Finish what is on its way. Harmless when repeated."""
@@ -266,6 +296,7 @@ class KafkaTopic:
         # The room is the record's in the producer's memory: given back when the producer is done with it,
         # not when the caller stops waiting. Whoever takes the token out gives it back, so that happens once.
         held = [octets]
+        producer = self._senders.single
 
         def leave() -> None:
             try:
@@ -284,17 +315,17 @@ class KafkaTopic:
 
         def failure(error: Exception) -> None:
             leave()
-            _tell(loop, acknowledged, self._refusal(error))
+            _tell(loop, acknowledged, self._refusal(error, producer, taken=True))
 
         try:
             if self._send_may_block:
-                sending = await asyncio.to_thread(self._send, partition, key, value)
+                sending = await asyncio.to_thread(self._send, producer, partition, key, value)
             else:
-                sending = self._send(partition, key, value)
+                sending = self._send(producer, partition, key, value)
         except BaseException as error:
             leave()
             if isinstance(error, SEND_FAILED):
-                raise self._refusal(error) from error
+                raise self._refusal(error, producer, taken=False) from error
             raise
         sending.add_callback(success)
         sending.add_errback(failure)
@@ -304,7 +335,8 @@ class KafkaTopic:
                 return await acknowledged
         except TimeoutError as error:
             leave()
-            raise LogUnavailable() from error
+            late = KafkaTimeoutError("the producer did not keep to its time")
+            raise self._refusal(late, producer, taken=True) from error
 
     def append_all(self, partition: int, records: Sequence[tuple[str, bytes]]) -> list[Ack]:
         """See port.Topic.append_all.
@@ -324,14 +356,14 @@ class KafkaTopic:
     def _append_chunk(self, partition: int, chunk: Sequence[tuple[str, bytes]]) -> list[Ack]:
         producer = self._senders.bulk
         until = time.monotonic() + self._settings.delivery_timeout + self._settings.request_timeout
+        sending: list[Any] = []
         try:
-            sending = [
-                producer.send(self.name, key=key.encode(), value=value, partition=partition) for key, value in chunk
-            ]
+            for key, value in chunk:
+                sending.append(producer.send(self.name, key=key.encode(), value=value, partition=partition))
             producer.flush(timeout=until - time.monotonic())
             done = [future.get(timeout=max(0.0, until - time.monotonic())) for future in sending]
         except SEND_FAILED as error:
-            raise self._refusal(error) from error
+            raise self._refusal(error, producer, taken=len(sending) == len(chunk)) from error
         return [Ack(partition, metadata.offset, metadata.timestamp * 1000) for metadata in done]
 
     def reader(self, partition: int) -> KafkaReader:
@@ -371,21 +403,21 @@ class KafkaTopic:
                     raise LogUnavailable() from error
             time.sleep(0.05)
 
-    def _send(self, partition: int, key: str, value: bytes) -> Any:
+    def _send(self, producer: KafkaProducer, partition: int, key: str, value: bytes) -> Any:
         try:
-            sending = self._senders.single.send(self.name, key=key.encode(), value=value, partition=partition)
+            sending = producer.send(self.name, key=key.encode(), value=value, partition=partition)
         except SEND_FAILED:
             self._send_may_block = True
             raise
         self._send_may_block = False
         return sending
 
-    def _refusal(self, error: Exception) -> LogUnavailable | RecordTooLarge:
+    def _refusal(self, error: Exception, by: KafkaProducer, *, taken: bool) -> LogUnavailable | RecordTooLarge:
         if isinstance(error, (MessageSizeTooLargeError, RecordListTooLargeError)):
             return RecordTooLarge()
         log.warning("an append to %s was not acknowledged: %r", self.name, error)
         if isinstance(error, KafkaError):
-            self._senders.renew_after(error)
+            self._senders.renew_after(error, by, taken=taken)
         return LogUnavailable()
 
 

@@ -7,12 +7,10 @@ process stops its log here, by name, and is never stepped over; the partition's 
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine, insert, select, update
@@ -22,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as SqlTimeout
 from shared.errors import Unavailable
 from shared.event_log.directory import Directory
 from shared.event_log.port import LogUnavailable, PartitionReader, Raw, Topic
+from shared.garbage import no_collections
 from shared.merkle import Frontier
 from shared.projections import rebinding
 from shared.projections.folding import EntryIndex, LogFold, Projection
@@ -160,7 +159,7 @@ class Reader:
         for raw in raws:
             by_log.setdefault(raw.key, []).append(raw)
         self._unsure = True  # until it is committed, memory may be ahead of the database
-        with self.lock, _no_collections(), writing(self.engine) as db:
+        with self.lock, no_collections(), writing(self.engine) as db:
             self.guard(db)
             for key, of_log in by_log.items():
                 if key in self.stopped:
@@ -281,23 +280,6 @@ class Reader:
                 f"the last record read of log {at.log} (offset {at.next_offset - 1}) differs from the one in the log: "
                 "restore the log, or start on an empty database"
             )
-
-
-@contextmanager
-def _no_collections() -> Iterator[None]:
-    """Let no search for cycles of garbage run meanwhile.
-
-    A batch makes some hundred thousand objects, all needed until its end and none of them in a cycle; looking through
-    them (and the registry, again and again) would cost it a tenth of its time.
-    """
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _columns(at: Place) -> dict[str, object]:

@@ -17,10 +17,12 @@ import tempfile
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
+from shared.event_log.kafka import KafkaSettings, administrator
 from shared.testing.ports import free_ports
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -119,6 +121,14 @@ def cluster(size: int) -> list[Broker]:
     """Return the brokers of a new cluster, to be launched all before the first is waited for."""
     quorum = quorum_of(size)
     return [Broker(quorum=quorum, member=member) for member in quorum.members]
+
+
+def leader(brokers: Sequence[Broker], topic: str, partition: int = 0) -> Broker:
+    """Return the broker through which a partition is written just now; one that runs is asked."""
+    asked = next(each for each in brokers if each.pid is not None)
+    with closing(administrator(KafkaSettings(bootstrap=asked.bootstrap))) as admin:
+        [described] = admin.describe_topics([topic])
+    return next(each for each in brokers if each.member.node == described["partitions"][partition]["leader_id"])
 
 
 class Broker:
@@ -241,7 +251,7 @@ class Broker:
         if not any(self._libraries.glob("kafka_*.jar")):
             raise BrokerUnavailable(f"there is no Kafka in {self._libraries}: run `make kafka`")
         classes = self._libraries.with_name(_CLASSES)
-        # An archive that does not fit (other jars, another Java) is left aside by Java itself, without a word.
+        # An archive that does not fit (other jars, another Java) is left aside by Java itself.
         shared = [f"-XX:SharedArchiveFile={classes}"] if classes.exists() else []
         # The star is for Java, not for a shell: it means every jar of the folder.
         return [

@@ -24,6 +24,11 @@ class Sent:
     body: Json
     outcome: Outcome = "unknown"
     tries: int = 0
+    begun_at: float = 0.0
+    """By time.monotonic(), as the next one."""
+    told_at: float = float("inf")
+    turned_away: int = 0
+    """How often it was answered 503."""
     token: str | None = None
     code: str | None = None
 
@@ -58,6 +63,10 @@ class Seen:
     content: Json
 
 
+class GivenUp(Exception):
+    """Whoever waited has been told not to."""
+
+
 @dataclass
 class Book:
     """Everything that was sent and told, by all clients together."""
@@ -75,6 +84,7 @@ class Book:
         """Count an answer (`submission 202`) or its lack (`submission ReadTimeout`), for the report."""
         with self._changed:
             self.answers[what] += 1
+            self._changed.notify_all()
 
     def happened(self, what: str) -> None:
         """One more of what can be waited for: `acknowledged`, `recorded by targets`, `read`."""
@@ -82,17 +92,27 @@ class Book:
             self._counts[what] += 1
             self._changed.notify_all()
 
+    def wait_until(self, true: Callable[[], bool], timeout: float, given_up: Callable[[], bool]) -> None:
+        """Return once it is true, asked after every answer; TimeoutError after `timeout` seconds, GivenUp."""
+        with self._changed:
+            done = self._changed.wait_for(lambda: given_up() or true(), timeout)
+        if given_up():
+            raise GivenUp
+        if not done:
+            raise TimeoutError(f"nothing of the kind in {timeout:.0f} s")
+
     def count(self, what: str) -> int:
         """How often it has happened."""
         with self._changed:
             return self._counts[what]
 
-    def wait(self, what: str, at_least: int, timeout: float, given_up: Callable[[], bool] = lambda: False) -> None:
-        """Return once it has happened so often; TimeoutError after `timeout` seconds or when `given_up`."""
-        with self._changed:
-            done = self._changed.wait_for(lambda: given_up() or self._counts[what] >= at_least, timeout)
-            if not done or given_up():
-                raise TimeoutError(f"{what}: {self._counts[what]} after {timeout:.0f} s, waited for {at_least}")
+    def wait(self, what: str, more: int, timeout: float, given_up: Callable[[], bool]) -> None:
+        """Return once it has happened so often more; TimeoutError after `timeout` seconds, GivenUp."""
+        enough = self.count(what) + more
+        try:
+            self.wait_until(lambda: self._counts[what] >= enough, timeout, given_up)
+        except TimeoutError:
+            raise TimeoutError(f"{what}: {self.count(what)} after {timeout:.0f} s, waited for {enough}") from None
 
     def wake(self) -> None:
         """Let whoever waits look whether it should give up."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
+import time
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import httpx
 
 from tests.drills import city as place
-from tests.drills.book import Book, Command, Json, Seen, Submission
+from tests.drills.book import Book, Command, Json, Seen, Sent, Submission
 from tests.drills.city import IN_YEAR, UNITS, YEAR, City, J
 
 TRY_AGAIN = {429, 502, 503, 504}
@@ -77,9 +77,9 @@ class Actor(threading.Thread):
 class Client(Actor):
     """A caller of the back end, who goes on until the stage closes."""
 
-    def __init__(self, stage: Stage, name: str) -> None:
+    def __init__(self, stage: Stage, name: str, patience: float | None = None) -> None:
         super().__init__(stage, name)
-        self.patience = self.luck.choice(PATIENCE)
+        self.patience = patience or self.luck.choice(PATIENCE)
         self.http = stage.city.client(self.patience)
 
     def play(self) -> None:
@@ -93,21 +93,24 @@ class Client(Actor):
         raise NotImplementedError
 
     def deliver(
-        self, kind: str, path: str, body: Json, headers: dict[str, str], tried: Callable[[], None], stays: float = 1.0
+        self, kind: str, path: str, sent: Sent, headers: dict[str, str], stays: float = 1.0
     ) -> httpx.Response | None:
-        """The answer to a request that is sent until there is one; None where the client gave up.
+        """The answer to what is sent again until there is one; None where the client gave up.
 
         `stays` is how likely it tries once more.
         """
         book = self.stage.book
+        sent.begun_at = time.monotonic()
         for n in range(MOST_TRIES):
             grown = min(AFTER_EACH_TRY**n, MOST_PATIENT)
-            tried()
+            sent.tries += 1
             try:
-                answer = self.http.post(path, json=body, headers=headers, timeout=self.patience * grown)
+                answer = self.http.post(path, json=sent.body, headers=headers, timeout=self.patience * grown)
             except httpx.HTTPError as error:
                 book.answered(f"{kind} {type(error).__name__}")
             else:
+                sent.turned_away += answer.status_code == 503
+                sent.told_at = time.monotonic()
                 book.answered(f"{kind} {answer.status_code}")
                 if answer.status_code not in TRY_AGAIN:
                     return answer
@@ -121,11 +124,7 @@ class Client(Actor):
         command = Command(f"urn:jikao:service:{service}", key, body, path=path)
         self.stage.book.commands.append(command)
         headers = self.stage.city.headers(role) | {"Idempotency-Key": key}
-
-        def tried() -> None:
-            command.tries += 1
-
-        answer = self.deliver("command", path, body, headers, tried)
+        answer = self.deliver("command", path, command, headers)
         if answer is None:
             return command
         if answer.status_code in (201, 202):
@@ -142,7 +141,7 @@ class Reporter(Client):
     """A source that reports levels, corrects and withdraws some of its own, and sometimes gives up on an answer."""
 
     def __init__(self, stage: Stage, n: int) -> None:
-        super().__init__(stage, f"reporter {n}")
+        super().__init__(stage, f"reporter {n}", PATIENCE[n % len(PATIENCE)])
         self.source = place.source(n)
         self.unit = UNITS[n % len(UNITS)]  # reporters that share a unit report the same series
         self.headers = stage.city.headers("county_system", self.unit, (self.source,))
@@ -160,12 +159,8 @@ class Reporter(Client):
         self.sent += 1
         submission = Submission(f"urn:jikao:source:{self.source}", f"night-{self.sent}", {"entries": self._entries()})
         self.stage.book.submissions.append(submission)
-
-        def tried() -> None:
-            submission.tries += 1
-
         headers = self.headers | {"Idempotency-Key": submission.key}
-        answer = self.deliver("submission", f"{J}/progress", submission.body, headers, tried, stays)
+        answer = self.deliver("submission", f"{J}/progress", submission, headers, stays)
         if answer is None:
             return submission
         if answer.status_code == 202:

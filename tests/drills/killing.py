@@ -63,8 +63,8 @@ class Executioner(Actor):
         self._see(1)
 
     def _see(self, signs: int) -> None:
-        book, sign = self.stage.book, SIGN.get(self.what, "acknowledged")
-        book.wait(sign, book.count(sign) + signs, HAPPENS_WITHIN, self.stage.cut.is_set)
+        sign = SIGN.get(self.what, "acknowledged")
+        self.stage.book.wait(sign, signs, HAPPENS_WITHIN, self.stage.cut.is_set)
 
 
 def chosen(seed: int | None) -> int:
@@ -94,6 +94,7 @@ def acting(back_end: BackEnd, seed: int) -> Iterator[Stage]:
         stage.cut.set()
         for client in clients:
             client.join()
+        print(told(stage.book))
 
 
 def drill(back_end: BackEnd, kills: int, seed: int) -> Stage:
@@ -105,7 +106,7 @@ def drill(back_end: BackEnd, kills: int, seed: int) -> Stage:
             executioner.start()
         raise_what_broke(stage, executioners)
         killed = ", ".join(f"{e.what} {e.killed} ({e.while_starting} while it started)" for e in executioners)
-    print(f"killed: {killed}; {time.monotonic() - began:.0f} s; seed {seed}; {told(stage.book)}")
+    print(f"killed: {killed}; {time.monotonic() - began:.0f} s; seed {seed}")
     return stage
 
 

@@ -130,12 +130,19 @@ class Distributed:
         alone = Broker(folder / "kafka", settings=BACK_AT_ONCE)
         self.stack = Stack(folder, 0, running, brokers or [alone], launch=Forked)
         self.stack.start()
+        running.callback(self._end)
         self.issuer = DevelopmentIssuer(issuer_directory(folder))
         self.url = self.stack.address("gateway")
         self.databases = self.stack.databases
         broker = BrokerProcess(self.stack.brokers[0])
         self.victims: dict[str, Victim] = {name: ServiceProcess(self.stack, name, broker) for name in SERVICES}
         self.victims["broker"] = broker
+
+    def _end(self) -> None:
+        self.stack.stop_processes()
+        # Brokers that stop in order take their time, and of three the last ones have no majority to take leave from.
+        for broker in self.stack.brokers:
+            broker.kill()
 
 
 class ServiceProcess:

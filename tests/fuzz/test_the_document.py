@@ -21,6 +21,7 @@ from schemathesis.engine import Status, StopReason, events
 
 from services.targets.workbook import template
 from shared.identity.callers import ROLES
+from tests.services.standalone.test_roles_and_scopes import codes, places
 from tests.services.standalone.whole import OURS, THEIRS, Whole
 
 REFUSALS = ["401", "403", "404", "405", "406", "409", "410", "412", "413", "415", "422", "423", "428", "429"]
@@ -46,34 +47,36 @@ def looks_for_faults(case: schemathesis.Case[Any]) -> bool:
     return case.query.get("mode") == "check"
 
 
-def known(city: Whole) -> dict[str, list[str]]:
-    """The parts of addresses, and what of this city they may name."""
-    ids = city.ids
-    return {
-        "jurisdiction": ["430300"], "unit": [OURS, THEIRS], "source": [OURS, THEIRS],
-        "id": [ids[OURS], ids[THEIRS]], "target": ["roads", "shared", "health-only"], "person": [ids["person"]],
-        "catalogue": [ids["province"], ids["city"]], "alignment": [ids["alignment"]], "audit": [ids["audit"]],
-        "category": ["livelihood"], "request": [ids["our request"], ids["their request"]],
-        "match": [ids["alignment"]], "size": [ids["checkpoint"]], "position": ["0", "7"],
-    }  # fmt: skip
+def known(city: Whole, path: str) -> dict[str, list[str]]:
+    """The parts of an address, and what of this city they may name: of either unit."""
+    found = [places(city, unit) for unit in (OURS, THEIRS)]
+    there = {name: sorted({of[name] for of in found}) for name in found[0]}
+    return there | {"code": [*codes(path, OURS), *codes(path, THEIRS)], "target": ["roads", "shared", "health-only"]}
 
 
-def named(body: Any, city: Whole) -> Any:
-    """The body, naming what is there by the members that name something."""
+def named(body: Any, city: Whole, turn: int) -> Any:
+    """The body, naming what is there by the members that name something; of entries another one each turn."""
+    unit = (OURS, THEIRS)[turn // 2 % 2]
     there = {
         "unit": OURS, "successor": THEIRS, "target": "roads", "project": "bridge", "unit_of_measure": "km",
         "province": city.ids["province"], "city": city.ids["city"], "effective_on": "2009-07-31",
-        "entry": {"source": f"urn:jikao:source:{OURS}", "id": city.ids[OURS], "entry": 0},
+        "entry": {"source": f"urn:jikao:source:{unit}", "id": city.ids[unit], "entry": turn % 2},
     }  # fmt: skip
     if isinstance(body, dict):
-        return {name: there.get(name, named(value, city)) for name, value in body.items()}
-    return [named(each, city) for each in body] if isinstance(body, list) else body
+        return {name: there.get(name, named(value, city, turn)) for name, value in body.items()}
+    return [named(each, city, turn) for each in body] if isinstance(body, list) else body
 
 
-def codes(path: str) -> list[str]:
-    """What `{code}` stands for at an address."""
-    kinds = {"/units/": [OURS, THEIRS], "/groups/": ["all"], "/projects/": ["bridge", "sites", "ward", "stop"]}
-    return next((found for kind, found in kinds.items() if kind in path), ["roads", "shared", "health-only"])
+def published(city: Whole) -> dict[str, Any]:
+    """The document, once every service has told its part: on a busy machine the first to ask may wait too long."""
+    answer = city.client.get("/openapi.json")
+    for _ in range(10):
+        if answer.is_success:
+            break
+        answer = city.client.get("/openapi.json")
+    assert answer.is_success, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
 
 
 def aimed(document: dict[str, Any], city: Whole, most: int) -> dict[str, Any]:
@@ -83,13 +86,13 @@ def aimed(document: dict[str, Any], city: Whole, most: int) -> dict[str, Any]:
     """
     taken: Counter[str] = Counter()
     for path, offered in document["paths"].items():
-        there = known(city) | {"code": codes(path)}
+        there = known(city, path)
         for operation in offered.values():
             for parameter in operation.get("parameters", ()):
                 if parameter["in"] == "path" and parameter["name"] in there:
-                    parameter["schema"] = {"type": "string", "enum": there[parameter["name"]]}
-                if parameter["in"] == "path" and parameter["name"] == "year":
-                    parameter["schema"] = {"type": "integer", "enum": [2009]}
+                    numbers = parameter["schema"].get("type") == "integer"
+                    meant = [int(each) if numbers else each for each in there[parameter["name"]]]
+                    parameter["schema"] = {"type": "integer" if numbers else "string", "enum": meant}
             taken.update(map(json.dumps, operation.get("parameters", ())))
             operation["parameters"] = [
                 parameter for parameter in operation.get("parameters", ())
@@ -124,7 +127,7 @@ def attacked(
         }
     )  # fmt: skip
     schema = schemathesis.openapi.from_dict(
-        aimed(city.client.get("/openapi.json").json(), city, 1_000 if examples > SHORT else 3), config=config
+        aimed(published(city), city, 1_000 if examples > SHORT else 3), config=config
     )
     keys = count()
 
@@ -134,9 +137,11 @@ def attacked(
         headers = case.meta.components.get(ParameterLocation.HEADER) if case.meta else None
         if headers is not None and headers.mode.is_positive and "Idempotency-Key" in case.headers:
             case.headers["Idempotency-Key"] = f"attack-{(key := next(keys))}"
+            if "If-Match" in case.headers and key % 3:
+                case.headers["If-Match"] = f'"{key % 5 + 1}"'
             body = case.meta.components.get(ParameterLocation.BODY) if case.meta else None
             if body is not None and body.mode.is_positive and key % 2:
-                case.body = named(case.body, city)
+                case.body = named(case.body, city, key // 2)
 
     yield schema
     schemathesis.hooks.unregister(before_call)

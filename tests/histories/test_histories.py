@@ -99,17 +99,16 @@ class OnPostgres(DataDirectory):
 
 
 class History(RuleBasedStateMachine):
-    """One city, from the opening of its log on. `steps` counts what was done, over all histories of a run."""
+    """One city, from the opening of its log on. Over all histories of a run, `lived` counts steps, `came` what came."""
 
     folder: Path
     postgres: Postgres | None = None
-    steps: ClassVar[Counter[str]] = Counter()
+    came: ClassVar[Counter[str]] = Counter()
     lived = 0
 
     def __init__(self) -> None:
         super().__init__()
-        History.lived += 1
-        self.path = self.folder / f"history-{History.lived}"
+        self.path = self.folder / uuid4().hex
         if self.postgres is not None:
             self.urls = {service: self.postgres.database(f"{service}{uuid4().hex}") for service in SERVICES}
         self.running = ExitStack()
@@ -253,7 +252,7 @@ class History(RuleBasedStateMachine):
                 self.did(Stood(ref, standing, value), answer)
             else:
                 assert answer.json()["code"] == expected, answer.text
-                History.steps[expected] += 1
+                History.came[expected] += 1
 
     @rule(as_of=days, back=some)
     def seal(self, as_of: date, back: int) -> None:
@@ -299,7 +298,7 @@ class History(RuleBasedStateMachine):
                 check_receipt(receipt, self.keys, value=self.values[position], proof=text)
 
     def restart(self) -> None:
-        History.steps["restart"] += 1
+        History.came["restart"] += 1
         self.running.close()
         self.running = ExitStack()
         after = self.city.after
@@ -313,6 +312,7 @@ class History(RuleBasedStateMachine):
         """A target, a unit and the city, each on a day and at a position of its own; old pins are asked again."""
         if self.read == 0:
             return
+        History.lived += 1
         self.read_on()
         for question in (self.target_agrees, self.unit_agrees, self.city_agrees, self.city_agrees):
             question(*self.drawn())
@@ -417,9 +417,9 @@ class History(RuleBasedStateMachine):
         """Was it done? Then the fact stands where the log has it. A refusal is one of those that may come."""
         if not answer.is_success:
             assert answer.json()["code"] in but, answer.text
-            History.steps["refused"] += 1
+            History.came["refused"] += 1
             return False
-        History.steps[type(fact).__name__ if fact is not None else "other"] += 1
+        History.came[type(fact).__name__ if fact is not None else "other"] += 1
         before = self.read
         self.read_on()
         if fact is not None:
@@ -443,10 +443,10 @@ class History(RuleBasedStateMachine):
         elif at_the_door:
             assert not answer.is_success, (at_the_door, answer.text)
             assert answer.json()["code"] == at_the_door[0], (at_the_door, answer.text)
-            History.steps["at the door: " + at_the_door[0]] += 1
+            History.came["at the door: " + at_the_door[0]] += 1
             return
         assert answer.status_code == 202, answer.text
-        History.steps["submitted"] += 1
+        History.came["submitted"] += 1
         receipt = answer.json()
         before, id = self.read, receipt["id"]
         if id not in self.sent:
@@ -478,7 +478,7 @@ class History(RuleBasedStateMachine):
             else:
                 assert [entry["code"] for entry in record["entries"]] == came_to
                 counted = came_to.count(None)
-                History.steps.update(f"entry {why or 'counted'}" for why in came_to)
+                History.came.update(f"entry {why or 'counted'}" for why in came_to)
                 assert (record["counted"], record["refused"]) == (counted, len(came_to) - counted)
                 assert record["status"] == "counted"  # judged entry by entry, whatever came of them
 
@@ -565,7 +565,8 @@ def test_whatever_happens_every_answer_is_that_of_a_plain_list(
     history: type[History], request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(read_side, "POLL", 0.02)  # a restart waits for readers, and they look up only this often
-    History.steps.clear()
+    History.came.clear()
+    History.lived = 0
     histories, steps = (int(request.config.getoption(name)) for name in ("--histories", "--steps"))
     if history.postgres is not None:
         histories = histories // 3 or 1  # the same code on another database, and slower
@@ -574,4 +575,4 @@ def test_whatever_happens_every_answer_is_that_of_a_plain_list(
         suppress_health_check=list(HealthCheck), database=None,
     )  # fmt: skip
     run_state_machine_as_test(history, settings=lived)
-    print(f"{histories} histories, {sum(History.steps.values())} steps: {dict(History.steps.most_common())}")
+    print(f"{histories} histories, {History.lived} steps: {dict(History.came.most_common())}")

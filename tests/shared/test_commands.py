@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, MetaData
+from sqlalchemy import Connection, Engine, MetaData
 from sqlalchemy.exc import DBAPIError
 
 from shared.commands import Done, Order, execute, transaction_of
@@ -19,7 +19,7 @@ from shared.contracts.targets import PeriodLocked
 from shared.deciding import Fact, Look, Stream
 from shared.errors import IdReused, VersionConflict
 from shared.event_log.ids import event_id, log_id
-from shared.event_store.store import EventStore
+from shared.event_store.store import EventStore, Stored
 from shared.event_store.tables import event_store_tables
 from shared.sql import engine as open_engine
 from shared.sql import hold, reading
@@ -200,6 +200,37 @@ def test_a_command_that_its_own_repeat_overtakes_gets_the_same_outcome(
     done = execute(shared_store, ORDER, months(names[1]), overtaken(lock(6), sent_again))
 
     assert done == replace(first[0], repeated=True)
+
+
+class ThenInterrupted(EventStore):
+    """A store on which something is done right after the first look whether a command is a repeat."""
+
+    by: Callable[[], object] | None = None
+
+    def find(self, db: Connection, log: str, event_id: str) -> Stored | None:
+        found = super().find(db, log, event_id)
+        by, self.by = self.by, None
+        if by is not None:
+            by()
+        return found
+
+
+@pytest.mark.parametrize("names", [("locks", "locks"), ("minted-once", "minted-again")])
+@pytest.mark.parametrize("fault", ["refused", "nothing to do", "another version"])
+def test_a_command_is_not_refused_for_what_its_own_repeat_did_between_its_looks(
+    shared_store: EventStore, names: tuple[str, str], fault: str
+) -> None:
+    order = replace(ORDER, if_match=0) if fault == "another version" else ORDER
+    first: list[Done] = []
+    interrupted = ThenInterrupted(shared_store.engine, shared_store.tables, shared_store.source)
+    interrupted.by = lambda: first.append(execute(shared_store, order, months(names[0]), lock(6)))
+
+    def decide(state: tuple[int, ...], look: Look) -> Sequence[Fact]:
+        if fault == "refused" and 6 in look.at(months(names[0])):
+            raise IdReused(key="6")
+        return [] if look.at(months(names[0])) else [Fact(PeriodLocked(year=2009, month=6, reason="closed"))]
+
+    assert execute(interrupted, order, months(names[1]), decide) == replace(first[0], repeated=True)
 
 
 def test_a_command_that_another_one_overtakes_is_decided_on_what_that_one_left(shared_store: EventStore) -> None:

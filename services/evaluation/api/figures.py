@@ -35,6 +35,7 @@ from services.evaluation.read_models.ledger import levels
 from services.evaluation.scope import within
 from services.evaluation.target_documents import Document
 from shared.contracts.shapes import CODE_PATTERN, END
+from shared.garbage import no_collections
 from shared.http.asking import Asked, AskedTwiceDep, TokenIsOfAnotherLog, View
 from shared.http.axes import AxisRefusals
 from shared.http.ordering import YearNumber
@@ -160,7 +161,7 @@ def get_project_completion(asked: AskedTwiceDep, year: YearNumber, code: Project
 def _answered(asked: Asked, question: Question) -> Response:
     """The question answered at its standpoint; with `compare_*` at both, and how the answers differ."""
     asked.permit(*SEE_ALL, *SEE_OWN)
-    with asked.view() as view:
+    with asked.view() as view, no_collections():
         first = _document(asked, view, question)
         other = asked.compared(view)
         second = None if other is None else _document(asked, other, question)

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated, Literal
 
+import msgspec
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
-from sqlalchemy import RowMapping
+from sqlalchemy import RowMapping, select
 
 from services.evaluation.errors import SubmissionUnknown
 from services.evaluation.read_models.submissions import of_identity, page, refusals, submissions_of
 from shared.admission import errors as admission
+from shared.admission.errors import REOPENING, PeriodIsLocked
 from shared.errors import IdReused, Refusal
 from shared.http.answers import asking
-from shared.http.asking import Asked, AskedDep
+from shared.http.asking import Asked, AskedDep, View
 from shared.http.pages import CursorInvalid, Page, Place, next_cursor
+from shared.registry import rows
+from shared.sql import each_of
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/submissions", tags=["evaluation"])
 
 READERS = ("office", "leader", "auditor", "inspector", "certifier")
 REPORTERS = ("unit", "county_system")
 URN = "urn:jikao:source:"
+_LOCKED = PeriodIsLocked.code()
 _REFUSALS: dict[str, type[Refusal]] = {
     leaf.code(): leaf
     for leaf in vars(admission).values()
@@ -34,8 +39,24 @@ SourceName = Annotated[
 ]
 
 
+class LockMet(BaseModel):
+    """The lock that an entry met: of which month, of the target of this code alone (null: of all), by whom and why.
+
+    `locked_by` is an opaque id.
+    """
+
+    month: str = Field(examples=["2009-07"])
+    target: str | None
+    locked_by: str
+    reason: str
+    how_to_reopen: str
+
+
 class EntryOutcome(BaseModel):
-    """What became of one entry; `because` is the position of the fact that forbids it, where there is one."""
+    """What became of one entry; `because` is the position of the fact that forbids it, where there is one.
+
+    If that is a lock, `lock` tells of it.
+    """
 
     entry: int
     outcome: Literal["counted", "refused"]
@@ -43,6 +64,7 @@ class EntryOutcome(BaseModel):
     message: str | None
     message_zh: str | None
     because: int | None
+    lock: LockMet | None
 
 
 class SubmissionShown(BaseModel):
@@ -103,7 +125,7 @@ def list_submissions(
             after=int(place.key[0]) if place is not None else -1, limit=paged.limit + 1,
         )  # fmt: skip
         shown, more = rows[: paged.limit], len(rows) > paged.limit
-        forbidden = refusals(view.db, tables, at.log, [row["position"] for row in shown])
+        forbidden = _forbidden(view, [row["position"] for row in shown])
     following = next_cursor(of, Place(at.position, (shown[-1]["position"],), at.as_of)) if more else None
     return SubmissionList(
         items=[_shown(row, forbidden.get(row["position"], ()), whole=False) for row in shown],
@@ -127,7 +149,7 @@ def get_submission(
     with asked.view() as view:
         tables, at = submissions_of(view.tables), view.standpoint
         rows = of_identity(view.db, tables, at.log, urn, id, at.position)
-        forbidden = refusals(view.db, tables, at.log, [row["position"] for row in rows])
+        forbidden = _forbidden(view, [row["position"] for row in rows])
     if not rows:
         raise SubmissionUnknown(source=source, id=id)
     records = [_shown(row, forbidden.get(row["position"], ()), whole=True) for row in rows]
@@ -142,13 +164,42 @@ def own_sources(asked: Asked) -> set[str] | None:
     return {URN + name for name in asked.caller.sources}
 
 
-def _shown(row: RowMapping, refused: Sequence[RowMapping], *, whole: bool) -> SubmissionShown:
-    entries = {entry["entry"]: _outcome(entry) for entry in refused}
+def _forbidden(view: View, positions: Sequence[int]) -> dict[int, list[EntryOutcome]]:
+    """The refused entries of the records at these positions, each with the lock that it met."""
+    found = refusals(view.db, submissions_of(view.tables), view.standpoint.log, positions)
+    met = {entry["because"] for entries in found.values() for entry in entries if entry["code"] == _LOCKED}
+    locks = {position: _lock(view, lock) for position, lock in _locks_set(view, met).items()}
+    return {
+        position: [_outcome(entry, locks.get(entry["because"])) for entry in entries]
+        for position, entries in found.items()
+    }
+
+
+def _locks_set(view: View, positions: Collection[int]) -> dict[int, rows.Lock]:
+    """The locks that the facts at these positions set, unlocked since or not."""
+    c = view.tables.core.versions.c
+    asked = select(c.known_from, c.body).where(c.log == view.standpoint.log, c.kind == "lock")
+    found = each_of(view.db, asked, c.known_from, positions)
+    return {position: msgspec.json.decode(body, type=rows.Lock) for position, body in found}
+
+
+def _lock(view: View, lock: rows.Lock) -> LockMet:
+    code = view.registry.targets.latest(lock.target).code if lock.target is not None else None
+    return LockMet(
+        month=f"{lock.year}-{lock.month:02d}", target=code, locked_by=lock.by, reason=lock.reason,
+        how_to_reopen=REOPENING,
+    )  # fmt: skip
+
+
+def _shown(row: RowMapping, refused: Sequence[EntryOutcome], *, whole: bool) -> SubmissionShown:
+    entries = {entry.entry: entry for entry in refused}
     if whole:
         for at in range(row["counted"] + row["refused"]):
             entries.setdefault(
                 at,
-                EntryOutcome(entry=at, outcome="counted", code=None, message=None, message_zh=None, because=None),
+                EntryOutcome(
+                    entry=at, outcome="counted", code=None, message=None, message_zh=None, because=None, lock=None
+                ),
             )
     return SubmissionShown(
         source=row["source"], id=row["id"], position=row["position"], sha256=bytes(row["sha256"]).hex(),
@@ -157,9 +208,9 @@ def _shown(row: RowMapping, refused: Sequence[RowMapping], *, whole: bool) -> Su
     )  # fmt: skip
 
 
-def _outcome(entry: RowMapping) -> EntryOutcome:
+def _outcome(entry: RowMapping, lock: LockMet | None) -> EntryOutcome:
     why = _REFUSALS[entry["code"]]
     return EntryOutcome(
         entry=entry["entry"], outcome="refused", code=entry["code"], message=why.sentence(),
-        message_zh=why.sentence("zh"), because=entry["because"],
+        message_zh=why.sentence("zh"), because=entry["because"], lock=lock,
     )  # fmt: skip

@@ -7,11 +7,11 @@ never summed or ordered here: figures are folded in Python.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -23,14 +23,15 @@ from sqlalchemy import (
     FromClause,
     Index,
     MetaData,
-    Select,
     SmallInteger,
     String,
     Table,
     UniqueConstraint,
+    and_,
     func,
     null,
     select,
+    true,
 )
 
 from services.evaluation.ledger import BEST_FIRST, LedgerRow, Level, Levels, Standing, Stood
@@ -42,10 +43,8 @@ from shared.contracts.shapes import EntryRef
 from shared.projections import CoreTables, Folded, LogFold, NotYetRead, ProjectionSet
 from shared.quantities import canonical_text
 from shared.registry.versions import STILL
-from shared.sql import Code, each_of, insert_if_absent, insert_plain
+from shared.sql import Code, each_of, insert_if_absent, insert_plain, listed
 
-T = TypeVar("T")
-_CHUNK = 5_000  # below SQLite's limit of parameters in one statement
 _CACHED = 200_000  # series remembered by number; beyond it they are read again
 _PLACE = {"series": "bigint", "effective_on": "date"}
 _ENTRY = {"log": "bigint", "position": "bigint", "entry": "smallint"}
@@ -164,19 +163,17 @@ class Ledger:
         series_of = self.series_of(db, {series for _, series, _, _ in found})
         return {key: EntryState(series_of[series], on, is_open) for key, series, on, is_open in found}
 
-    def series_of(self, db: Connection, numbers: Collection[int]) -> dict[int, Series]:
-        """The series of these numbers."""
+    def series_of(self, db: Connection, numbers: Collection[int]) -> Mapping[int, Series]:
+        """The series of these numbers, and perhaps of others."""
         known = self._series
-        found = {id: known[id] for id in numbers if id in known}
-        missing = [id for id in numbers if id not in found]
+        missing = [id for id in numbers if id not in known]
+        if missing and len(known) + len(missing) > _CACHED:
+            known = self._series = {}  # another one: somebody may still read what was known
+            missing = list(numbers)
         table = self.tables.series
         for row in each_of(db, select(table), table.c.id, missing):
-            found[row.id] = Series(row.year, row.subject, row.subject_id, row.measure, row.part)
-        if missing:
-            if len(known) + len(missing) > _CACHED:
-                known.clear()
-            known.update({id: found[id] for id in missing})
-        return found
+            known[row.id] = Series(row.year, row.subject, row.subject_id, row.measure, row.part)
+        return known
 
     def number_of(self, log: str, series: Series) -> int:
         """The number of a series in the rows."""
@@ -317,18 +314,13 @@ class SqlLevels(Levels):
     def latest_of(self, subject_ids: Collection[str], as_of: date) -> dict[Series, Level]:
         """The same for the series of these targets and projects only."""
         series = self.ledger.tables.series
-        found: dict[Series, Level] = {}
-        for some in _chunks(sorted(set(subject_ids))):
-            which = select(series.c.id).where(series.c.log == self.log, series.c.subject_id.in_(some))
-            found |= self._latest(which, as_of)
-        return found
+        wanted = listed(self.db, series.c.subject_id.type, set(subject_ids))
+        which = select(series.c.id).where(series.c.log == self.log, series.c.subject_id.in_(select(wanted.c.value)))
+        return self._latest(which.subquery(), as_of)
 
     def latest_in(self, series: Collection[Series], as_of: date) -> dict[Series, Level]:
         """The same for these series only."""
-        found: dict[Series, Level] = {}
-        for which in self._these(series):
-            found |= self._latest(which, as_of)
-        return found
+        return self._latest(self._these(series), as_of)
 
     def values(self, as_of: date, year: int) -> dict[Series, str]:
         """The value that counts of every series of a year that has one."""
@@ -336,26 +328,17 @@ class SqlLevels(Levels):
 
     def values_in(self, series: Collection[Series], as_of: date) -> dict[Series, str]:
         """The same for these series only."""
-        found: dict[Series, str] = {}
-        for which in self._these(series):
-            found |= self._values(which, as_of)
-        return found
+        return self._values(self._these(series), as_of)
 
-    def observed(self, series: Collection[Series], as_of: date) -> Iterator[tuple[Series, date, str]]:
-        """Each entry of these series that still counts, up to a date: its series, its date, its value that counts."""
-        rows = self.ledger.tables.rows
-        value = self._counting(rows)
-        for which in self._these(series):
-            wanted = which.subquery()
-            asked = (
-                select(rows.c.series, rows.c.effective_on, value)
-                .select_from(wanted.join(rows, rows.c.series == wanted.c.id))
-                .where(rows.c.effective_on <= as_of, *self._known(rows))
-            )
-            found = self.db.execute(asked).all()
-            series_of = self.ledger.series_of(self.db, {row[0] for row in found})
-            for id, on, text in found:
-                yield series_of[id], on, text
+    def observed(self, series: Collection[Series], as_of: date) -> dict[Series, list[tuple[date, str]]]:
+        """Every entry of these series that still counts, up to a date: its date, and its value that counts."""
+        which, rows, values = self._counted(self._these(series), as_of, latest=False)
+        asked = select(rows.c.series, rows.c.effective_on, func.coalesce(*values)).select_from(which)
+        found: dict[int, list[tuple[date, str]]] = {}
+        for id, on, text in self.db.execute(asked).all():
+            found.setdefault(id, []).append((on, text))
+        series_of = self.ledger.series_of(self.db, found.keys())
+        return {series_of[id]: entries for id, entries in found.items()}
 
     def history(self, subject_id: str) -> list[LedgerRow]:
         """All rows of a target or project known by then, closed ones included, in the order of the log."""
@@ -385,80 +368,75 @@ class SqlLevels(Levels):
     def _by(self, known_until: int) -> int | None:
         return known_until if known_until <= self.known_at else None
 
-    def _of_year(self, year: int | None) -> Select[tuple[int]]:
+    def _of_year(self, year: int | None) -> FromClause:
         series = self.ledger.tables.series
         which = select(series.c.id).where(series.c.log == self.log)
-        return which if year is None else which.where(series.c.year == year)
+        return (which if year is None else which.where(series.c.year == year)).subquery("wanted")
 
-    def _these(self, series: Collection[Series]) -> Iterator[Select[tuple[int]]]:
-        """Those of the series that have ever had an entry. A series names its own number, so none is looked up."""
-        id = self.ledger.tables.series.c.id
-        for some in _chunks(sorted(self.ledger.number_of(self.log, each) for each in set(series))):
-            yield select(id).where(id.in_(some))
+    def _these(self, series: Collection[Series]) -> FromClause:
+        """A series names its own number, so none is looked up."""
+        numbers = [self.ledger.number_of(self.log, each) for each in set(series)]
+        return select(listed(self.db, BigInteger(), numbers).c.value.label("id")).subquery("wanted")
 
-    def _known(self, rows: FromClause) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-        """At one state of knowledge a series and date has at most one row."""
-        return rows.c.position <= self.known_at, rows.c.known_until > self.known_at
-
-    def _values(self, which: Select[tuple[int]], as_of: date) -> dict[Series, str]:
-        """One seek a series: the rows of a series lie in order, so the first one from the date down is the latest."""
-        wanted, rows = which.subquery(), self.ledger.tables.rows
-        value = (
-            select(self._counting(rows))
-            .where(rows.c.series == wanted.c.id, rows.c.effective_on <= as_of, *self._known(rows))
-            .order_by(rows.c.effective_on.desc())
-            .limit(1)
-            .scalar_subquery()
-        )
-        found = self.db.execute(select(wanted.c.id, value)).all()
+    def _values(self, wanted: FromClause, as_of: date) -> dict[Series, str]:
+        which, rows, values = self._counted(wanted, as_of)
+        found = self.db.execute(select(rows.c.series, func.coalesce(*values)).select_from(which)).all()
         series_of = self.ledger.series_of(self.db, [row[0] for row in found])
-        return {series_of[id]: value for id, value in found if value is not None}
+        return {series_of[id]: value for id, value in found}
 
-    def _counting(self, rows: FromClause) -> ColumnElement[str]:
-        """The value of a row that counts: certified, else verified, else reported."""
-        if not self._any_standing:
-            return rows.c.value
-        values = []
-        for name in BEST_FIRST[:-1]:
-            standings = self.ledger.tables.standings.alias(name)
-            which = _standing(rows, standings, name, self.known_at)
-            values.append(select(standings.c.value).where(which).scalar_subquery())
-        return func.coalesce(*values, rows.c.value)
-
-    def _latest(self, which: Select[tuple[int]], as_of: date) -> dict[Series, Level]:
-        """Two seeks a series: for its latest date, and for the row of that date."""
-        rows, at = self.ledger.tables.rows, self.known_at
-        wanted, older = which.subquery(), rows.alias()
-        latest = (
-            select(older.c.effective_on)
-            .where(older.c.series == wanted.c.id, older.c.effective_on <= as_of, *self._known(older))
-            .order_by(older.c.effective_on.desc())
-            .limit(1)
-            .scalar_subquery()
-        )
-        current = wanted.join(rows, (rows.c.series == wanted.c.id) & (rows.c.effective_on == latest))
-        values: list[ColumnElement[Any]] = []
-        for name in ("verified", "certified"):
-            standings = self.ledger.tables.standings.alias(name)
-            if self._any_standing:
-                current = current.outerjoin(standings, _standing(rows, standings, name, at))
-                values.append(standings.c.value)
-            else:
-                values.append(null())
+    def _latest(self, wanted: FromClause, as_of: date) -> dict[Series, Level]:
+        which, rows, values = self._counted(wanted, as_of)
         found = self.db.execute(
-            select(rows.c.series, rows.c.effective_on, rows.c.position, rows.c.entry, rows.c.value, *values)
-            .select_from(current)
-            .where(*self._known(rows))
+            select(rows.c.series, rows.c.effective_on, rows.c.position, rows.c.entry, *values).select_from(which)
         ).all()
         series_of = self.ledger.series_of(self.db, [row[0] for row in found])
         sent = sent_by(self.db, self.ledger.submissions, self.log, {row[2] for row in found})
         levels: dict[Series, Level] = {}
-        for id, on, position, entry, value, verified, certified in found:
+        for id, on, position, entry, certified, verified, reported in found:
             series, (source, event_id) = series_of[id], sent[position]
             levels[series] = Level(
-                series, on, EntryKey(position, entry), source, event_id, value, verified, certified
+                series, on, EntryKey(position, entry), source, event_id, reported, verified, certified
             )  # fmt: skip
         return levels
+
+    def _counted(
+        self, wanted: FromClause, as_of: date, *, latest: bool = True
+    ) -> tuple[FromClause, FromClause, list[ColumnElement[Any]]]:
+        """The latest row of each series at a date, or every row up to it: what to select from, the rows, and their
+        values, the one that counts first.
+        """
+        which, rows = self._rows(wanted, as_of, latest)
+        values: list[ColumnElement[Any]] = []
+        for name in BEST_FIRST[:-1]:
+            if not self._any_standing:
+                values.append(null())
+                continue
+            standings = self.ledger.tables.standings.alias(name)
+            which = which.outerjoin(standings, _standing(rows, standings, name, self.known_at))
+            values.append(standings.c.value)
+        return which, rows, [*values, rows.c.value]
+
+    def _rows(self, wanted: FromClause, as_of: date, latest: bool) -> tuple[FromClause, FromClause]:
+        """One seek a series finds the latest: its rows lie in order, so it is the first one from the date down."""
+        table = self.ledger.tables.rows
+        if self.db.dialect.name == "postgresql":
+            # Left to itself it reads whole tables, or looks for the standings of each row by itself.
+            of_series = select(table).where(*self._known(table, wanted), table.c.effective_on <= as_of)
+            newest = of_series.order_by(table.c.effective_on.desc()).limit(1)
+            each = (newest if latest else of_series.offset(0)).lateral("each")
+            rows = select(each).select_from(wanted.join(each, true())).cte("current").prefix_with("MATERIALIZED")
+            return rows, rows
+        if not latest:
+            return wanted.join(table, and_(*self._known(table, wanted), table.c.effective_on <= as_of)), table
+        older = table.alias("older")
+        dates = select(older.c.effective_on).where(*self._known(older, wanted), older.c.effective_on <= as_of)
+        newest_date = dates.order_by(older.c.effective_on.desc()).limit(1).scalar_subquery()
+        return wanted.join(table, and_(*self._known(table, wanted), table.c.effective_on == newest_date)), table
+
+    def _known(self, rows: FromClause, wanted: FromClause) -> tuple[ColumnElement[bool], ...]:
+        """The rows of a series: at one state of knowledge it has at most one of each date."""
+        at = self.known_at
+        return rows.c.series == wanted.c.id, rows.c.position <= at, rows.c.known_until > at
 
     @property
     def _any_standing(self) -> bool:
@@ -475,11 +453,6 @@ def _standing(rows: FromClause, standings: FromClause, name: Standing, at: int) 
         (c.log == rows.c.log) & (c.position == rows.c.position) & (c.entry == rows.c.entry)
         & (c.standing == name) & (c.known_from <= at) & (c.known_until > at)
     )  # fmt: skip
-
-
-def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    """A few thousand at a time: a statement takes no more parameters."""
-    return (values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK))
 
 
 def ledger_of(tables: ProjectionSet) -> Ledger:

@@ -15,14 +15,14 @@ from sqlalchemy import Engine
 
 from services.evaluation.main import build
 from shared import merkle
-from shared.contracts import projects
+from shared.contracts import projects, targets
 from shared.event_log.port import Topics
 from shared.http.tokens import Written, encode_token
 from shared.identity.issuer import DevelopmentIssuer
 from shared.proofs.signing import SigningKey
 from shared.sql import engine as open_engine
 from tests.services.conftest import Tokens
-from tests.services.evaluation.county import COUNTY_SOURCE, County
+from tests.services.evaluation.county import COUNTY_SOURCE, ROADS, County
 from tests.shared.projections.city import roads
 
 JULY = date(2009, 7, 31)
@@ -166,6 +166,23 @@ def test_a_submission_says_what_became_of_each_entry(office: Office) -> None:
     assert record["entries"][1]["message_zh"].startswith("该单位")
     assert office.get("submissions/county/roads/july").json()["records"][0]["counted"] == 1
     assert office.get("submissions/county/never").status_code == 404
+
+
+@both_databases
+def test_an_entry_that_met_a_lock_says_who_locked_it_why_and_how_to_have_it_reopened(office: Office) -> None:
+    county = office.county
+    county.says(targets.PeriodLocked(year=2009, month=7, target=ROADS, reason="取数"), "locks:2009")
+    county.sends([roads("55", JULY), jobs("1", "nobody")])
+    county.says(targets.PeriodUnlocked(year=2009, month=7, target=ROADS, reason="补报"), "locks:2009")
+    county.send()
+    (record,) = office.get("submissions/county/" + county.sent[-1].id).json()["records"]
+    met, other = record["entries"]
+    assert (met["code"], other["code"], other["lock"]) == ("PERIOD_IS_LOCKED", "PART_UNKNOWN", None)
+    assert met["lock"]["how_to_reopen"].isascii() is False
+    del met["lock"]["how_to_reopen"]
+    assert met["lock"] == {"month": "2009-07", "target": "roads", "locked_by": "actor", "reason": "取数"}
+    listed = office.get("submissions?outcome=refused").json()["items"][-1]
+    assert listed["entries"][0]["lock"]["locked_by"] == "actor"
 
 
 @both_databases

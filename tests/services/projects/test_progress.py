@@ -11,10 +11,11 @@ import pytest
 
 from services.projects import door
 from shared.canonical import sha256_hex
-from shared.contracts import decode
+from shared.contracts import decode, target_tables
 from shared.event_log.ids import event_id
 from shared.event_log.port import LogBusy
 from shared.proofs.receipts import KEY_NAME, Receipt, instant
+from shared.year_states import YearState
 from tests.services.projects.conftest import (
     ROADWORKS,
     THIRD_PART,
@@ -208,7 +209,24 @@ def test_a_locked_month_says_who_locked_it_why_and_how_to_have_it_reopened(town:
     assert (about["month"], about["locked_by"], about["reason"]) == ("2009-07", "actor", "closed")
     assert about["position"] == town.records() - 1
     assert "reopen" in about["how_to_reopen"]
+    assert "解锁" in about["how_to_reopen"]
     assert faults(answer) == [("PERIOD_IS_LOCKED", "/entries/0/effective_on")]
+
+
+def test_a_year_that_does_not_run_says_its_state_and_when_it_takes_figures(town: Town) -> None:
+    states: tuple[YearState, ...] = ("targets_issued", "running")
+    for state in states:
+        town.city.says(target_tables.YearMoved(year=2009, state=state), "year:2009")
+    assert town.submit(figure()).status_code == 202
+    town.city.says(target_tables.YearMoved(year=2009, state="closing"), "year:2009")
+    town.caught_up()
+    answer = town.submit(figure())
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (409, "YEAR_DOES_NOT_ALLOW")
+    about = problem["about"]
+    assert (about["state"], about["asked"], about["allowed_in"]) == ("closing", "report", ["running"])
+    assert about["position"] == town.records() - 1
+    assert faults(answer) == [("YEAR_DOES_NOT_ALLOW", "/entries/0/effective_on")]
 
 
 def test_the_door_hears_of_new_facts_before_it_refuses(town: Town) -> None:

@@ -17,6 +17,9 @@ from shared.service import Service
 from shared.sql import engine as open_engine
 from tests.services.targets.catalogues import bodies
 from tests.services.targets.conftest import CITY, YEAR, Office
+from tests.services.targets.test_letters import OURS, letter, puts
+from tests.services.targets.test_letters import said as words_of
+from tests.services.targets.test_target_tables import issue, one, signs
 from tests.services.targets.test_targets_over_http import ROADS, adjusts, code_of
 
 
@@ -30,7 +33,7 @@ def on_either(
         yield Office(client, tokens)
 
 
-def test_the_front_half_of_a_year_on_either_database(on_either: Office) -> None:
+def test_the_front_half_of_a_year_on_either_database(on_either: Office, tokens: Callable[..., str]) -> None:
     city = on_either
     city.begins_2009()
     repeated = city.post(f"{CITY}/years", {"year": 2010}, key="ten")
@@ -49,6 +52,12 @@ def test_the_front_half_of_a_year_on_either_database(on_either: Office) -> None:
     assert city.post(f"{ROADS}/assignments/transport/hand-overs", body).status_code == 201
     assert city.post(f"{YEAR}/locks", {"month": 7, "reason": "取数"}).status_code == 201
     assert code_of(city.post(f"{YEAR}/locks", {"month": 7, "reason": "取数"})) == (409, "MONTH_IS_LOCKED_ALREADY")
+    assert issue(city, "2009-08-01").status_code == 201
+    assert puts(city, OURS).status_code == 201
+    city.minted["county"] = tokens("unit", unit="county", scope="own")
+    assert signs(city, unit="county").status_code == 201
+    table = one(city, "county")
+    assert (table["table"]["status"], table["table"]["table"]["targets"][0]["value"]) == ("signed", "66")
     person = city.post(f"{CITY}/persons", {"name": "张三"}, who="admin").json()["id"]
     assert city.post(f"{CITY}/persons/{person}", None, who="admin", method="DELETE").status_code == 201
     said = city.get(ROADS).json()
@@ -60,6 +69,8 @@ def test_the_front_half_of_a_year_on_either_database(on_either: Office) -> None:
     rebuilt = service.read_side.rebuild()
     assert (rebuilt.switched, rebuilt.differing) == (True, ())
     assert city.get(ROADS).json() == said
+    assert one(city, "county", pin=table["pin"]["text"]) == table
+    assert "改造县乡公路 66" in words_of(letter(city, "county").content)
 
 
 def test_only_one_of_two_questions_is_asked_where_no_comparison_is_offered(city: Office) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib.util
+import os
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -20,7 +22,7 @@ from shared.event_log.kafka import (
     open_kafka,
 )
 from shared.event_log.port import Ack, LogUnavailable, PartitionReader, Raw, Topic, Topics
-from shared.testing.broker import Broker, cluster
+from shared.testing.broker import Broker, cluster, leader
 from shared.testing.ports import free_ports
 
 PATIENCE = 60.0
@@ -204,6 +206,33 @@ async def test_a_broker_that_goes_away_and_comes_back_needs_no_restart_of_ours(
         assert [Ack(0, record.offset, record.appended_at) for record in kept[:50]] == before
 
 
+@pytest.mark.anyio
+async def test_appends_go_on_after_the_time_of_one_that_the_broker_had_got_ran_out(
+    fragile: Broker, kafka_prefix: str
+) -> None:
+    topics = open_kafka(single(fragile.bootstrap, kafka_prefix, delivery_timeout=2.0))
+    with closing(topics):
+        await topics.events.append(0, "log-a", b"before")
+        topics.events.append_all(0, [("log-a", b"before")])
+        assert fragile.pid is not None
+        os.kill(fragile.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, fragile.pid, os.WSTOPPED | os.WNOWAIT)
+        appended = asyncio.create_task(topics.events.append(0, "log-a", b"on its way"))
+        relayed = asyncio.create_task(asyncio.to_thread(topics.events.append_all, 0, [("log-a", b"on its way")]))
+        done, _ = await asyncio.wait([appended, relayed], timeout=0.5)
+        assert done == set()  # the broker has them and does not answer
+        fragile.kill()
+        outcomes = await asyncio.gather(appended, relayed, return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [LogUnavailable] * 2
+
+        await asyncio.to_thread(fragile.start)
+
+        await append_until_taken(topics.events, b"back")
+        until = time.monotonic() + PATIENCE
+        while not await asyncio.to_thread(taken, topics.events, [("log-a", b"back")]):
+            assert time.monotonic() < until
+
+
 @pytest.fixture(scope="module")
 def three() -> Iterator[list[Broker]]:
     """A cluster as production has it."""
@@ -222,12 +251,6 @@ def three() -> Iterator[list[Broker]]:
 
 def production(brokers: list[Broker], prefix: str) -> KafkaSettings:
     return KafkaSettings(bootstrap=brokers[0].quorum.bootstrap, profile="production", prefix=prefix)
-
-
-def leader(brokers: list[Broker], topic: str) -> Broker:
-    with closing(KafkaAdminClient(bootstrap_servers=brokers[0].quorum.bootstrap.split(","))) as admin:
-        [described] = admin.describe_topics([topic])
-    return next(each for each in brokers if each.member.node == described["partitions"][0]["leader_id"])
 
 
 def test_production_insists_on_a_second_copy_before_it_acknowledges(three: list[Broker], kafka_prefix: str) -> None:

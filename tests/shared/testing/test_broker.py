@@ -7,7 +7,7 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
 
-from shared.testing.broker import Broker, BrokerUnavailable
+from shared.testing.broker import LIBRARIES, Broker, BrokerUnavailable
 
 TOPIC = "bills"
 
@@ -54,6 +54,15 @@ def test_without_its_jars_it_says_what_to_run(tmp_path: Path) -> None:
 
     with pytest.raises(BrokerUnavailable, match="run `make kafka`"):
         broker.start()
+
+
+def test_classes_that_another_java_wrote_down_are_left_aside(tmp_path: Path) -> None:
+    libraries = tmp_path / "libs"
+    libraries.symlink_to(LIBRARIES)
+    (tmp_path / "classes.jsa").write_bytes(b"of another Java")
+
+    with Broker(tmp_path / "broker", libraries=libraries) as broker:
+        assert broker.pid is not None
 
 
 def test_a_broker_that_cannot_start_says_why(tmp_path: Path) -> None:
