@@ -288,7 +288,7 @@ def walked(city: Whole, address: str, token: str, query: dict[str, str]) -> Iter
 def reveals_nothing(answer: Response, address: str, query: dict[str, str]) -> None:
     """Neither body nor headers nor what a cursor is made of names what is the other unit's, but as it was asked."""
     said = answer.text + str(dict(answer.headers))
-    for opaque in re.findall(r"[\w-]{24,}", said):
+    for opaque in re.findall(r"[A-Za-z0-9_-]{24,}", said):
         said += (
             base64.urlsafe_b64decode(opaque + "=" * (-len(opaque) % 4)).decode("latin-1")
             if len(opaque) % 4 != 1
