@@ -158,6 +158,8 @@ def _attempt(store: EventStore, order: Order, stream: Stream[S], decide: Decide[
         except (VersionConflict, IdReused) as conflict:
             raise _Overtaken(conflict) from None
     last = event_id(store.source, order.key, max(0, len(facts) - 1))
+    if not facts and history:  # no news: what stands is what the stream's last fact said
+        last = history[-1].event_id
     said, streams = tuple(fact.data for fact in facts), tuple(fact.stream or stream.name for fact in facts)
     return Done(order.log, versions[stream.name], last, said, streams, repeated=False)
 

@@ -1,4 +1,4 @@
-"""Every benchmark of reads runs to its end on a small city, and what it found fits into the page."""
+"""Every benchmark of reads and proofs runs to its end on a small city, and what it found fits into the page."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 from bench.__main__ import ORDER, PAGE, ROOT, filled, without_samples
 from bench.tables import TABLES
 
-READS = ("memory", "asof", "matrix", "rebuild", "ledger", "growth")
+READS = ("memory", "asof", "matrix", "rebuild", "ledger", "growth", "proofs", "alignment")
 
 
-def test_the_benchmarks_of_reads_run_small_and_fill_the_page(tmp_path: Path) -> None:
+def test_the_benchmarks_of_reads_and_proofs_run_small_and_fill_the_page(tmp_path: Path) -> None:
     arguments = [sys.executable, "-m", "bench", "--quick", "--to", str(tmp_path), "--only", *READS]
     done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -130,6 +130,12 @@ def test_nothing_decided_is_nothing_appended(store: EventStore) -> None:
     assert (done.version, done.facts) == (0, ())
 
 
+def test_what_is_no_news_is_answered_with_the_last_fact_of_the_stream(store: EventStore) -> None:
+    before = execute(store, ORDER, months(), lock(6, 7))
+    again = execute(store, replace(ORDER, key="second"), months(), lock(6))
+    assert (again.version, again.facts, again.event_id) == (2, (), before.event_id)
+
+
 def two_streams(_: tuple[int, ...], look: Look) -> Sequence[Fact]:
     """A month for each of two streams, the other one first."""
     held = look.at(months("locks:other"))
