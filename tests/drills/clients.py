@@ -152,7 +152,7 @@ class Reporter(Client):
     def act(self) -> None:
         """Report once."""
         self.report()
-        self.pause(0.06)
+        self.pause(0.2)
 
     def report(self, stays: float = 0.95) -> Submission:
         """Send one submission until it is answered; `stays` is how likely each further try is made."""

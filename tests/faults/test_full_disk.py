@@ -73,7 +73,7 @@ def drill(request: pytest.FixtureRequest, seed: int, tmp_path_factory: pytest.Te
 def goes_on(stage: Stage) -> None:
     """Figures and commands are taken, and questions are answered."""
     for sign in ("acknowledged", "recorded by targets", "read"):
-        stage.book.wait(sign, stage.book.count(sign) + 3, GOES_ON_WITHIN, stage.cut.is_set)
+        stage.book.wait(sign, 3, GOES_ON_WITHIN, stage.cut.is_set)
 
 
 def filled(stage: Stage, caller: Caller, disk: Disk, pid: int) -> Seen:

@@ -81,7 +81,7 @@ def drill(seed: int, folder: Path) -> Iterator[Drill]:
 def goes_on(stage: Stage) -> None:
     """Figures and commands of each service are taken, and questions are answered."""
     for sign in ("acknowledged", "recorded by targets", "recorded by evaluation", "read"):
-        stage.book.wait(sign, stage.book.count(sign) + 2, GOES_ON_WITHIN, stage.cut.is_set)
+        stage.book.wait(sign, 2, GOES_ON_WITHIN, stage.cut.is_set)
 
 
 def without(postgres: Postgres, caller: Caller, mode: str) -> Away:
@@ -102,7 +102,7 @@ def connections_cut(postgres: Postgres, stage: Stage) -> int:
     cut = 0
     with psycopg.connect(postgres.url("postgres"), autocommit=True) as administration:
         for _ in range(CUTS):
-            stage.book.wait("acknowledged", stage.book.count("acknowledged") + 1, GOES_ON_WITHIN, stage.cut.is_set)
+            stage.book.wait("acknowledged", 1, GOES_ON_WITHIN, stage.cut.is_set)
             cut += len(administration.execute(_CUT).fetchall())
     return cut
 
