@@ -116,10 +116,14 @@ def sign_table(
 
 
 def units_on(registry: Registry, year: int, day: date, scope: frozenset[str] | None = None) -> list[UnitTable]:
-    """The tables of all units (of these), by code: of those that have a part, and that were issued one before."""
+    """The tables of all units (of these), by code: of those that have a part, and that were issued one before.
+
+    A unit that has ended is issued nothing more: nobody could sign for it.
+    """
     tables = tables_on(registry, year, day, scope)
     for _, row in registry.tables.on(day):
-        if row.year == year and row.unit not in tables and (scope is None or row.unit in scope):
+        seen = row.year == year and (scope is None or row.unit in scope)
+        if seen and row.unit not in tables and not registry.ended(row.unit, day):
             tables[row.unit] = table(registry, year, row.unit, [])
     inherited = _inherited(registry, year, day)
     found = [

@@ -16,8 +16,8 @@ from services.targets.api.shapes import OFFICE, SEES_THE_CITY, Body, CodeStr, ex
 from services.targets.catalogue import ImportCatalogue, catalogue_stream, faults, import_catalogue
 from services.targets.errors import CatalogueFaulty, CatalogueUnknown, EditionTaken, EditionUnchanged
 from services.targets.read_models.parts import parts_of
-from services.targets.year import year_stream
-from shared.admission.errors import YearIsNotOpen
+from services.targets.year import while_allowed, year_stream
+from shared.admission.errors import YearDoesNotAllow, YearIsNotOpen
 from shared.contracts.targets import (
     CatalogueImported,
     CatalogueItem,
@@ -142,7 +142,7 @@ class CatalogueAnswer(BaseModel):
     status_code=201,
     responses={
         200: {"model": CatalogueReport, "description": "What `mode=check` found."},
-        **commanded(YearIsNotOpen, EditionTaken, EditionUnchanged, CatalogueFaulty),
+        **commanded(YearIsNotOpen, YearDoesNotAllow, EditionTaken, EditionUnchanged, CatalogueFaulty),
     },
 )
 async def import_year_catalogue(
@@ -176,13 +176,11 @@ async def take_in(
     catalogue, before = (_id(service.store, listing.log, year, issuer, each) for each in (edition, edition - 1))
     command = ImportCatalogue(catalogue, year, issuer, edition, items)
     done = await ordering.execute_in(
-        listing,
-        role,
-        catalogue_stream(catalogue),
-        lambda state, look: import_catalogue(
+        listing, role, catalogue_stream(catalogue),
+        while_allowed("plan", year, lambda state, look: import_catalogue(
             command, state, before=look.at(catalogue_stream(before)), year_open=look.at(year_stream(year))
-        ),
-    )
+        )),
+    )  # fmt: skip
     fact = done.facts[-1]
     assert isinstance(fact, CatalogueImported)
     return ordering.recorded(fact.catalogue, done)

@@ -230,6 +230,10 @@ def test_a_successor_inherits_what_a_unit_that_ended_had_signed(given_out: Offic
     assert answer.status_code == 201, answer.text
     [inherited] = one(given_out, "roads-office")["table"]["inherited_from"]
     assert (inherited["unit"], inherited["targets"]) == ("transport", ["roads"])
+    assert issue(given_out, "2009-03-10").status_code == 201
+    assert statuses(given_out) == {"county": "unsigned", "roads-office": "unsigned"}, "nobody signs for what has ended"
+    assert given_out.get(f"{YEAR}/target-tables/transport").status_code == 404
+    assert one(given_out, "transport", as_of="2009-03-07")["table"]["table"]["targets"], "of then it stands"
 
 
 def test_a_milestone_target_is_in_the_table_with_its_steps_and_leaves_it_when_withdrawn(given_out: Office) -> None:
