@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
@@ -62,8 +61,8 @@ class Rule(NamedTuple):
             return Ratio(0, 1)  # a negative growth rate counts 0
         return Ratio(actual, wanted)
 
-    def met(self, actual: int | Decimal, wanted: int | Decimal) -> bool:
-        """Is the target's value reached (or, where lower is better, kept)? Both in the same form."""
+    def met(self, actual: int, wanted: int) -> bool:
+        """Is the target's value reached (or, where lower is better, kept)?"""
         return actual <= wanted if self.lower else actual >= wanted
 
 
@@ -591,24 +590,34 @@ class Targets:
 
     def _misses(self, plan: TargetPlan, observed: Observed) -> Iterator[tuple[date, str]]:
         """Every observation that fell short of what was to be kept on its day, with its unit."""
-        wanted: dict[date, Decimal] = {}  # most series report on the same days
-        for series, (up_to, unit) in self._lines(plan).items():
+        wanted: dict[date, int] = {}  # most series report on the same days
+        for series, (up_to, unit, own) in self._lines(plan).items():
             for on, value in observed.get(series, ()):
                 if on > up_to:
                     continue
-                if on not in wanted:
-                    wanted[on] = Decimal((self.plan.registry.targets.get(plan.id, on) or plan.target).value)
-                if not plan.rule.met(Decimal(value), wanted[on]):
+                if own is None and on not in wanted:
+                    wanted[on] = scaled((self.plan.registry.targets.get(plan.id, on) or plan.target).value)
+                if not plan.rule.met(scaled(value), wanted[on] if own is None else own):
                     yield on, unit
 
-    def _lines(self, plan: TargetPlan) -> dict[Series, tuple[date, str]]:
-        """The series that a target is made of, predecessors' included: up to which day each counts, and whose it is."""
-        lines: dict[Series, tuple[date, str]] = {}
+    def _lines(self, plan: TargetPlan) -> dict[Series, tuple[date, str, int | None]]:
+        """The series that a target is made of, predecessors' included: up to which day each counts, whose it is, and
+        the value that it is held to, None where that is the target's of the day."""
+        lines: dict[Series, tuple[date, str, int | None]] = {}
         for part in (plan.parts[at] for at in plan.counted):
-            lines[part.series[0]] = self.day, part.unit
+            lines[part.series[0]] = self.day, part.unit, self._own(plan, part.assignment)
             for carried, up_to in predecessors(part.carried[0], self.day):
-                lines[carried.series] = up_to, carried.unit
+                own = self._own(plan, self.plan.registry.assignments.latest(carried.series.part))
+                lines[carried.series] = up_to, carried.unit, own
         return lines
+
+    def _own(self, plan: TargetPlan, part: Assignment) -> int | None:
+        """The part's own value; None where it has none or has the whole, which goes where the target is adjusted to."""
+        if part.value is None or plan.target.roll_up == "lead":
+            return None
+        own = scaled(part.value)
+        given = self.plan.registry.targets.get(plan.id, part.valid_from) or plan.target
+        return None if plan.target.roll_up == "sum" and own == scaled(given.value) else own
 
 
 def _carrying(plans: Iterable[TargetPlan]) -> Iterator[Part]:

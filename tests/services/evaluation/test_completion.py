@@ -150,6 +150,74 @@ def test_a_miss_at_any_date_shows_in_what_is_to_be_maintained() -> None:
     assert target(town, as_of=date(2009, 5, 31))["met"] is True
 
 
+def kept(*parts: tuple[str, str | None], wanted: str = "60", **more: Any) -> Town:
+    """What each part is given is to be kept all year."""
+    town = Town()
+    town.target("t", wanted, parts, kind="maintain", **more)
+    return town
+
+
+def unit(town: Town, code: str) -> dict[str, Any]:
+    """How far a unit is with the only target that there is."""
+    [row] = cast(dict[str, Any], figures(Question("unit", 2009, code), AUGUST, town.registry, town))["targets"]
+    return cast(dict[str, Any], row)
+
+
+def test_two_counties_that_keep_30_km_each_keep_60_km() -> None:
+    town = kept(("lead", None), ("a", "30"), ("b", "30"))
+    town.reports("t", "a", "30")
+    town.reports("t", "b", "30")
+    found = target(town)
+    assert (found["numerator"], found["rate"], found["met"], found["misses"]) == ("60", "1", True, [])
+    city = cast(dict[str, Any], figures(Question("completion", 2009), AUGUST, town.registry, town))
+    assert city["totals"]["met"] == 1
+    assert unit(town, "lead")["met"] is True
+
+
+def test_a_county_that_fell_short_of_its_own_value_is_a_miss() -> None:
+    town = kept(("lead", None), ("a", "20"), ("b", "40"))
+    town.reports("t", "a", "19.9", date(2009, 6, 30))
+    town.reports("t", "a", "25")
+    town.reports("t", "b", "40")
+    found = target(town)
+    assert (found["numerator"], found["met"]) == ("65", False)
+    assert found["misses"] == [{"effective_on": "2009-06-30", "unit": "a"}]
+
+
+@pytest.mark.parametrize(("value", "met", "misses"), [("92", True, []), ("89", False, ["b"])])
+def test_the_worst_part_is_held_to_its_own_value(value: str, met: bool, misses: list[str]) -> None:
+    town = kept(("a", "95"), ("b", "90"), wanted="95", roll_up="worst", unit_of_measure="percent")
+    town.reports("t", "a", "96")
+    town.reports("t", "b", value)
+    found = target(town)
+    assert (found["met"], [miss["unit"] for miss in found["misses"]]) == (met, misses)
+    town.reports("t", "a", "94", AUGUST)
+    assert [miss["unit"] for miss in target(town)["misses"]] == [*misses, "a"]
+
+
+def test_what_merged_parts_kept_before_is_held_to_what_each_of_them_had() -> None:
+    town = merged(("east", "30"), ("west", "30"), ("south", "30"))
+    maintained = replace(town.registry.targets.latest("t"), kind="maintain")
+    town.registry.put("target", "t", NEW_YEAR, maintained, 1)
+    found = target(town)
+    assert (found["numerator"], found["met"], found["misses"]) == ("90", True, [])
+    town.reports("t", "new", "59")
+    found = target(town)
+    assert (found["numerator"], found["met"]) == ("89", False)
+    assert found["misses"] == [{"effective_on": "2009-07-31", "unit": "new"}]
+
+
+@pytest.mark.parametrize("roll_up", ["lead", "sum"])
+def test_a_unit_that_has_the_whole_is_held_to_what_the_target_was_adjusted_to(roll_up: str) -> None:
+    town = kept(("lead", "60"), roll_up=roll_up)
+    town.target("t", "50", kind="maintain", roll_up=roll_up, on=date(2009, 7, 1))
+    town.reports("t", "lead", "60", date(2009, 6, 30))
+    town.reports("t", "lead", "55")
+    assert (target(town)["met"], target(town)["misses"]) == (True, [])
+    town.reports("t", "lead", "49", AUGUST)
+    assert target(town)["misses"] == [{"effective_on": "2009-08-31", "unit": "lead"}]
+
+
 def test_the_best_standing_of_the_latest_entry_counts_and_is_named() -> None:
     town = Town()
     town.target("t", "60")
