@@ -218,6 +218,57 @@ def test_a_unit_that_has_the_whole_is_held_to_what_the_target_was_adjusted_to(ro
     assert target(town)["misses"] == [{"effective_on": "2009-08-31", "unit": "lead"}]
 
 
+def met_of_units(town: Town, as_of: date = AUGUST) -> dict[str, int]:
+    """How many targets each unit has met, by the city's document; each unit's own says the same."""
+    city = cast(dict[str, Any], figures(Question("completion", 2009), as_of, town.registry, town))
+    met = {row["code"]: row["met"] for row in city["units"]}
+    for code in met:
+        own = cast(dict[str, Any], figures(Question("unit", 2009, code), as_of, town.registry, town))
+        assert own["totals"] == {key: said for key, said in by_code(city["units"])[code].items() if key != "code"}
+    return met
+
+
+def by_code(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {row["code"]: row for row in rows}
+
+
+@pytest.mark.parametrize("roll_up", ["sum", "worst", "lead"])
+def test_a_county_that_fell_short_once_has_not_kept_its_part_though_it_recovered(roll_up: str) -> None:
+    town = kept(("lead", None), ("a", "20"), ("b", "40"), roll_up=roll_up)
+    for county, value in (("lead", "60"), ("a", "20"), ("b", "39")):
+        town.reports("t", county, value, date(2009, 6, 30))
+    town.reports("t", "b", "41")
+    assert target(town)["met"] is (roll_up == "lead")  # where the lead unit's figure is the city's, b's is not in it
+    assert (unit(town, "a")["met"], unit(town, "b")["met"]) == (True, False)
+    assert met_of_units(town) == {"a": 1, "b": 0, "lead": int(roll_up == "lead")}
+    assert met_of_units(town, date(2009, 3, 31)) == {"a": 0, "b": 0, "lead": 0}
+
+
+def test_what_a_predecessor_fell_short_of_stays_with_the_part_that_carries_it_on() -> None:
+    town = kept(("lead", None), ("a", "60"))
+    on = date(2009, 7, 1)
+    town.part("t", "a", "60", "supporting", valid_until=on)
+    town.unit("next")
+    town.part("t", "next", "60", "supporting", valid_from=on, follows=["t:a"], carries=["t:a"])
+    town.reports("t", "a", "59", date(2009, 5, 31))
+    town.reports("t", "a", "60", date(2009, 6, 30))
+    town.reports("t", "a", "50", JULY)  # after the hand-over it counts no more
+    town.reports("t", "next", "60")
+    assert target(town)["misses"] == [{"effective_on": "2009-05-31", "unit": "a"}]
+    assert met_of_units(town) == {"lead": 0, "next": 0}
+
+
+def test_a_part_below_a_part_is_held_to_its_own_value_too() -> None:
+    town = kept(("lead", None), ("county", "60"))
+    town.unit("town")
+    town.part("t", "town", "25", "supporting", below="t:county")
+    town.reports("t", "county", "60")
+    town.reports("t", "town", "24", date(2009, 6, 30))
+    town.reports("t", "town", "25")
+    assert (target(town)["met"], target(town)["misses"]) == (True, [])
+    assert met_of_units(town) == {"county": 1, "lead": 1, "town": 0}
+
+
 def test_the_best_standing_of_the_latest_entry_counts_and_is_named() -> None:
     town = Town()
     town.target("t", "60")
