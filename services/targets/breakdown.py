@@ -83,7 +83,7 @@ def break_down(
     if unit_id not in under(part.unit):
         raise UnitIsNotBelow(unit=command.unit, above=command.above, faults=[UnitIsNotBelow().fault("/unit")])
     require_judgeable(command.value, aim.kind)
-    require_free(parts.parts, unit_id, command.unit, command.valid_from, "/unit")
+    require_free(parts.parts, unit, command.unit, command.valid_from, "/unit")
     fact = AssignmentMade(
         assignment=command.assignment, target=target_id, unit=unit_id, role="supporting",
         value=canonical_text(command.value), valid_from=command.valid_from, below=part.id,

@@ -139,6 +139,7 @@ def test_a_county_breaks_its_part_down_to_its_towns() -> None:
         (breaking(above=Unit("lead", "county", NEW_YEAR)), errors.NothingToBreakDown, None),
         (breaking(Unit()), errors.UnitIsUnknown, "/unit"),
         (breaking(Unit("town", "county", date(2009, 8, 1))), errors.UnitIsNotValid, "/unit"),
+        (breaking(Unit("town", "county", NEW_YEAR, date(2009, 10, 1))), errors.UnitIsNotValid, "/unit"),
         (breaking(under=frozenset()), errors.UnitIsNotBelow, "/unit"),
         (breaking(Unit("power", "company", NEW_YEAR)), errors.CompanyOnlyCoordinates, "/unit"),
         (breaking(value="0"), errors.TargetValueIsZero, "/value"),
