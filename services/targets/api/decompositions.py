@@ -204,10 +204,10 @@ def _stating(command: StateDecomposition) -> Decide[Parts]:
 
 
 async def _within_scope(ordering: Ordering, year: int, target: str, unit: str, day: date) -> Tree:
-    """The tree; TargetUnknown or UnitOutOfScope for what is not the caller's to break down."""
+    """The tree of the day; TargetUnknown or UnitOutOfScope for what is not the caller's to break down on it."""
 
     def found(registry: Registry, position: int) -> Tree:
-        scope = units_in_scope(ordering.caller, registry)
+        scope = units_in_scope(ordering.caller, registry, day)
         if scope is not None:
             id = registry.target_id(year, target)
             if id is None or scope.isdisjoint(part.unit for _, part in registry.parts_of(id)):

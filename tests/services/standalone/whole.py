@@ -96,6 +96,12 @@ def fill(city: Whole) -> None:
         for role, holder in zip(("lead", "supporting"), units, strict=False):
             part = {"unit": holder, "role": role, "value": "30", "valid_from": "2009-01-01"}
             city.done(f"{YEAR}/targets/{code}/assignments", part)
+    # A town that had a part below ours, and has moved to the other unit since: what it reports is not ours to see.
+    city.done(f"{CITY}/units", unit("health-town") | {"parent": OURS})
+    below = {"unit": "health-town", "value": "10", "valid_from": "2009-01-01"}
+    city.done(f"{YEAR}/targets/shared/assignments/{OURS}/parts", below)
+    moving = {"parent": THEIRS, "on": "2009-02-01", "reason": "卫生"}
+    city.done(f"{CITY}/units/health-town/moves", moving, headers={"If-Match": '"1"'})
     seen = city.send("GET", YEAR, city.token("office"), params={"after": city.after}).headers["ETag"]
     city.done(f"{YEAR}/target-tables", {"on": "2009-08-01"}, headers={"If-Match": seen})
     seen = city.send("GET", YEAR, city.token("office"), params={"after": city.after}).headers["ETag"]
@@ -110,6 +116,7 @@ def fill(city: Whole) -> None:
         city.done(f"{YEAR}/projects", project(code.replace("health-", ""), holder) | parent)
     for source, targets in ((OURS, ("roads", "shared")), (THEIRS, ("shared", "health-only"))):
         entries = [figure(code, source) for code in targets]
+        entries += [figure("shared", "health-town")] if source == THEIRS else []
         path = f"{CITY}/progress?source={source}"
         answer = city.send("POST", path, city.token("office"), {"entries": entries}, key=f"{source}-august")
         assert answer.status_code == 202, answer.text
