@@ -19,7 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from services.targets.errors import NotALetterTemplate
 from services.targets.letter_parts import Active, refuse_active, refuse_large
 from services.targets.signature import UnitTable
-from services.targets.table_text import COLUMNS, STATUSES, Line, day_text, lines
+from services.targets.table_text import COLUMNS, STATUSES, Line, day_text, lines, printable
 from shared.projections import Standpoint
 from shared.registry import Registry
 
@@ -74,7 +74,7 @@ def letter_of(table: UnitTable, registry: Registry, at: Standpoint, jurisdiction
 
     return Letter(
         year=str(table.document["year"]), jurisdiction=jurisdiction, on=day_text(at.as_of),
-        unit=UnitNamed(code=table.named.code, name=table.named.name.zh), status=STATUSES[table.status],
+        unit=UnitNamed(code=table.named.code, name=printable(table.named.name.zh)), status=STATUSES[table.status],
         issued_on=day_text(table.issued.on) if table.issued else "",
         signed_on=day_text(table.signed.on) if table.signed else "",
         sha256=table.sha256, pin=at.text, targets=targets, leads=having("lead"), supports=having("supporting"),

@@ -165,7 +165,7 @@ _NOT_A_WORKBOOK = (
     InvalidFileException, zipfile.BadZipFile, zlib.error, LookupError, ValueError, OSError, EOFError, TypeError,
     AttributeError, SyntaxError, NotImplementedError, RuntimeError, ArithmeticError, AssertionError,
 )  # fmt: skip
-"""What openpyxl ends in when the archive holds something else than it expects; faults of XML are kinds of SyntaxError."""
+"""What openpyxl ends in when the archive holds something else than it expects; of XML it is a SyntaxError."""
 
 
 def read_catalogue(content: bytes) -> Sheet:

@@ -18,6 +18,7 @@ from docx import Document
 from docx.oxml.ns import qn
 from httpx2 import Response
 from openpyxl import load_workbook
+from pydantic import ValidationError
 from sqlalchemy import delete
 
 from services.gateway.labels import NAMES
@@ -26,8 +27,9 @@ from services.targets import letter_parts
 from services.targets.default_letter import default_letter
 from services.targets.errors import LetterTemplateTooLarge, NotALetterTemplate
 from services.targets.letter import BARE_SAMPLE, SAMPLE, NotRendered, check_template, rendered
-from services.targets.table_text import COLUMNS, ISSUERS, ROLES, STATUSES, day_text
+from services.targets.table_text import COLUMNS, ISSUERS, ROLES, STATUSES, day_text, printable
 from services.targets.tables import LETTER_TEMPLATES
+from shared.http.fields import Label
 from shared.sql import writing
 from tests.services.targets.conftest import CITY, YEAR, Office
 from tests.services.targets.test_target_tables import adjusts, issue, one, signs
@@ -264,6 +266,18 @@ def test_a_document_damaged_anywhere_is_taken_or_refused() -> None:
         content[drawn.randrange(len(content))] ^= 1 + drawn.randrange(255)
         with suppress(NotALetterTemplate, LetterTemplateTooLarge):
             check_template(bytes(content))
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x0b", "\x1f", "\ud800", "\ufffe", "\uffff"])
+def test_what_xml_never_takes_is_shown_as_unknown(character: str) -> None:
+    assert printable(f"县{character}路\t\n😀") == "县\ufffd路\t\n😀"
+
+
+def test_names_that_no_document_can_hold_are_refused() -> None:
+    for name in ("a\ufffeb", "a\uffff", "a\x0b", "a\ud800"):
+        with pytest.raises(ValidationError):
+            Label(zh=name)
+    assert Label(zh="改造县乡公路 😀\ufffd").zh.endswith("\ufffd")
 
 
 # Over HTTP
