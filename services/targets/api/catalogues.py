@@ -62,7 +62,8 @@ class CatalogueItemBody(Body):
     weight: QuantityStr | None = None
     points: QuantityStr | None = None
     text: Annotated[
-        str | None, Field(strict=True, min_length=1, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")
+        str | None,
+        Field(strict=True, min_length=1, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]+$"),
     ] = None
     bonus: Annotated[bool, Field(strict=True)] = False
     assesses_us: Annotated[bool, Field(strict=True)] = True
