@@ -185,7 +185,7 @@ def table_of_unit(view: View, asked: Asked, year: int, unit: str) -> UnitTable:
     id = registry.unit_id(unit)
     if id is None or (scope is not None and id not in scope):
         raise TableUnknown(unit=unit)
-    found = units_on(registry, year, view.standpoint.as_of, frozenset({id}))
+    found = units_on(registry, year, view.standpoint.as_of, scope, only=id)
     if not found:
         raise TableUnknown(unit=unit)
     return found[0]
