@@ -31,7 +31,6 @@ from services.targets.errors import (
     UnitHasPartAlready,
     UnitIsNotBelow,
     UnitIsNotValid,
-    UnitIsUnknown,
     UnitOutOfScope,
 )
 from services.targets.target import target_stream
@@ -107,7 +106,6 @@ _ABOUT_A_PART = (*_IN_FORCE, AssignmentUnknown, UnitOutOfScope, NothingToBreakDo
     status_code=201,
     responses=commanded(
         *_ABOUT_A_PART,
-        UnitIsUnknown,
         UnitIsNotValid,
         UnitIsNotBelow,
         CompanyOnlyCoordinates,

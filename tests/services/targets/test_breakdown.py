@@ -137,7 +137,8 @@ def test_a_county_breaks_its_part_down_to_its_towns() -> None:
         (breaking(above=Unit()), errors.AssignmentUnknown, None),
         (breaking(above=Unit("other", "county", NEW_YEAR)), errors.AssignmentUnknown, None),
         (breaking(above=Unit("lead", "county", NEW_YEAR)), errors.NothingToBreakDown, None),
-        (breaking(Unit()), errors.UnitIsUnknown, "/unit"),
+        (breaking(Unit()), errors.UnitIsNotBelow, "/unit"),
+        (breaking(Unit("other", "county", date(2009, 8, 1))), errors.UnitIsNotBelow, "/unit"),
         (breaking(Unit("town", "county", date(2009, 8, 1))), errors.UnitIsNotValid, "/unit"),
         (breaking(under=frozenset()), errors.UnitIsNotBelow, "/unit"),
         (breaking(Unit("power", "company", NEW_YEAR)), errors.CompanyOnlyCoordinates, "/unit"),
@@ -284,6 +285,17 @@ def test_a_countys_office_breaks_down_its_own_part_and_no_other(parted: Office, 
     assert {part["unit"] for part in own["assignments"]} == {"county", "east-town"}
     [county] = [part for part in own["assignments"] if part["unit"] == "county"]
     assert county["decomposition"]["complete"]
+
+
+def test_a_countys_office_does_not_learn_which_units_there_are_elsewhere(
+    parted: Office, tokens: Callable[..., str]
+) -> None:
+    parted.minted["county office"] = tokens("office", unit="county", scope="own+below")
+    assert parted.registers("later", kind="county", valid_from="2009-06-01").status_code == 201
+    answers = [breaks_down(parted, code, "5", who="county office") for code in ("nowhere", "later", "transport")]
+    assert {code_of(refused) for refused in answers} == {(409, "UNIT_IS_NOT_BELOW")}
+    told = [{name: said for name, said in refused.json()["about"].items() if name != "unit"} for refused in answers]
+    assert told == [{"above": "county"}] * 3
 
 
 def test_a_statement_is_about_the_parts_that_were_read(parted: Office) -> None:
