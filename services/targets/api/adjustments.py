@@ -50,9 +50,8 @@ from services.targets.unit import unit_stream
 from services.targets.year import while_allowed, year_stream
 from shared.admission.errors import TargetUnknown, YearDoesNotAllow, YearIsNotOpen
 from shared.contracts.targets import AdjustmentRequested, AdjustmentStatus
-from shared.errors import PreconditionMissing
 from shared.event_log.ids import uuid7
-from shared.http.answers import asking, commanded
+from shared.http.answers import asking, changed, commanded
 from shared.http.asking import Asked, AskedDep, View, units_in_scope
 from shared.http.fields import Flag, QuantityStr, StrictDate
 from shared.http.ordering import ChangingDep, Ordering, OrderingDep, Recorded, YearNumber
@@ -227,7 +226,7 @@ async def review_target_adjustment(
 @router.post(
     "/targets/{target}/adjustment-requests/{request}/approvals",
     status_code=201,
-    responses=commanded(*_ADJUSTS, *_DECIDED[1:], RequestIsNotReviewed, PreconditionMissing),
+    responses=changed(*_ADJUSTS, *_DECIDED[1:], RequestIsNotReviewed),
 )
 async def approve_target_adjustment(
     year: YearNumber, target: TargetCode, request: RequestId, ordering: ChangingDep

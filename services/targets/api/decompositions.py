@@ -38,9 +38,8 @@ from services.targets.year import while_allowed
 from shared.admission.errors import TargetUnknown, YearDoesNotAllow
 from shared.contracts.targets import AssignmentMade
 from shared.deciding import Decide
-from shared.errors import PreconditionMissing
 from shared.event_log.ids import uuid7
-from shared.http.answers import commanded
+from shared.http.answers import changed, commanded
 from shared.http.asking import View, units_in_scope
 from shared.http.fields import QuantityStr, StrictDate
 from shared.http.ordering import AddingDep, ChangingDep, Ordering, Recorded, YearNumber
@@ -145,11 +144,11 @@ async def break_down_assignment(
 
 
 _STATED = (
-    PartsFallShort, PartsExceed, PartsNotAddedUp, NegativeNotAllowed, ReserveNeedsReason, PreconditionMissing,
+    PartsFallShort, PartsExceed, PartsNotAddedUp, NegativeNotAllowed, ReserveNeedsReason,
 )  # fmt: skip
 
 
-@router.post("/decompositions", status_code=201, responses=commanded(*_IN_FORCE, *_STATED))
+@router.post("/decompositions", status_code=201, responses=changed(*_IN_FORCE, *_STATED))
 async def state_target_decomposition(
     year: YearNumber, target: TargetCode, body: DecompositionBody, ordering: ChangingDep
 ) -> Recorded:
@@ -164,7 +163,7 @@ async def state_target_decomposition(
     return ordering.recorded(target, done)
 
 
-@router.post("/assignments/{unit}/decompositions", status_code=201, responses=commanded(*_ABOUT_A_PART, *_STATED))
+@router.post("/assignments/{unit}/decompositions", status_code=201, responses=changed(*_ABOUT_A_PART, *_STATED))
 async def state_part_decomposition(
     year: YearNumber, target: TargetCode, unit: UnitCode, body: DecompositionBody, ordering: ChangingDep
 ) -> Recorded:

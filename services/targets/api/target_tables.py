@@ -37,8 +37,7 @@ from shared.admission.errors import DateInFuture, YearDoesNotAllow, YearIsNotOpe
 from shared.canonical import encode_trusted
 from shared.contracts.targets import AssignmentRole, Category
 from shared.deciding import Fact, Look
-from shared.errors import PreconditionMissing
-from shared.http.answers import asking, commanded
+from shared.http.answers import asking, changed, commanded
 from shared.http.asking import Asked, AskedDep, AskedTwiceDep, View, units_in_scope
 from shared.http.fields import StrictDate
 from shared.http.ordering import ChangingDep, Ordering, OrderingDep, Recorded, YearNumber
@@ -74,14 +73,13 @@ class SignatureBody(Body):
 @router.post(
     "",
     status_code=201,
-    responses=commanded(
+    responses=changed(
         YearIsNotOpen,
         YearDoesNotAllow,
         DateOutsideYear,
         DateInFuture,
         TablesIssuedLater,
         NothingToIssue,
-        PreconditionMissing,
     ),
 )
 async def issue_target_tables(year: YearNumber, body: IssueBody, ordering: ChangingDep) -> Recorded:
