@@ -91,7 +91,12 @@ def fill(city: Whole) -> None:
         member = {"unit": holder, "valid_from": "2009-01-01"}
         city.done(f"{YEAR}/peer-groups/{group}/members", member)
     city.done(f"{YEAR}/peer-groups/bureaus/members", {"unit": "health-upper", "valid_from": "2009-01-01"})
-    for code, units in (("roads", (OURS,)), ("shared", (OURS, THEIRS)), ("health-only", (THEIRS,))):
+    for code, units in (
+        ("roads", (OURS,)),
+        ("shared", (OURS, THEIRS)),
+        ("health-only", (THEIRS,)),
+        ("taken", (THEIRS,)),
+    ):
         city.done(f"{YEAR}/targets", target(code))
         for role, holder in zip(("lead", "supporting"), units, strict=False):
             part = {"unit": holder, "role": role, "value": "30", "valid_from": "2009-01-01"}
@@ -106,6 +111,7 @@ def fill(city: Whole) -> None:
     city.done(f"{YEAR}/target-tables", {"on": "2009-08-01"}, headers={"If-Match": seen})
     seen = city.send("GET", YEAR, city.token("office"), params={"after": city.after}).headers["ETag"]
     city.done(f"{YEAR}/moves", {"state": "running"}, headers={"If-Match": seen})
+    hand_over_what_was_signed_for(city)
     city.done(f"{CITY}/groups", {"code": "all", "name": {"zh": "全部"}, "valid_from": "2009-01-01"})
     for code, holder in (("bridge", OURS), ("health-centre", THEIRS)):
         city.done(f"{YEAR}/projects", project(code, holder))
@@ -141,6 +147,18 @@ def fill(city: Whole) -> None:
     city.after, city.ids["size"] = signed.headers["Jikao-Token"], str(signed.json()["size"])
     for service in ("years", "groups", "records"):  # one read of each service, so that all have read to the end
         assert city.send("GET", f"{CITY}/{service}", city.token("auditor"), params={"after": city.after}).is_success
+
+
+def hand_over_what_was_signed_for(city: Whole) -> None:
+    """The other unit signs for its table, and gives one of its targets to ours."""
+    theirs = city.token("unit", unit=THEIRS, scope="own")
+    path = f"{YEAR}/target-tables/{THEIRS}"
+    table = city.send("GET", path, theirs, params={"after": city.after}).json()["table"]
+    signature = {"sha256": table["sha256"], "person": city.ids["person"]}
+    signed = city.send("POST", f"{path}/signatures", theirs, signature)
+    assert signed.status_code == 201, signed.text
+    handing = {"on": "2009-08-15", "successor": OURS, "carries_levels": True}
+    city.done(f"{YEAR}/targets/taken/assignments/{THEIRS}/hand-overs", handing)
 
 
 def unit(code: str) -> dict[str, Any]:

@@ -137,7 +137,8 @@ def test_a_county_breaks_its_part_down_to_its_towns() -> None:
         (breaking(above=Unit()), errors.AssignmentUnknown, None),
         (breaking(above=Unit("other", "county", NEW_YEAR)), errors.AssignmentUnknown, None),
         (breaking(above=Unit("lead", "county", NEW_YEAR)), errors.NothingToBreakDown, None),
-        (breaking(Unit()), errors.UnitIsUnknown, "/unit"),
+        (breaking(Unit()), errors.UnitIsNotBelow, "/unit"),
+        (breaking(Unit("other", "county", date(2009, 8, 1))), errors.UnitIsNotBelow, "/unit"),
         (breaking(Unit("town", "county", date(2009, 8, 1))), errors.UnitIsNotValid, "/unit"),
         (breaking(Unit("town", "county", NEW_YEAR, date(2009, 10, 1))), errors.UnitIsNotValid, "/unit"),
         (breaking(under=frozenset()), errors.UnitIsNotBelow, "/unit"),
@@ -313,6 +314,17 @@ def test_whose_towns_part_it_is_to_break_down_follows_the_tree_of_the_day(
     assert broken("county", "2009-07-01") == stated("county", "2009-07-01") == out_of_scope
     assert broken("county", "2009-06-30") == (201, None)
     assert stated("county", "2009-06-30") == stated("transport", "2009-07-01") == (201, None)
+
+
+def test_a_countys_office_does_not_learn_which_units_there_are_elsewhere(
+    parted: Office, tokens: Callable[..., str]
+) -> None:
+    parted.minted["county office"] = tokens("office", unit="county", scope="own+below")
+    assert parted.registers("later", kind="county", valid_from="2009-06-01").status_code == 201
+    answers = [breaks_down(parted, code, "5", who="county office") for code in ("nowhere", "later", "transport")]
+    assert {code_of(refused) for refused in answers} == {(409, "UNIT_IS_NOT_BELOW")}
+    told = [{name: said for name, said in refused.json()["about"].items() if name != "unit"} for refused in answers]
+    assert told == [{"above": "county"}] * 3
 
 
 def test_a_statement_is_about_the_parts_that_were_read(parted: Office) -> None:

@@ -198,6 +198,18 @@ def test_only_tables_that_changed_are_issued_again(given_out: Office) -> None:
     assert one(given_out)["table"]["issued"]["on"] == "2009-03-10"
 
 
+def test_what_was_recorded_just_before_is_in_the_tables_that_are_issued(given_out: Office) -> None:
+    etag = '"1"'
+    for n in range(4):
+        assert given_out.issues(f"late-{n}").status_code == 201
+        given_out.assigns("transport", target=f"late-{n}")
+        body = {"on": "2009-03-01"}
+        done = given_out.post(f"{YEAR}/target-tables", body, headers={"If-Match": etag})
+        assert done.status_code == 201, done.text
+        etag = done.headers["ETag"]
+        assert not one(given_out)["table"]["changed_since_issue"]
+
+
 def test_a_part_handed_over_brings_along_what_was_signed_for_it(given_out: Office) -> None:
     issue(given_out)
     signs(given_out)
