@@ -95,17 +95,19 @@ def unit_document(targets: Targets, code: str) -> Document:
 def target_document(targets: Targets, figure: TargetFigure) -> Document:
     """One target in full: its figure, its parts, its further measures."""
     plan, target = figure.plan, figure.plan.target
+    judged_by = [step.at for step in plan.steps] or [0]
     document = target_row(figure, targets.progress) | {
         "issuer": target.issuer,
         "roll_up": target.roll_up,
-        "measure": target.measures[0].code,
         "tags": sorted(target.tags),
-        "standings": _standings(levels[at] for levels in figure.levels[: plan.judged_by] for at in plan.counted),
+        "standings": _standings(figure.levels[measure][at] for measure in judged_by for at in plan.counted),
         "parts": _part_documents(figure),
         "measures": [_measure_document(figure, at) for at in range(0 if plan.steps else 1, len(target.measures))],
     }
     if plan.steps:
         document["steps"] = [_step_document(figure, step, targets.day) for step in plan.steps]
+    else:
+        document["measure"] = target.measures[0].code
     if plan.kept is not None and figure.whole.actual is not None:
         document["misses"] = [{"effective_on": on.isoformat(), "unit": unit} for on, unit in figure.misses]
     return document

@@ -170,11 +170,14 @@ class StepShown(TypedDict):
 
 @_CLOSED
 class TargetInFull(TargetRow):
-    """A target in full."""
+    """A target in full. `measure` is the one it is judged by; a milestone target has `steps` instead.
+
+    `standings` are those of the levels that its figure is made of.
+    """
 
     issuer: str
     roll_up: str
-    measure: str
+    measure: NotRequired[str]
     tags: list[str]
     standings: list[Standing]
     parts: list[PartShown]

@@ -94,7 +94,7 @@ from shared.http.pages import CursorInvalid, Page
 from shared.http.pins import StandsAt, stands_at
 from shared.http.preconditions import etag
 from shared.quantities import parse, text
-from shared.registry import rows
+from shared.registry import Registry, rows
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}/targets", tags=["targets"])
 
@@ -403,21 +403,32 @@ def standing_target(view: View, year: int, code: str) -> tuple[str, rows.Target]
 
 def parts_in_scope(id: str, view: View, asked: Asked) -> list[AssignmentShown] | None:
     """The parts that the caller may see; None when a target with none of them is not theirs to see."""
-    scope = asked.units(view.registry)
-    parts = [(part_id, part) for part_id, part in view.registry.parts_of(id) if scope is None or part.unit in scope]
-    if scope is not None and not parts:
-        return None
-    return [_part(part_id, part, id, view, scope) for part_id, part in parts]
+    found = _parts_in_scope(id, view, asked)
+    return None if found is None else found[0]
 
 
 def _within_scope(id: str, target: rows.Target, view: View, asked: Asked) -> TargetWithAssignments | None:
-    parts = parts_in_scope(id, view, asked)
-    if parts is None:
+    found = _parts_in_scope(id, view, asked)
+    if found is None:
         return None
-    found = decomposed(view.registry, id, target, view.standpoint.as_of, seen=asked.units(view.registry))
+    parts, decomposition = found
     return TargetWithAssignments(
-        target=target_shown(id, target, view), decomposition=_decomposition(found), assignments=parts
+        target=target_shown(id, target, view), decomposition=decomposition, assignments=parts
     )  # fmt: skip
+
+
+def _parts_in_scope(
+    id: str, view: View, asked: Asked
+) -> tuple[list[AssignmentShown], DecompositionShown | None] | None:
+    """The same with what they come to for the target: all of it is worked out once, however many parts there are."""
+    registry, scope, day = view.registry, asked.units(view.registry), view.standpoint.as_of
+    parts = [(part_id, part) for part_id, part in registry.parts_of(id) if scope is None or part.unit in scope]
+    if scope is not None and not parts:
+        return None
+    issued = registry.targets.get(id, day)
+    broken = decomposed(registry, id, issued, day, scope) if issued is not None else {}
+    shown_parts = [_part(part_id, part, registry, broken.get(part_id)) for part_id, part in parts]
+    return shown_parts, _decomposition(broken.get(None))
 
 
 def target_shown(id: str, target: rows.Target, view: View) -> TargetShown:
@@ -434,10 +445,7 @@ def target_shown(id: str, target: rows.Target, view: View) -> TargetShown:
     )  # fmt: skip
 
 
-def _part(id: str, part: rows.Assignment, target: str, view: View, scope: frozenset[str] | None) -> AssignmentShown:
-    registry, day = view.registry, view.standpoint.as_of
-    issued = registry.targets.get(target, day)
-    broken = decomposed(registry, target, issued, day, id, scope) if issued is not None else None
+def _part(id: str, part: rows.Assignment, registry: Registry, broken: Decomposed | None) -> AssignmentShown:
     return AssignmentShown(
         id=id, unit=registry.units.latest(part.unit).code, role=part.role, value=part.value,
         valid_from=part.valid_from, valid_until=part.valid_until, follows=list(part.follows),

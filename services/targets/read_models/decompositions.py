@@ -21,27 +21,29 @@ class Decomposed:
 
 
 def decomposed(
-    registry: Registry,
-    id: str,
-    target: rows.Target,
-    day: date,
-    above: str | None = None,
-    seen: Set[str] | None = None,
-) -> Decomposed | None:
-    """Of the target `id` or of its part `above`; None where nothing is added up, or nothing was broken down.
+    registry: Registry, id: str, target: rows.Target, day: date, seen: Set[str] | None = None
+) -> dict[str | None, Decomposed]:
+    """Of the target `id`, under None, and of each of its parts, by id: those of which something adds up.
 
-    None too where a part that goes into it is not of a unit in `seen` (None: all are).
+    Left out is that into which a part goes that is not of a unit in `seen` (None: all are).
     """
     if target.roll_up != "sum":
-        return None
-    parts = [
-        part
-        for _, part in registry.parts_of(id)
-        if part.role != "coordination" and part.valid_on(day)
-        and (None if part.below is None else registry.standing_for(part.below, id, day)) == above
-    ]  # fmt: skip
-    if not parts or (seen is not None and any(part.unit not in seen for part in parts)):
-        return None
+        return {}
+    beneath: dict[str | None, list[rows.Assignment]] = {}
+    for _, part in registry.parts_of(id):
+        if part.role != "coordination" and part.valid_on(day):
+            above = None if part.below is None else registry.standing_for(part.below, id, day)
+            beneath.setdefault(above, []).append(part)
+    return {
+        above: _decomposed(registry, id, target, day, above, parts)
+        for above, parts in beneath.items()
+        if seen is None or all(part.unit in seen for part in parts)
+    }
+
+
+def _decomposed(
+    registry: Registry, id: str, target: rows.Target, day: date, above: str | None, parts: list[rows.Assignment]
+) -> Decomposed:
     whole = target.value
     if above is not None and (own := registry.assignments.latest(above).value) is not None:
         whole = own

@@ -96,7 +96,7 @@ def _row(
         "category": target.category, "kind": target.kind, "direction": target.direction, "roll_up": target.roll_up,
         "value": target.value, "unit_of_measure": target.unit_of_measure, "parts": cells,
     }  # fmt: skip
-    found = decomposed(registry, id, target, day, seen=seen)
+    found = decomposed(registry, id, target, day, seen).get(None)
     if found is not None:
         sums = found.comparison
         document["decomposition"] = {

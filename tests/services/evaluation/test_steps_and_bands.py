@@ -108,6 +108,18 @@ def test_what_is_no_step_is_reported_and_not_judged() -> None:
     assert unit(town, "lead")["coverage"] == {"reported": 0, "of": 1}
 
 
+def test_a_milestone_target_stands_on_its_steps_alone() -> None:
+    town = Town()
+    town.target("bridge", "100", kind="milestone", roll_up="lead", unit_of_measure="item", steps=STEPS,
+                measures=("spent", "design", "build", "open"))  # fmt: skip
+    town.reports("bridge", "lead", "7", measure="spent", verified="7")
+    found = of(town, "bridge")
+    assert (found["standings"], [m["standings"] for m in found["measures"]]) == ([], [["verified"], [], [], []])
+    assert "measure" not in found  # the steps are what it is judged by, not one measure
+    town.reports("bridge", "lead", "1", measure="design")
+    assert of(town, "bridge")["standings"] == ["reported"]
+
+
 def test_the_worst_county_s_steps_are_those_of_the_target_where_the_roll_up_says_so() -> None:
     parts = (("east", "100"), ("west", "100"))
     worst, best = bridge(parts, "worst"), bridge(parts, "best")

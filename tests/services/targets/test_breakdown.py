@@ -27,6 +27,7 @@ from shared.contracts.targets import AssignmentMade, TargetAdjusted
 from shared.deciding import Fact
 from shared.errors import Refusal
 from shared.quantities import parse, text
+from shared.registry import Registry
 from tests.services.targets.conftest import CITY, YEAR, Office
 from tests.services.targets.ruling import given, state
 from tests.services.targets.test_rules import ROADS as ISSUED
@@ -255,6 +256,26 @@ def test_a_county_breaks_down_to_towns_and_a_town_further(parted: Office) -> Non
     assert states(parted, "/assignments/county", reserve="5", reason="机动").status_code == 201
     parts = {part["unit"]: part for part in parted.get(ROADS).json()["assignments"]}
     assert parts["county"]["decomposition"]["stated_on"] == "2009-01-05"
+
+
+def test_what_parts_come_to_is_worked_out_once_for_a_target_however_many_it_has(
+    parted: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_up: list[str] = []
+    of_registry = Registry.standing_for
+
+    def counted(registry: Registry, part: str, target: str, on: date) -> str:
+        looked_up.append(part)
+        return of_registry(registry, part, target, on)
+
+    assert breaks_down(parted, "east-town", "30").status_code == 201
+    assert breaks_down(parted, "west-town", "15").status_code == 201
+    assert breaks_down(parted, "hamlet", "31", above="east-town").status_code == 201
+    monkeypatch.setattr(Registry, "standing_for", counted)
+    for path in (f"{YEAR}/targets", ROADS, f"{ROADS}/assignments"):
+        looked_up.clear()
+        assert parted.get(path).status_code == 200
+        assert len(looked_up) == 3, "each part below another is looked at once"
 
 
 def test_a_part_goes_only_to_units_below_the_one_that_gives_it(parted: Office) -> None:
