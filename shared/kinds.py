@@ -17,6 +17,9 @@ target are measures of it: 1 says that the step is reached, 0 that it is not. A 
 share that a band stands for: 优/良/中/差 = 100/80/60/0 % unless its issuer says otherwise. Both are measured against
 100 %.
 
+What is to be kept in parts is held, part by part, to the value that the part was given. Percentages are never added up:
+a target whose judged measure is in per cent has another roll-up than sum.
+
 What can be issued is in `services.targets.kinds`, which values can be reported in `shared.admission.values`, rates are
 computed in `services.evaluation.completion` and `services.evaluation.steps_and_bands`.
 """

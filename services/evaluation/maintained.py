@@ -35,6 +35,8 @@ class Line(NamedTuple):
     unit: str
     in_part: int | None
     in_whole: int | None
+    hardest: int
+    """What it could be held to at most (where lower is better, at least): what reaches it is never a miss."""
 
 
 class Miss(NamedTuple):
@@ -62,32 +64,34 @@ class Kept:
 
     def misses(self, at: int, observed: Observed) -> Iterator[Miss]:
         """Where the part at this place fell short."""
-        for series, up_to, unit, in_part, in_whole in self.lines[at]:
+        lower = self.lower
+        for series, up_to, unit, in_part, in_whole, hardest in self.lines[at]:
             for on, text in observed.get(series, ()):
-                if on > up_to:
+                value = scaled(text)
+                if (value <= hardest if lower else value >= hardest) or on > up_to:
                     continue
-                value, wanted = scaled(text), self.values[bisect_right(self.dates, on)]
-                part, whole = wanted if in_part is None else in_part, wanted if in_whole is None else in_whole
-                if self.lower:
-                    value, part, whole = -value, -part, -whole
-                if value < part or value < whole:
-                    yield Miss(on, unit, value < part, value < whole)
+                wanted = self.values[bisect_right(self.dates, on)]
+                part, whole = (
+                    value > held if lower else value < held
+                    for held in (wanted if own is None else own for own in (in_part, in_whole))
+                )
+                if part or whole:
+                    yield Miss(on, unit, part, whole)
 
 
 def kept(registry: Registry, id: str, target: Target, parts: Sequence[Sequence[tuple[Series, date, str]]]) -> Kept:
     """What is to be kept of the target, given what each part stands on: series, up to which day, and whose."""
-    stood = registry.targets.history(id)
-    return Kept(
-        tuple(tuple(_line(registry, id, target, *line) for line in lines) for lines in parts),
-        target.direction == "lower",
-        tuple(on for on, _, _ in stood),
-        (scaled(target.value), *(scaled(row.value) for _, _, row in stood)),
-    )
+    stood, lower = registry.targets.history(id), target.direction == "lower"
+    values = (scaled(target.value), *(scaled(row.value) for _, _, row in stood))
+    hardest = min if lower else max
 
+    def line(series: Series, up_to: date, unit: str) -> Line:
+        part = registry.assignments.latest(series.part)
+        own = None if part.value is None else scaled(part.value)
+        given = registry.targets.get(id, part.valid_from) or target
+        has_all = target.roll_up == "lead" or (target.roll_up == "sum" and own == scaled(given.value))
+        held = (*values, *(() if own is None else (own,)))
+        return Line(series, up_to, unit, own, None if has_all else own, hardest(held))
 
-def _line(registry: Registry, id: str, target: Target, series: Series, up_to: date, unit: str) -> Line:
-    part = registry.assignments.latest(series.part)
-    own = None if part.value is None else scaled(part.value)
-    given = registry.targets.get(id, part.valid_from) or target
-    has_all = target.roll_up == "lead" or (target.roll_up == "sum" and own == scaled(given.value))
-    return Line(series, up_to, unit, own, None if has_all else own)
+    lines = tuple(tuple(line(*stands_on) for stands_on in part) for part in parts)
+    return Kept(lines, lower, tuple(on for on, _, _ in stood), values)

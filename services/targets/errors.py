@@ -647,9 +647,9 @@ class ValueIsNotHundred(RuleBroken):
 
 
 class RollUpDoesNotFit(RuleBroken):
-    """Steps and bands do not add up over units: the roll-up of such a target is lead, worst or best."""
+    """Percentages, steps and bands do not add up over units: the roll-up of such a target is lead, worst or best."""
 
-    zh = "节点和等次不能按单位相加:此类目标的汇总方式为牵头单位、取最差或取最好。"
+    zh = "百分比、节点和等次不能按单位相加:此类目标的汇总方式为牵头单位、取最差或取最好。"
 
 
 class StepsMissing(RuleBroken):

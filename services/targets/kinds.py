@@ -1,7 +1,7 @@
 """What can be issued as a target of each kind; what the kinds mean is told in `shared.kinds`.
 
 Refused is what could never be judged: a value that nothing can be divided by, a direction against the kind, steps
-whose shares do not make a whole, bands of which nobody could say which is better.
+whose shares do not make a whole, percentages that would be added up, bands of which nobody could say which is better.
 """
 
 from __future__ import annotations
@@ -65,8 +65,9 @@ def require_fit(target: Judged) -> None:
         raise at(DirectionDoesNotFit, "/direction", kind=kind, direction=target.direction)
     require_judgeable(target.value, kind)
     _require_measures(target.measures, kind)
-    if kind in OUT_OF_100 and target.roll_up == "sum":
-        raise at(RollUpDoesNotFit, "/roll_up", kind=kind, roll_up=target.roll_up)
+    judged = target.measures[0].unit_of_measure
+    if target.roll_up == "sum" and (kind in OUT_OF_100 or judged == "percent"):
+        raise at(RollUpDoesNotFit, "/roll_up", kind=kind, roll_up=target.roll_up, unit_of_measure=judged)
     _require_steps(target)
     _require_bands(target)
 

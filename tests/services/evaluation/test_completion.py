@@ -195,6 +195,15 @@ def test_the_worst_part_is_held_to_its_own_value(value: str, met: bool, misses: 
     assert [miss["unit"] for miss in target(town)["misses"]] == [*misses, "a"]
 
 
+def test_where_lower_is_better_what_went_above_its_own_value_is_a_miss() -> None:
+    town = kept(("lead", None), ("a", "20"), ("b", "40"), direction="lower")
+    town.reports("t", "a", "20.1", date(2009, 6, 30))
+    town.reports("t", "a", "20")
+    town.reports("t", "b", "39")
+    assert (target(town)["met"], target(town)["misses"]) == (False, [{"effective_on": "2009-06-30", "unit": "a"}])
+    assert (unit(town, "a")["met"], unit(town, "b")["met"]) == (False, True)
+
+
 def test_what_merged_parts_kept_before_is_held_to_what_each_of_them_had() -> None:
     town = merged(("east", "30"), ("west", "30"), ("south", "30"))
     maintained = replace(town.registry.targets.latest("t"), kind="maintain")

@@ -73,6 +73,7 @@ def test_other_kinds_have_neither_steps_nor_bands(kind: str) -> None:
     changes: dict[str, Any] = {
         "kind": kind,
         "measures": percent(),
+        "roll_up": "lead",
         "direction": "lower" if kind == "ceiling" else "higher",
     }
     issued = fact(**changes)
@@ -132,6 +133,18 @@ def test_a_qualitative_target_that_could_not_be_judged_is_refused(
     changes: dict[str, Any], refusal: type[Refusal], pointer: str
 ) -> None:
     given(STREAM).when(issuing(**QUALITATIVE | changes)).refuses(refusal, pointer)
+
+
+@pytest.mark.parametrize("kind", ["cumulative", "floor", "ceiling", "rate", "maintain"])
+def test_percentages_of_counties_do_not_add_up_to_that_of_the_city(kind: str) -> None:
+    changes: dict[str, Any] = {"kind": kind, "value": "8", "direction": "lower" if kind == "ceiling" else "higher"}
+    in_percent = changes | {"measures": percent()}
+    given(STREAM).when(issuing(**in_percent, roll_up="sum")).refuses(errors.RollUpDoesNotFit, "/roll_up")
+    for roll_up in ("lead", "worst", "best"):
+        assert fact(**in_percent, roll_up=roll_up).roll_up == roll_up
+    further = [*items("built"), *percent()]  # only the first measure is judged
+    if kind != "rate":
+        assert fact(**changes, measures=further, roll_up="sum").roll_up == "sum"
 
 
 def test_what_is_measured_against_100_per_cent_is_not_adjusted_to_another_value() -> None:

@@ -195,9 +195,9 @@ def test_what_could_never_be_judged_is_not_issued(
     "changes",
     [
         {"kind": "ceiling", "direction": "lower"},
-        {"kind": "rate", "measures": percent(), "value": "-2"},
-        {"kind": "rate", "direction": "lower", "measures": percent()},
-        {"kind": "maintain", "measures": percent(), "value": "100"},
+        {"kind": "rate", "measures": percent(), "roll_up": "worst", "value": "-2"},
+        {"kind": "rate", "direction": "lower", "measures": percent(), "roll_up": "best"},
+        {"kind": "maintain", "measures": percent(), "roll_up": "lead", "value": "100"},
         {"kind": "floor"},
         {"effective_on": date(2009, 12, 31)},
         {"weight": "1.50", "points": "0"},
