@@ -15,8 +15,9 @@ YearState = Literal[
 Act = Literal["plan", "adjust", "issue_tables", "sign", "lock", "report"]
 """What somebody does to a year.
 
-`plan`: issue targets and give parts of them to units. `adjust`: ask for another value, decide it. `issue_tables`,
-`sign`: the units' target tables. `lock`: close months and open them again. `report`: send in figures.
+`plan`: take in catalogues and align them, set the rule for weights, issue targets, give parts of them to units.
+`adjust`: ask for another value, decide it. `issue_tables`, `sign`: the units' target tables. `lock`: close months and
+open them again. `report`: send in figures.
 """
 
 ORDER: tuple[YearState, ...] = get_args(YearState)

@@ -36,6 +36,7 @@ RULES = (
     "services.evaluation.documents",
     "services.evaluation.exact",
     "services.evaluation.ledger",
+    "services.evaluation.maintained",
     "services.evaluation.projects_completion",
     "services.evaluation.standing",
     "services.evaluation.steps_and_bands",

@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from services.evaluation.exact import scaled
 from services.evaluation.ledger import Level, Levels
+from services.evaluation.maintained import MAINTAIN, Kept, Observed, kept
 from services.evaluation.steps_and_bands import StepPlan, reached_by, reached_share, steps_of
 from shared.admission.verdicts import Series
 from shared.calendars import METHODS
@@ -26,11 +26,7 @@ from shared.registry import Registry
 from shared.registry.rows import Assignment, Target
 
 T = TypeVar("T")
-MAINTAIN = "maintain"
-"""The kind of target that is to be kept all year, whatever its last figure says."""
 PartLevel: TypeAlias = "Level | Together[Level] | None"
-Observed = Mapping[Series, Sequence[tuple[date, str]]]
-"""The entries that count, by series: date and value."""
 
 
 class Ratio(NamedTuple):
@@ -62,8 +58,8 @@ class Rule(NamedTuple):
             return Ratio(0, 1)  # a negative growth rate counts 0
         return Ratio(actual, wanted)
 
-    def met(self, actual: int | Decimal, wanted: int | Decimal) -> bool:
-        """Is the target's value reached (or, where lower is better, kept)? Both in the same form."""
+    def met(self, actual: int, wanted: int) -> bool:
+        """Is the target's value reached (or, where lower is better, kept)?"""
         return actual <= wanted if self.lower else actual >= wanted
 
 
@@ -197,6 +193,8 @@ class TargetPlan:
     """Whether the rate of each part is simply a/t, of a positive t."""
     steps: tuple[StepPlan, ...]
     """Of a milestone target, whose parts are as far along as the shares of the steps they have reached."""
+    kept: Kept | None
+    """Of a target that is to be kept all year: what each part is held to at every observation."""
 
     @property
     def judged_by(self) -> int:
@@ -352,7 +350,14 @@ def _target_plan(registry: Registry, day: date, units: Mapping[str, str], id: st
         measured_by=measured_by,
         plain_parts=plain and not merges and all(wanted > 0 for wanted in measured_by),
         steps=steps_of(target),
+        kept=kept(registry, id, target, [_lines(part) for part in parts]) if target.kind == MAINTAIN else None,
     )  # fmt: skip
+
+
+def _lines(part: Part) -> list[tuple[Series, date, str]]:
+    """What a part stands on in the judged measure, predecessors' included: up to which day, and whose it is."""
+    before = predecessors(part.carried[0], date.max)
+    return [(part.series[0], date.max, part.unit), *((one.series, up_to, one.unit) for one, up_to in before)]
 
 
 def _carried(
@@ -393,16 +398,18 @@ class TargetFigure:
     """Of each measure the level of each part; empty where no more is told of the target than its row."""
     stands_on: Sequence[object] = ()
     """What each part stands on in the judged measure; empty where none stands on the levels of several."""
+    missed: frozenset[int] = frozenset()
+    """Places of parts that are kept now and were not on some day; only where no more is told than the row."""
 
     def of_part(self, at: int) -> Judged:
         """What a unit answers for by the part at this place."""
         full = not self.stands_on or complete(self.stands_on[at])
-        return _part_judged(self.plan, at, self.values[at], full)
+        return _part_judged(self.plan, at, self.values[at], full, at in self.missed)
 
     def marks_of_parts(self) -> list[int]:
         """The same of every part, in marks only."""
         plan = self.plan
-        if not plan.plain_parts:
+        if not plan.plain_parts or self.missed:
             return [self.of_part(at).marks for at in range(len(plan.parts))]
         return [
             0 if actual is None
@@ -507,20 +514,28 @@ class Targets:
             if plan.steps:
                 values = [reached_share(plan.steps, partial(found.only, part)) for part in plan.parts]
             figures.append(TargetFigure(plan, values, _whole(plan, values)))
-        # Whether a target was kept all year is asked only of those that are kept now.
-        kept = [figure for figure in figures if figure.plan.target.kind == MAINTAIN and figure.whole.met]
-        observed = self._observed(figure.plan for figure in kept)
-        for figure in kept:
-            if next(self._misses(figure.plan, observed), None) is not None:
-                figure.whole = figure.whole._replace(met=False)
+        self._look_back((figure, figure.plan.kept) for figure in figures if figure.plan.kept is not None)
         return figures
+
+    def _look_back(self, figures: Iterable[tuple[TargetFigure, Kept]]) -> None:
+        """Were they kept all year, as a whole and by each unit? Asked only of what is kept now."""
+        asked: list[tuple[TargetFigure, Kept, set[int], set[int]]] = []
+        for figure, of_all in figures:
+            parts = {at for _, at in figure.plan.answering if at is not None and figure.of_part(at).met}
+            asked.append((figure, of_all, parts, set(figure.plan.counted if figure.whole.met else ())))
+        observed = self._observed((of_all, parts | whole) for _, of_all, parts, whole in asked)
+        for figure, of_all, parts, whole in asked:
+            misses = {at: list(of_all.misses(at, observed)) for at in parts | whole}
+            figure.missed = frozenset(at for at in parts if any(miss.in_part for miss in misses[at]))
+            if any(miss.in_whole for at in whole for miss in misses[at]):
+                figure.whole = figure.whole._replace(met=False)
 
     def some(self, chosen: Callable[[TargetPlan], bool]) -> list[TargetFigure]:
         """Those that are chosen, by code, with their levels."""
         plans = [plan for plan in self.plan.targets.values() if chosen(plan)]
         latest = self.levels.latest_of([plan.id for plan in plans], self.day)
         found = Found(self.day, latest, self._earlier(_carrying(plans), self.levels.latest_in))
-        observed = self._observed(plans)
+        observed = self._observed((plan.kept, plan.counted) for plan in plans if plan.kept is not None)
         figures = []
         for plan in plans:
             levels = [[found.of(part, at) for part in plan.parts] for at in range(len(plan.target.measures))]
@@ -546,7 +561,9 @@ class Targets:
         ]
         latest = self.levels.latest_in(lines, self.day)
         found = Found(self.day, latest, self._earlier(parts, self.levels.latest_in))
-        observed = self._observed(plan for plan, at, _ in asked if at is None)
+        observed = self._observed(
+            (plan.kept, plan.counted if at is None else (at,)) for plan, at, _ in asked if plan.kept is not None
+        )
         figures = []
         for plan, at, places in asked:
             of_parts = {place: [found.of(plan.parts[place], n) for n in range(plan.judged_by)] for place in places}
@@ -555,7 +572,8 @@ class Targets:
                 on = [levels[0] for levels in of_parts.values()] if plan.merges else ()
                 judged, _ = self._judged(plan, list(values.values()), observed, on)
             else:
-                judged = _part_judged(plan, at, values[at], not plan.merges or complete(of_parts[at][0]))
+                missed = plan.kept is not None and any(miss.in_part for miss in plan.kept.misses(at, observed))
+                judged = _part_judged(plan, at, values[at], not plan.merges or complete(of_parts[at][0]), missed)
             told = {
                 place: _first(levels) if values[place] is not None or plan.merges else None
                 for place, levels in of_parts.items()
@@ -579,36 +597,20 @@ class Targets:
     ) -> tuple[Judged, tuple[tuple[date, str], ...]]:
         """What the whole comes to; of what is to be kept also what fell short, with its day and unit."""
         whole = _whole(plan, values, on)
-        if plan.target.kind != MAINTAIN or whole.actual is None:
+        if plan.kept is None or whole.actual is None:
             return whole, ()
-        misses = tuple(sorted(set(self._misses(plan, observed))))
-        return whole._replace(met=whole.met and not misses), misses
+        found = {
+            (miss.effective_on, miss.unit)
+            for at in plan.counted
+            for miss in plan.kept.misses(at, observed)
+            if miss.in_whole
+        }
+        return whole._replace(met=whole.met and not found), tuple(sorted(found))
 
-    def _observed(self, plans: Iterable[TargetPlan]) -> Observed:
-        """Every entry that counts of those of these targets that are to be kept: any miss shows."""
-        wanted = {series for plan in plans if plan.target.kind == MAINTAIN for series in self._lines(plan)}
+    def _observed(self, asked: Iterable[tuple[Kept, Iterable[int]]]) -> Observed:
+        """Every entry that counts of the parts at these places of what is to be kept: any miss shows."""
+        wanted = {series for of_all, places in asked for series in of_all.series(places)}
         return self.levels.observed(wanted, self.day) if wanted else {}
-
-    def _misses(self, plan: TargetPlan, observed: Observed) -> Iterator[tuple[date, str]]:
-        """Every observation that fell short of what was to be kept on its day, with its unit."""
-        wanted: dict[date, Decimal] = {}  # most series report on the same days
-        for series, (up_to, unit) in self._lines(plan).items():
-            for on, value in observed.get(series, ()):
-                if on > up_to:
-                    continue
-                if on not in wanted:
-                    wanted[on] = Decimal((self.plan.registry.targets.get(plan.id, on) or plan.target).value)
-                if not plan.rule.met(Decimal(value), wanted[on]):
-                    yield on, unit
-
-    def _lines(self, plan: TargetPlan) -> dict[Series, tuple[date, str]]:
-        """The series that a target is made of, predecessors' included: up to which day each counts, and whose it is."""
-        lines: dict[Series, tuple[date, str]] = {}
-        for part in (plan.parts[at] for at in plan.counted):
-            lines[part.series[0]] = self.day, part.unit
-            for carried, up_to in predecessors(part.carried[0], self.day):
-                lines[carried.series] = up_to, carried.unit
-        return lines
 
 
 def _carrying(plans: Iterable[TargetPlan]) -> Iterator[Part]:
@@ -627,12 +629,15 @@ def _sum(texts: Iterable[str]) -> int | None:
     return sum(found) if found else None
 
 
-def _part_judged(plan: TargetPlan, at: int, actual: int | None, full: bool = True) -> Judged:
-    """What comes of a part, measured against its own value or, where it has none, the target's."""
+def _part_judged(plan: TargetPlan, at: int, actual: int | None, full: bool = True, missed: bool = False) -> Judged:
+    """What comes of a part, measured against its own value or, where it has none, the target's.
+
+    `missed`: it was to be kept at every observation, and was not at some.
+    """
     wanted = plan.measured_by[at]
     if actual is None:
         return Judged(None, wanted, None, None, False)
-    met: bool | None = plan.rule.met(actual, wanted)
+    met: bool | None = plan.rule.met(actual, wanted) and not missed
     if met and plan.rule.lower and not full:
         met = None  # what is still to be reported may break the ceiling
     return Judged(actual, wanted, plan.rule.rate(actual, wanted), met, full)

@@ -30,12 +30,31 @@ def within(document: Document, question: Question, registry: Registry, units: Se
 def _target(target: Document, codes: Set[str]) -> Document:
     measures = cast(list[Document], target["measures"])
     narrowed = target | {
-        "parts": _of_units(target["parts"], codes),
+        "parts": _parts(cast(list[Document], target["parts"]), codes),
         "measures": [measure | {"levels": _of_units(measure["levels"], codes)} for measure in measures],
     }
     if "misses" in target:
         narrowed["misses"] = _of_units(target["misses"], codes)
+    if "steps" in target:
+        narrowed["steps"] = [_step(step, codes) for step in cast(list[Document], target["steps"])]
     return narrowed
+
+
+def _parts(parts: list[Document], codes: Set[str]) -> list[Document]:
+    """Those within scope, wherever they hang: beneath the nearest part above them that is, else at the top."""
+    found: list[Document] = []
+    for part in parts:
+        beneath = _parts(cast(list[Document], part.get("parts", [])), codes)
+        if part["unit"] not in codes:
+            found += beneath
+            continue
+        own = {name: value for name, value in part.items() if name != "parts"}
+        found.append(own | {"parts": beneath} if beneath else own)
+    return sorted(found, key=lambda part: (str(part["unit"]), str(part["id"])))
+
+
+def _step(step: Document, codes: Set[str]) -> Document:
+    return step | {"reached_by": [unit for unit in cast(list[str], step["reached_by"]) if unit in codes]}
 
 
 def _of_units(rows: object, codes: Set[str]) -> list[Document]:

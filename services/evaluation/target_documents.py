@@ -10,7 +10,6 @@ from services.evaluation.completion import (
     AT_LEAST_80,
     AT_LEAST_100,
     COMPLETE,
-    MAINTAIN,
     MET,
     REPORTED,
     Judged,
@@ -107,7 +106,7 @@ def target_document(targets: Targets, figure: TargetFigure) -> Document:
     }
     if plan.steps:
         document["steps"] = [_step_document(figure, step, targets.day) for step in plan.steps]
-    if target.kind == MAINTAIN and figure.whole.actual is not None:
+    if plan.kept is not None and figure.whole.actual is not None:
         document["misses"] = [{"effective_on": on.isoformat(), "unit": unit} for on, unit in figure.misses]
     return document
 

@@ -36,7 +36,7 @@ from services.targets.errors import (
 )
 from services.targets.kinds import require_judgeable
 from services.targets.target import Target, require_in_force, require_issued
-from services.targets.unit import Unit, unit_valid_on
+from services.targets.unit import Unit, unit_valid_on, unit_valid_throughout
 from services.targets.year import require_within
 from shared.contracts.decomposition import AssignmentHandedOver, OpenedPart
 from shared.contracts.shapes import Shape
@@ -162,7 +162,7 @@ def assign_target(command: AssignTarget, parts: Parts, *, target: Target, unit: 
         if command.role == "coordination":
             raise _at(CoordinationTakesNoPart, "/value", unit=command.unit)
         require_judgeable(command.value, target.kind)
-    require_free(parts.parts, unit_id, command.unit, command.valid_from, "/unit")
+    require_free(parts.parts, unit, command.unit, command.valid_from, "/unit")
     if command.role == "lead":
         _require_no_lead(parts.parts, command.target, command.valid_from, "/role")
     fact = AssignmentMade(
@@ -225,7 +225,7 @@ def _opened(
         role = min((part.role for part in ended.values()), key=STRONGEST_FIRST.index)
         value = _together(opening, [part.value for part in ended.values() if part.value is not None], aim)
     require_fit(unit, opening.unit, role, opening.at("role"))
-    require_free(staying, id, opening.unit, command.on, opening.at("unit"))
+    require_free(staying, unit, opening.unit, command.on, opening.at("unit"))
     if value is not None:
         if role == "coordination":
             raise _at(CoordinationTakesNoPart, opening.at("value"), unit=opening.unit)
@@ -318,9 +318,11 @@ def require_fit(unit: Unit, code: str, role: AssignmentRole, pointer: str) -> No
         raise _at(CompanyOnlyCoordinates, pointer, unit=code, role=role)
 
 
-def require_free(parts: Iterable[Part], unit: str, code: str, day: date, pointer: str) -> None:
-    """A new part is open-ended, so it meets every part of the unit that stands on its first day or later."""
-    if any(part.unit == unit and part.stands_from(day) for part in parts):
+def require_free(parts: Iterable[Part], unit: Unit, code: str, day: date, pointer: str) -> None:
+    """A new part is open-ended, so it meets every part of the unit that stands on its first day or later, and its unit
+    has no end: from then on no entry could be made for it."""
+    id = unit_valid_throughout(unit, code, day, None, pointer)
+    if any(part.unit == id and part.stands_from(day) for part in parts):
         raise _at(UnitHasPartAlready, pointer, unit=code)
 
 

@@ -78,12 +78,12 @@ def break_down(
         raise AssignmentUnknown(target=command.target, unit=command.above, on=part.valid_until)
     if part.value is None:
         raise NothingToBreakDown(unit=command.above, target=command.target)
+    if unit.id not in under(part.unit):  # first: who asks does not learn which units there are elsewhere
+        raise UnitIsNotBelow(unit=command.unit, above=command.above, faults=[UnitIsNotBelow().fault("/unit")])
     unit_id = unit_valid_on(unit, command.unit, command.valid_from, "/unit")
     require_fit(unit, command.unit, "supporting", "/unit")
-    if unit_id not in under(part.unit):
-        raise UnitIsNotBelow(unit=command.unit, above=command.above, faults=[UnitIsNotBelow().fault("/unit")])
     require_judgeable(command.value, aim.kind)
-    require_free(parts.parts, unit_id, command.unit, command.valid_from, "/unit")
+    require_free(parts.parts, unit, command.unit, command.valid_from, "/unit")
     fact = AssignmentMade(
         assignment=command.assignment, target=target_id, unit=unit_id, role="supporting",
         value=canonical_text(command.value), valid_from=command.valid_from, below=part.id,

@@ -91,6 +91,8 @@ class _Told:
 
     unit_of: Callable[[str], str | None]
     """The code of a unit that may be named; None for another."""
+    whole: bool
+    """May the reader see all units?"""
     direction: Direction = "higher"
     unit_of_measure: str = ""
     values: list[tuple[date, str]] = field(default_factory=list)
@@ -115,12 +117,12 @@ class _Told:
         return f"{value} {UNITS[self.unit_of_measure].en}"
 
 
-def tell(stated: Iterable[Stated], unit_of: Callable[[str], str | None]) -> list[Line]:
+def tell(stated: Iterable[Stated], unit_of: Callable[[str], str | None], *, whole: bool) -> list[Line]:
     """The history, in the order of the log. `unit_of` gives the code of a unit that the reader may see, else None.
 
-    Lines that are only about units which the reader may not see are left out.
+    Lines that are only about units which the reader may not see are left out. `whole`: the reader may see all units.
     """
-    told = _Told(unit_of)
+    told = _Told(unit_of, whole)
     return [line for each in sorted(stated, key=_place) for line in _lines(each, told)]
 
 
@@ -211,17 +213,21 @@ def _parts(at: Stated, fact: AssignmentMade | AssignmentHandedOver, told: _Told)
 
 
 def _decomposed(at: Stated, fact: DecompositionStated, told: _Told) -> Iterator[Line]:
-    """Of the whole target everybody is told, of a part who may see its unit."""
+    """Of the whole target everybody is told, of a part who may see its unit.
+
+    What is held in reserve, and why, only who may see all units: it tells what the parts of others come to.
+    """
     of_unit = None if isinstance(fact.part, UnsetType) else told.parts.get(fact.part)
     unit = None if of_unit is None else told.unit_of(of_unit)
     if of_unit is not None and unit is None:
         return
-    reserve = None if isinstance(fact.reserve, UnsetType) else canonical_text(fact.reserve)
+    reserve = canonical_text(fact.reserve) if told.whole and not isinstance(fact.reserve, UnsetType) else None
+    reason = fact.reason if told.whole and not isinstance(fact.reason, UnsetType) else None
     held_zh, held_en = (f",预留{told.zh(reserve)}", f", {told.en(reserve)} held in reserve") if reserve else ("", "")
     whose_zh, whose_en = (f"{unit}所承担部分的", f" of {unit}'s part") if unit else ("", "")
     yield _line(
         at, "decomposed", f"确认{whose_zh}分解完整{held_zh}", f"parts{whose_en} stated to be complete{held_en}", told,
-        units=(unit,) if unit else (), reason=None if isinstance(fact.reason, UnsetType) else fact.reason,
+        units=(unit,) if unit else (), reason=reason,
     )  # fmt: skip
 
 

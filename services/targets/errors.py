@@ -836,9 +836,9 @@ class NotALetterTemplate(Malformed):
 
 
 class LetterTemplateTooLarge(TooLarge):
-    """Unpacked, the template is larger than 16 MiB."""
+    """Unpacked, the template is larger than 16 MiB, or one of its parts that hold text is larger than 1 MiB."""
 
-    zh = "模板解压后超过 16 MiB。"
+    zh = "模板解压后超过 16 MiB,或其中某个含文字的部分超过 1 MiB。"
 
 
 class LetterCannotBeMade(RuleBroken):

@@ -1,34 +1,31 @@
 """A unit's responsibility letter (目标责任书) as Word: its table put into a template, which anybody may have written.
 
 A template is text from outside that is run. So it may name what `Letter` offers, loop over the targets and ask whether
-something is stated, and no more: no calls, no arithmetic, no filters, two loops inside one another at most.
+something is stated, and no more: no calls, no arithmetic, no filters, no loop inside another.
 """
 
 from __future__ import annotations
 
 import io
-import zipfile
+from collections.abc import Iterable
 from types import CodeType
 from typing import Any, TypedDict
 
 from docx import Document
 from docxtpl import DocxTemplate
-from jinja2 import StrictUndefined, TemplateAssertionError, TemplateError, nodes
+from jinja2 import StrictUndefined, TemplateAssertionError, TemplateError, TemplateRuntimeError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from services.targets.errors import LetterTemplateTooLarge, NotALetterTemplate
+from services.targets.errors import NotALetterTemplate
+from services.targets.letter_parts import Active, refuse_active, refuse_large
 from services.targets.signature import UnitTable
-from services.targets.table_text import COLUMNS, STATUSES, Line, day_text, lines
+from services.targets.table_text import COLUMNS, STATUSES, Line, day_text, lines, printable
 from shared.projections import Standpoint
 from shared.registry import Registry
 
-MOST_OCTETS = 16 * 2**20
-"""Of what is inside the file, unpacked; pictures are most of it."""
-MOST_XML = 2**20
-"""Of one part that text is taken from. docxtpl looks for tags by patterns, which take long on what is longer."""
-MOST_BRACES = 4_000
-DEEPEST_LOOP = 2
-_TAGGED = ("word/document", "word/header", "word/footer", "word/footnotes", "docProps/core")
+MOST_WRITTEN = 4 * 2**20
+"""Characters of one letter: its loops write what is in them once for each target."""
+DEEPEST_LOOP = 1
 _PLAIN = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Const, nodes.For, nodes.If,
     nodes.Compare, nodes.Operand, nodes.Not, nodes.And, nodes.Or, nodes.CondExpr,
@@ -77,7 +74,7 @@ def letter_of(table: UnitTable, registry: Registry, at: Standpoint, jurisdiction
 
     return Letter(
         year=str(table.document["year"]), jurisdiction=jurisdiction, on=day_text(at.as_of),
-        unit=UnitNamed(code=table.named.code, name=table.named.name.zh), status=STATUSES[table.status],
+        unit=UnitNamed(code=table.named.code, name=printable(table.named.name.zh)), status=STATUSES[table.status],
         issued_on=day_text(table.issued.on) if table.issued else "",
         signed_on=day_text(table.signed.on) if table.signed else "",
         sha256=table.sha256, pin=at.text, targets=targets, leads=having("lead"), supports=having("supporting"),
@@ -91,9 +88,10 @@ def rendered(template: bytes, letter: Letter) -> bytes:
     saved = io.BytesIO()
     try:
         made.render(dict(letter), jinja_env=_Plain(), autoescape=True)
+        refuse_active(made)  # of what was put in its place too
         made.save(saved)
     except Exception as fault:  # docxtpl, python-docx, lxml and zipfile each end in their own, whatever they are given
-        why = fault.message if isinstance(fault, TemplateError) else None
+        why = str(fault) if isinstance(fault, TemplateError | Active) else None
         raise NotRendered(why or type(fault).__name__) from fault
     return saved.getvalue()
 
@@ -103,31 +101,16 @@ def check_template(content: bytes) -> None:
 
     Two samples are made: one with everything, with text that XML would take for its own, and one with next to nothing.
     """
-    _refuse_large(content)
+    refuse_large(content)
     for sample in (SAMPLE, BARE_SAMPLE):
         try:
+            refuse_active(Document(io.BytesIO(content)))
             said = _text_of(rendered(content, sample))
-        except NotRendered as fault:
+        except (NotRendered, Active) as fault:
             raise NotALetterTemplate(why=str(fault)) from fault
         for needed in (sample["unit"]["name"], *(target["name"] for target in sample["targets"])):
             if needed not in said:
                 raise NotALetterTemplate(why=f"the sample letter does not say {needed}")
-
-
-def _refuse_large(content: bytes) -> None:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            parts = archive.infolist()
-            unpacked = sum(part.file_size for part in parts)
-            tagged = [part for part in parts if part.filename.startswith(_TAGGED)]
-            longest = max((part.file_size for part in tagged), default=0)
-            if unpacked > MOST_OCTETS or longest > MOST_XML:
-                raise LetterTemplateTooLarge(unpacked=unpacked, limit=MOST_OCTETS, longest_part=longest)
-            braces = sum(archive.read(part).count(b"{") for part in tagged)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as fault:
-        raise NotALetterTemplate(why=type(fault).__name__) from fault
-    if braces > MOST_BRACES:
-        raise NotALetterTemplate(why=f"more than {MOST_BRACES} braces")
 
 
 def _text_of(letter: bytes) -> str:
@@ -146,6 +129,17 @@ class _Plain(ImmutableSandboxedEnvironment):
         self.globals.clear()
         self.filters.clear()
         self.tests.clear()
+        self._written = 0
+
+    def concat(self, pieces: Iterable[str]) -> str:
+        """How a part is put together from what is written of it, until all parts are longer than a letter may be."""
+        found = []
+        for piece in pieces:
+            self._written += len(piece)
+            if self._written > MOST_WRITTEN:
+                raise TemplateRuntimeError(f"the letter would be longer than {MOST_WRITTEN} characters")
+            found.append(piece)
+        return "".join(found)
 
     def compile(self, source: Any, *args: Any, **more: Any) -> CodeType:  # type: ignore[override]
         """Every part of a template comes through here: body, headers, footers, footnotes, properties."""

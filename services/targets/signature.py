@@ -115,13 +115,21 @@ def sign_table(
     return [Fact(fact, today)]
 
 
-def units_on(registry: Registry, year: int, day: date, scope: frozenset[str] | None = None) -> list[UnitTable]:
-    """The tables of all units (of these), by code: of those that have a part, and that were issued one before."""
-    tables = tables_on(registry, year, day, scope)
+def units_on(
+    registry: Registry, year: int, day: date, scope: frozenset[str] | None = None, *, only: str | None = None
+) -> list[UnitTable]:
+    """The tables of all units (in scope), by code: of those that have a part, and that were issued one before.
+
+    `only`: that of one unit (its id). No unit outside of the scope is named, whatever was taken over from it. A unit
+    that has ended is issued nothing more: nobody could sign for it.
+    """
+    wanted = scope if only is None else frozenset({only})
+    tables = tables_on(registry, year, day, wanted)
     for _, row in registry.tables.on(day):
-        if row.year == year and row.unit not in tables and (scope is None or row.unit in scope):
+        seen = row.year == year and (wanted is None or row.unit in wanted)
+        if seen and row.unit not in tables and not registry.ended(row.unit, day):
             tables[row.unit] = table(registry, year, row.unit, [])
-    inherited = _inherited(registry, year, day)
+    inherited = _inherited(registry, year, day, scope)
     found = [
         UnitTable(
             unit, registry.units.get(unit, day) or registry.units.first(unit), document, table_sha256(document),
@@ -139,8 +147,8 @@ def _issued_and_signed(registry: Registry, year: int, unit: str, day: date) -> t
     return Issued(*issued) if issued else None, Signed(*signed) if signed else None
 
 
-def _inherited(registry: Registry, year: int, day: date) -> dict[str, list[Inherited]]:
-    """By unit, what units that ended had signed that it succeeds, and others whose parts it took over."""
+def _inherited(registry: Registry, year: int, day: date, scope: frozenset[str] | None) -> dict[str, list[Inherited]]:
+    """By unit, what units in scope had signed that it succeeds, as they ended, or whose parts it took over."""
     taken: dict[tuple[str, str], set[str]] = {
         (successor, id): set()
         for id, ended in registry.units.on(day)
@@ -155,6 +163,8 @@ def _inherited(registry: Registry, year: int, day: date) -> dict[str, list[Inher
                         taken.setdefault((part.unit, other), set()).add(target.code)
     inherited: dict[str, list[Inherited]] = {}
     for unit, other in sorted(taken):
+        if scope is not None and other not in scope:
+            continue
         if signed := _latest(registry.signatures, table_id(year, other), day):
             code, codes = registry.units.latest(other).code, tuple(sorted(taken[unit, other]))
             inherited.setdefault(unit, []).append(Inherited(code, Signed(*signed), codes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 
@@ -22,6 +23,8 @@ COLUMNS: Mapping[str, str] = {
 """What is said of a unit's target, with the heading it has in the workbook."""
 
 Line = dict[str, str]
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 takes in no form. Names that are in the log already may have it."""
 
 
 def lines(table: UnitTable, registry: Registry) -> list[Line]:
@@ -32,15 +35,14 @@ def lines(table: UnitTable, registry: Registry) -> list[Line]:
         code = str(row["code"])
         target = registry.targets.latest(registry.target_id(year, code) or "")
         line = {name: "" for name in COLUMNS} | {name: str(row[name]) for name in COLUMNS if name in row}
-        found.append(
-            line | {
-                "unit": unit.code, "unit_name": unit.name.zh, "number": str(number), "name": target.name.zh,
-                "category": CATEGORIES[line["category"]], "issuer": ISSUERS[line["issuer"]],
-                "kind": KINDS[line["kind"]], "direction": DIRECTIONS[line["direction"]],
-                "unit_of_measure": UNIT_NAMES[line["unit_of_measure"]], "role": ROLES[line["role"]],
-                "tags": "、".join(TAGS[tag] for tag in target.tags), "steps": _steps(target),
-            }
-        )  # fmt: skip
+        line |= {
+            "unit": unit.code, "unit_name": unit.name.zh, "number": str(number), "name": target.name.zh,
+            "category": CATEGORIES[line["category"]], "issuer": ISSUERS[line["issuer"]],
+            "kind": KINDS[line["kind"]], "direction": DIRECTIONS[line["direction"]],
+            "unit_of_measure": UNIT_NAMES[line["unit_of_measure"]], "role": ROLES[line["role"]],
+            "tags": "、".join(TAGS[tag] for tag in target.tags), "steps": _steps(target),
+        }  # fmt: skip
+        found.append({member: printable(said) for member, said in line.items()})
     return found
 
 
@@ -48,6 +50,11 @@ def _steps(target: rows.Target) -> str:
     names = {measure.code: measure.name.zh for measure in target.measures}
     steps = (f"{names[step.measure]}（{step.share}%，{day_text(step.due_on)}）" for step in target.steps)
     return "；".join(steps)
+
+
+def printable(text: str) -> str:
+    """The text as Excel and Word can hold it: U+FFFD for each character that they cannot."""
+    return _UNPRINTABLE.sub("\ufffd", text)
 
 
 def day_text(day: date) -> str:

@@ -18,7 +18,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 
 from services.targets.signature import UnitTable
-from services.targets.table_text import COLUMNS, STATUSES, day_text, lines
+from services.targets.table_text import COLUMNS, STATUSES, day_text, lines, printable
 from shared.projections import Standpoint
 from shared.registry import Registry
 
@@ -89,6 +89,7 @@ def _sheet(
 
 def _text(sheet: object, value: str) -> object:
     """What begins like a formula or an error is text all the same: a name is never calculated."""
+    value = printable(value)
     if not value.startswith(("=", "#")):
         return value
     cell = WriteOnlyCell(sheet, value)

@@ -77,7 +77,8 @@ def issue_tables(
 ) -> list[Fact]:
     """Issue the tables that are not as they were last issued, and move a draft on.
 
-    `tables`: sha256 by unit id, as known at the position `known_at`; whoever was issued a table before is among them.
+    `tables`: sha256 by unit id, as known at the position `known_at`; whoever was issued a table before
+    and has not ended is among them.
     """
     require_open(command.year, standing.is_open)
     require_allowed("issue_tables", command.year, standing)

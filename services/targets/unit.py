@@ -21,7 +21,8 @@ from shared.deciding import Fact, Stream
 class Unit:
     """Only what the next decision needs; `id` is None until the code is registered.
 
-    It stands on [valid_from, valid_until). `places` says from when it is below which unit (its id, or None), by date.
+    It stands on [valid_from, valid_until). `places` says from when it is below which unit (its id, or None), by date;
+    `successors` (ids) follow on it when it has ended.
     """
 
     id: str | None = None
@@ -30,6 +31,7 @@ class Unit:
     valid_until: date | None = None
     code: str = ""
     places: tuple[tuple[date, str | None], ...] = ()
+    successors: tuple[str, ...] = ()
 
     def stands_on(self, day: date) -> bool:
         """Is this a day of its life?"""
@@ -82,7 +84,7 @@ def register_unit(command: RegisterUnit, unit: Unit, parent: Unit | None) -> lis
         raise UnitCodeTaken(unit=command.code)
     above = None
     if command.parent is not None and parent is not None:
-        above = standing_parent(parent, command.parent, command.valid_from, None)
+        above = unit_valid_throughout(parent, command.parent, command.valid_from, None, "/parent")
     fact = UnitRegistered(
         unit=command.unit, code=command.code, name=command.name, kind=command.kind, parent=above or UNSET,
         valid_from=command.valid_from,
@@ -113,18 +115,18 @@ def unit_valid_on(unit: Unit, code: str, day: date, pointer: str) -> str:
     return unit.id
 
 
-def standing_parent(parent: Unit, code: str, since: date, until: date | None) -> str:
-    """The id of a parent that stands on all of [since, until), for a unit cannot hang on one that is no more."""
-    id = unit_valid_on(parent, code, since, "/parent")
-    if parent.valid_until is not None and (until is None or parent.valid_until < until):
-        raise _not_valid(parent, code, parent.valid_until, "/parent")
+def unit_valid_throughout(unit: Unit, code: str, since: date, until: date | None, pointer: str) -> str:
+    """The id of a unit that stands on all of [since, until): what is to last cannot hang on a unit that is to end."""
+    id = unit_valid_on(unit, code, since, pointer)
+    if unit.valid_until is not None and (until is None or unit.valid_until < until):
+        raise _not_valid(unit, code, unit.valid_until, pointer)
     return id
 
 
 def _not_valid(unit: Unit, code: str, day: date, pointer: str) -> UnitIsNotValid:
     life: dict[str, object] = {"valid_from": unit.valid_from}
     if unit.valid_until is not None:
-        life["valid_until"] = unit.valid_until
+        life |= {"valid_until": unit.valid_until, "successors": list(unit.successors)}
     return UnitIsNotValid(unit=code, on=day, faults=[UnitIsNotValid().fault(pointer)], **life)
 
 
@@ -138,6 +140,6 @@ def evolve(unit: Unit, fact: Shape) -> Unit:
             placed = dict(unit.places) | {fact.on: None if fact.parent is UNSET else fact.parent}
             return replace(unit, places=tuple(sorted(placed.items())))
         case UnitEnded():
-            return replace(unit, valid_until=fact.on)
+            return replace(unit, valid_until=fact.on, successors=tuple(fact.successors))
         case _:
             return unit

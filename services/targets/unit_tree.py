@@ -16,7 +16,7 @@ from services.targets.errors import (
     UnitHasUnitsBelow,
     UnitTreeCycle,
 )
-from services.targets.unit import Unit, registered, standing_parent, unit_valid_on
+from services.targets.unit import Unit, registered, unit_valid_on, unit_valid_throughout
 from shared.contracts.organisation import UnitEnded, UnitMoved
 from shared.deciding import Fact
 
@@ -56,7 +56,7 @@ def move_unit(command: MoveUnit, unit: Unit, parent: Unit | None, units: Units) 
     above = None
     if command.parent is not None and parent is not None:
         until = unit.placed_until(command.on)
-        above = standing_parent(parent, command.parent, command.on, until)
+        above = unit_valid_throughout(parent, command.parent, command.on, until, "/parent")
         _require_no_cycle(unit, above, command.on, until, units)
     return [Fact(UnitMoved(unit=id, parent=above or UNSET, on=command.on, reason=command.reason), command.on)]
 
@@ -75,7 +75,7 @@ def end_unit(command: EndUnit, unit: Unit, successors: Sequence[Unit], units: Un
     heirs: list[str] = []
     for at, (code, successor) in enumerate(zip(command.successors, successors, strict=True)):
         pointer = f"/successors/{at}"
-        heir = unit_valid_on(successor, code, command.on, pointer)
+        heir = unit_valid_throughout(successor, code, command.on, None, pointer)
         if heir == id:
             raise SuccessorIsTheSame(unit=code, faults=[SuccessorIsTheSame().fault(pointer)])
         if heir in heirs:

@@ -162,9 +162,10 @@ _BY_HEADING = {
 
 
 _NOT_A_WORKBOOK = (
-    InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, TypeError, AttributeError, IndexError,
+    InvalidFileException, zipfile.BadZipFile, zlib.error, LookupError, ValueError, OSError, EOFError, TypeError,
+    AttributeError, SyntaxError, NotImplementedError, RuntimeError, ArithmeticError, AssertionError,
 )  # fmt: skip
-"""What openpyxl ends in when the archive holds something else than it expects."""
+"""What openpyxl ends in when the archive holds something else than it expects; of XML it is a SyntaxError."""
 
 
 def read_catalogue(content: bytes) -> Sheet:
@@ -174,19 +175,10 @@ def read_catalogue(content: bytes) -> Sheet:
     """
     _refuse_bomb(content)
     try:
-        values = load_workbook(io.BytesIO(content), data_only=True)
-        formulas = load_workbook(io.BytesIO(content))
-    except (
-        InvalidFileException,
-        zipfile.BadZipFile,
-        KeyError,
-        ValueError,
-        OSError,
-        TypeError,
-        AttributeError,
-    ) as fault:
+        sheet = load_workbook(io.BytesIO(content), data_only=True).worksheets[0]
+        written = load_workbook(io.BytesIO(content)).worksheets[0]
+    except _NOT_A_WORKBOOK as fault:
         raise NotAWorkbook(why=type(fault).__name__) from fault
-    sheet, written = values.worksheets[0], formulas.worksheets[0]
     faults: list[CellFault] = []
     merged = [area for area in sheet.merged_cells.ranges if area.min_row == 1]
     for area in merged:
@@ -244,7 +236,7 @@ def _refuse_bomb(content: bytes) -> None:
                 raise WorkbookTooLarge(unpacked=unpacked, limit=MOST_OCTETS)
             sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
             rows = sum(_rows(archive, name) for name in sheets)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as fault:
+    except _NOT_A_WORKBOOK as fault:
         raise NotAWorkbook(why=type(fault).__name__) from fault
     if rows > MOST_SCANNED:
         raise WorkbookTooLarge(rows=rows, limit=MOST_SCANNED)

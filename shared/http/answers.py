@@ -8,7 +8,7 @@ from shared.errors import IdReused, Refusal, VersionConflict
 from shared.http.asking import TokenIsOfAnotherLog
 from shared.http.axes import AxisRefusals
 from shared.http.ordering import Recorded
-from shared.http.preconditions import IdempotencyKeyInvalid, IdempotencyKeyMissing
+from shared.http.preconditions import IdempotencyKeyInvalid, IdempotencyKeyMissing, IfMatchInvalid, IfMatchMissing
 from shared.http.problems import problems
 from shared.http.tokens import FreshnessTokenInvalid
 from shared.identity.http import JurisdictionNotFound, RoleMissing, WholeJurisdictionOnly
@@ -26,6 +26,11 @@ def commanded(*refusals: type[Refusal]) -> Responses:
         IdempotencyKeyMissing, IdempotencyKeyInvalid, NotYetRead,
     )  # fmt: skip
     return {202: accepted, **problems(*dict.fromkeys((*common, *refusals)))}
+
+
+def changed(*refusals: type[Refusal]) -> Responses:
+    """The same for a command that changes what is there, and so needs If-Match."""
+    return commanded(*refusals, IfMatchMissing, IfMatchInvalid)
 
 
 def asking(*refusals: type[Refusal]) -> Responses:

@@ -64,11 +64,11 @@ QuantityStr = Annotated[
 ]
 """A quantity as canonical decimal text, as it was sent; `shared.quantities.parse` gives its value."""
 
-Text = Annotated[str, Field(strict=True, min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")]
-"""One line of text for people, without control characters (PostgreSQL takes no NUL)."""
+Text = Annotated[str, Field(strict=True, min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f\ufffe\uffff]+$")]
+"""One line of text for people, without control characters (PostgreSQL takes no NUL) and what XML never takes."""
 
 
-Name = Annotated[str, Field(strict=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Name = Annotated[str, Field(strict=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f\ufffe\uffff]+$")]
 """A name as facts may carry it: what is longer would make the record invalid under its contract."""
 
 

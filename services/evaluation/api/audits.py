@@ -102,7 +102,7 @@ class AuditIn(BaseModel):
     )
     supersedes: str | None = Field(default=None, pattern=_UUID, description="The audit that this one replaces.")
     reason: str | None = Field(
-        default=None, min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$",
+        default=None, min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f\ufffe\uffff]+$",
         description="Needed to supersede an audit. No names of persons.",
     )  # fmt: skip
 

@@ -46,12 +46,12 @@ from shared.contracts.projects import ProjectLevel, ProjectPhase, ProjectRegiste
 from shared.contracts.shapes import Measure
 from shared.event_log.directory import Listing
 from shared.event_log.ids import uuid7
-from shared.http.answers import asking, commanded
+from shared.http.answers import asking, changed, commanded
 from shared.http.asking import AskedDep, View, units_in_scope
 from shared.http.fields import Label, QuantityStr, StrictDate, Text
 from shared.http.ordering import ChangingDep, Ordering, OrderingDep, Recorded, YearNumber
 from shared.http.pages import CursorInvalid, Page, Place, next_cursor
-from shared.http.preconditions import IfMatchInvalid, IfMatchMissing, etag
+from shared.http.preconditions import etag
 from shared.registry import ALWAYS, Registry
 from shared.registry.rows import Project
 
@@ -233,9 +233,9 @@ async def plan_project(year: YearNumber, code: ProjectCode, body: PlanIn, orderi
 @router.post(
     "/{code}/plan-changes",
     status_code=201,
-    responses=commanded(
+    responses=changed(
         ProjectNotFound, ProjectHasNoPlan, PlanUnchanged, PlanBelongsToSubProjects, DateOutsideYear,
-        DateBeforeProject, PlanNotPositive, PlanIsNotMoney, PlanUnitOfMeasureDiffers, IfMatchMissing, IfMatchInvalid,
+        DateBeforeProject, PlanNotPositive, PlanIsNotMoney, PlanUnitOfMeasureDiffers,
     ),
 )  # fmt: skip
 async def change_plan(year: YearNumber, code: ProjectCode, body: PlanChangeIn, ordering: ChangingDep) -> Recorded:

@@ -6,7 +6,6 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
-from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
 from services.targets.adjustment import (
@@ -20,8 +19,8 @@ from services.targets.adjustment import (
     review_adjustment,
     set_cut_off,
 )
-from services.targets.api.asking import as_read, page_of
-from services.targets.api.floors import Read, floor_in, read_floor
+from services.targets.api.asking import page_of, read_to_the_end
+from services.targets.api.floors import Read, floor_in
 from services.targets.api.shapes import (
     OFFICE,
     SEES_TARGETS,
@@ -51,9 +50,8 @@ from services.targets.unit import unit_stream
 from services.targets.year import while_allowed, year_stream
 from shared.admission.errors import TargetUnknown, YearDoesNotAllow, YearIsNotOpen
 from shared.contracts.targets import AdjustmentRequested, AdjustmentStatus
-from shared.errors import PreconditionMissing
 from shared.event_log.ids import uuid7
-from shared.http.answers import asking, commanded
+from shared.http.answers import asking, changed, commanded
 from shared.http.asking import Asked, AskedDep, View, units_in_scope
 from shared.http.fields import Flag, QuantityStr, StrictDate
 from shared.http.ordering import ChangingDep, Ordering, OrderingDep, Recorded, YearNumber
@@ -191,7 +189,7 @@ async def request_target_adjustment(
 ) -> Recorded:
     """Ask for another value of a target, as a unit that answers for a part of it. Decided by a leader, after review."""
     role = ordering.permit(*ASKS)
-    now = await run_in_threadpool(_read, ordering, year, target, body.unit)
+    now = await read_to_the_end(ordering, lambda view: _read(view, ordering, year, target, body.unit))
     command = RequestAdjustment(
         uuid7(), year, target, body.unit, body.value, body.effective_on, body.reason, tuple(body.evidence)
     )
@@ -228,14 +226,14 @@ async def review_target_adjustment(
 @router.post(
     "/targets/{target}/adjustment-requests/{request}/approvals",
     status_code=201,
-    responses=commanded(*_ADJUSTS, *_DECIDED[1:], RequestIsNotReviewed, PreconditionMissing),
+    responses=changed(*_ADJUSTS, *_DECIDED[1:], RequestIsNotReviewed),
 )
 async def approve_target_adjustment(
     year: YearNumber, target: TargetCode, request: RequestId, ordering: ChangingDep
 ) -> Recorded:
     """Approve a reviewed request: the target is adjusted. Leaders only; needs the target's ETag."""
     role = ordering.permit_whole(*DECIDES)
-    now = await run_in_threadpool(read_floor, ordering, year, target)
+    now = await read_to_the_end(ordering, lambda view: floor_in(view, year, target))
     command = Decision(year, target, request)
     done = await ordering.execute(
         role,
@@ -303,17 +301,16 @@ def get_adjustment_request(year: YearNumber, request: RequestId, asked: AskedDep
         return RequestAnswer(request=_shown(request, row, view.registry), pin=stands_at(view.standpoint))
 
 
-def _read(ordering: Ordering, year: int, target: str, unit: str) -> Read:
+def _read(view: View, ordering: Ordering, year: int, target: str, unit: str) -> Read:
     """The floor; TargetUnknown or UnitOutOfScope for what is not the caller's to speak about."""
-    with as_read(ordering) as view:
-        scope = units_in_scope(ordering.caller, view.registry, view.standpoint.as_of)
-        if scope is not None:
-            id = view.registry.target_id(year, target)
-            if id is None or scope.isdisjoint(part.unit for _, part in view.registry.parts_of(id)):
-                raise TargetUnknown(target=target)
-            if view.registry.unit_id(unit) not in scope:
-                raise UnitOutOfScope(unit=unit, faults=[UnitOutOfScope().fault("/unit")])
-        return floor_in(view, year, target)
+    scope = units_in_scope(ordering.caller, view.registry, view.standpoint.as_of)
+    if scope is not None:
+        id = view.registry.target_id(year, target)
+        if id is None or scope.isdisjoint(part.unit for _, part in view.registry.parts_of(id)):
+            raise TargetUnknown(target=target)
+        if view.registry.unit_id(unit) not in scope:
+            raise UnitOutOfScope(unit=unit, faults=[UnitOutOfScope().fault("/unit")])
+    return floor_in(view, year, target)
 
 
 def _is_of(year: int, row: rows.Adjustment, registry: Registry) -> bool:

@@ -48,6 +48,8 @@ from services.targets.errors import (
     UnitOfMeasureIsUnknown,
 )
 from services.targets.likely_matches import likely_matches
+from services.targets.year import while_allowed
+from shared.admission.errors import YearDoesNotAllow
 from shared.contracts.targets import AlignmentChoice, AlignmentDecided, AlignmentMatchConfirmed
 from shared.event_log.ids import uuid7
 from shared.http.answers import asking, commanded
@@ -180,33 +182,35 @@ def list_proposed_matches(year: YearNumber, alignment: AlignmentId, asked: Asked
 @router.post(
     "/alignment-matches",
     status_code=201,
-    responses=commanded(AlignmentUnknown, IndicatorIsUnknown, NothingToMatch, MatchedAlready),
+    responses=commanded(YearDoesNotAllow, AlignmentUnknown, IndicatorIsUnknown, NothingToMatch, MatchedAlready),
 )
 async def confirm_alignment_match(year: YearNumber, body: MatchBody, ordering: OrderingDep) -> Recorded:
     """Confirm that two indicators are the same: the next run matches them. The assessment office only."""
     role = ordering.permit_whole(*OFFICE)
     command = ConfirmMatch(uuid7(), year, body.province, body.city)
     done = await ordering.execute(
-        role,
-        decisions_stream(year),
-        lambda matches, look: confirm_match(
+        role, decisions_stream(year),
+        while_allowed("plan", year, lambda matches, look: confirm_match(
             command, matches, require_run(look.at(alignment_stream(body.alignment)), body.alignment, year)
-        ),
-    )
+        )),
+    )  # fmt: skip
     fact = done.facts[0]
     assert isinstance(fact, AlignmentMatchConfirmed)
     return ordering.recorded(fact.match, done)
 
 
-@router.post("/alignment-matches/{match}/revocations", status_code=201, responses=commanded(MatchUnknown))
+@router.post(
+    "/alignment-matches/{match}/revocations", status_code=201, responses=commanded(YearDoesNotAllow, MatchUnknown)
+)
 async def revoke_alignment_match(
     year: YearNumber, match: MatchId, body: RevocationBody, ordering: OrderingDep
 ) -> Recorded:
     """Take a match back: the next run no longer matches the two. The assessment office only."""
     role = ordering.permit_whole(*OFFICE)
     done = await ordering.execute(
-        role, decisions_stream(year), lambda matches, _: revoke_match(match, body.reason, matches)
-    )
+        role, decisions_stream(year),
+        while_allowed("plan", year, lambda matches, _: revoke_match(match, body.reason, matches)),
+    )  # fmt: skip
     return ordering.recorded(match, done)
 
 
@@ -232,7 +236,7 @@ def list_alignment_matches(year: YearNumber, asked: AskedDep, page: Page) -> Mat
     "/alignments/{alignment}/decisions",
     status_code=201,
     responses=commanded(
-        AlignmentUnknown, IndicatorIsUnknown, NothingToDecide, ChoiceHasNoValue, OtherValueMissing,
+        YearDoesNotAllow, AlignmentUnknown, IndicatorIsUnknown, NothingToDecide, ChoiceHasNoValue, OtherValueMissing,
         OtherValueNotWanted, UnitOfMeasureIsUnknown,
     ),
 )  # fmt: skip
@@ -248,10 +252,11 @@ async def decide_alignment_outcome(
         uuid7(), year, body.indicator, body.choice, body.value, body.unit_of_measure, body.reason
     )  # fmt: skip
     done = await ordering.execute(
-        role,
-        decisions_stream(year),
-        lambda _, look: decide_outcome(command, require_run(look.at(alignment_stream(alignment)), alignment, year)),
-    )
+        role, decisions_stream(year),
+        while_allowed("plan", year, lambda _, look: decide_outcome(
+            command, require_run(look.at(alignment_stream(alignment)), alignment, year)
+        )),
+    )  # fmt: skip
     fact = done.facts[0]
     assert isinstance(fact, AlignmentDecided)
     return ordering.recorded(fact.decision, done)

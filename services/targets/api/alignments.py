@@ -18,6 +18,8 @@ from services.targets.api.shapes import OFFICE, SEES_THE_CITY, Body, UuidStr, ex
 from services.targets.catalogue import catalogue_stream
 from services.targets.errors import AlignmentUnknown, CatalogueIsUnknown, CatalogueOfOtherIssuer
 from services.targets.read_models.parts import parts_of
+from services.targets.year import while_allowed
+from shared.admission.errors import YearDoesNotAllow
 from shared.contracts.targets import (
     AlignedSide,
     AlignmentChoice,
@@ -134,7 +136,7 @@ class AlignmentAnswer(BaseModel):
     pin: StandsAt
 
 
-@router.post("", status_code=201, responses=commanded(CatalogueIsUnknown, CatalogueOfOtherIssuer))
+@router.post("", status_code=201, responses=commanded(YearDoesNotAllow, CatalogueIsUnknown, CatalogueOfOtherIssuer))
 async def align_year_catalogues(year: YearNumber, body: AlignmentBody, ordering: OrderingDep) -> Recorded:
     """Align two catalogues: the stricter stands. The city's own additions count as part of its catalogue.
 
@@ -144,16 +146,12 @@ async def align_year_catalogues(year: YearNumber, body: AlignmentBody, ordering:
     alignment = uuid7()
     command = AlignCatalogues(alignment, year, body.province, body.city)
     done = await ordering.execute(
-        role,
-        alignment_stream(alignment),
-        lambda _, look: align_catalogues(
-            command,
-            province=look.at(catalogue_stream(body.province)),
-            city=look.at(catalogue_stream(body.city)),
-            additions=look.at(additions_stream(year)),
-            confirmed=look.at(decisions_stream(year)).by_city(),
-        ),
-    )
+        role, alignment_stream(alignment),
+        while_allowed("plan", year, lambda _, look: align_catalogues(
+            command, province=look.at(catalogue_stream(body.province)), city=look.at(catalogue_stream(body.city)),
+            additions=look.at(additions_stream(year)), confirmed=look.at(decisions_stream(year)).by_city(),
+        )),
+    )  # fmt: skip
     fact = done.facts[-1]
     assert isinstance(fact, AlignmentCompleted)
     return ordering.recorded(fact.alignment, done)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import date
 from typing import TypeVar
 
+from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import select
 
 from services.targets.unit import Unit, unit_stream
@@ -23,6 +24,8 @@ from shared.projections import resolve
 R = TypeVar("R")
 T = TypeVar("T")
 Key = tuple[str | int, ...]
+READ_WITHIN = 5.0
+"""Seconds a command waits for this service to have read the log to its end."""
 
 
 def page_of(
@@ -93,3 +96,16 @@ def as_read(ordering: Ordering) -> Iterator[View]:
     with read_side.reading() as (db, tables):
         at = resolve(db, tables.core, listing.log, Axes())
         yield View(db, tables, at, read_side.registry(db, tables, listing.log, at.position))
+
+
+async def read_to_the_end(ordering: Ordering, found: Callable[[View], T]) -> T:
+    """The same, read to the log's end first: nothing is decided on what was so before. NotYetRead."""
+    read_side = ordering.service.read_side
+
+    def read() -> T:
+        with as_read(ordering) as view:
+            return found(view)
+
+    listing = await run_in_threadpool(read_side.listing, ordering.jurisdiction)
+    await read_side.reached_end(listing.partition, READ_WITHIN)
+    return await run_in_threadpool(read)

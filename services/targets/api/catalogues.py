@@ -16,8 +16,8 @@ from services.targets.api.shapes import OFFICE, SEES_THE_CITY, Body, CodeStr, ex
 from services.targets.catalogue import ImportCatalogue, catalogue_stream, faults, import_catalogue
 from services.targets.errors import CatalogueFaulty, CatalogueUnknown, EditionTaken, EditionUnchanged
 from services.targets.read_models.parts import parts_of
-from services.targets.year import year_stream
-from shared.admission.errors import YearIsNotOpen
+from services.targets.year import while_allowed, year_stream
+from shared.admission.errors import YearDoesNotAllow, YearIsNotOpen
 from shared.contracts.targets import (
     CatalogueImported,
     CatalogueItem,
@@ -62,7 +62,8 @@ class CatalogueItemBody(Body):
     weight: QuantityStr | None = None
     points: QuantityStr | None = None
     text: Annotated[
-        str | None, Field(strict=True, min_length=1, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")
+        str | None,
+        Field(strict=True, min_length=1, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]+$"),
     ] = None
     bonus: Annotated[bool, Field(strict=True)] = False
     assesses_us: Annotated[bool, Field(strict=True)] = True
@@ -142,7 +143,7 @@ class CatalogueAnswer(BaseModel):
     status_code=201,
     responses={
         200: {"model": CatalogueReport, "description": "What `mode=check` found."},
-        **commanded(YearIsNotOpen, EditionTaken, EditionUnchanged, CatalogueFaulty),
+        **commanded(YearIsNotOpen, YearDoesNotAllow, EditionTaken, EditionUnchanged, CatalogueFaulty),
     },
 )
 async def import_year_catalogue(
@@ -176,13 +177,11 @@ async def take_in(
     catalogue, before = (_id(service.store, listing.log, year, issuer, each) for each in (edition, edition - 1))
     command = ImportCatalogue(catalogue, year, issuer, edition, items)
     done = await ordering.execute_in(
-        listing,
-        role,
-        catalogue_stream(catalogue),
-        lambda state, look: import_catalogue(
+        listing, role, catalogue_stream(catalogue),
+        while_allowed("plan", year, lambda state, look: import_catalogue(
             command, state, before=look.at(catalogue_stream(before)), year_open=look.at(year_stream(year))
-        ),
-    )
+        )),
+    )  # fmt: skip
     fact = done.facts[-1]
     assert isinstance(fact, CatalogueImported)
     return ordering.recorded(fact.catalogue, done)

@@ -114,7 +114,7 @@ def get_target_chronicle(year: YearNumber, target: TargetCode, asked: AskedDep, 
         def unit_of(unit: str) -> str | None:
             return view.registry.units.latest(unit).code if scope is None or unit in scope else None
 
-        lines = tell([*_facts(view, year, target), *_demands(view, year, row)], unit_of)
+        lines = tell([*_facts(view, year, target), *_demands(view, year, row)], unit_of, whole=scope is None)
         return [((line.position, at), _shown(line, view.standpoint.as_of)) for at, line in enumerate(lines)]
 
     items, cursor, pin = page_of(asked, page, f"chronicle {year} {target}", found)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import date
 
 from fastapi import APIRouter
-from fastapi.concurrency import run_in_threadpool
 
-from services.targets.api.asking import as_read, unit_that_stands
+from services.targets.api.asking import read_to_the_end, unit_that_stands
 from services.targets.api.shapes import OFFICE, Body, CodeStr, ReasonStr, TargetCode, UnitCode, example
 from services.targets.assignment import Parts, assignments_stream
 from services.targets.breakdown import BreakDown, StateDecomposition, break_down, state_decomposition
@@ -31,7 +30,6 @@ from services.targets.errors import (
     UnitHasPartAlready,
     UnitIsNotBelow,
     UnitIsNotValid,
-    UnitIsUnknown,
     UnitOutOfScope,
 )
 from services.targets.target import target_stream
@@ -40,17 +38,12 @@ from services.targets.year import while_allowed
 from shared.admission.errors import TargetUnknown, YearDoesNotAllow
 from shared.contracts.targets import AssignmentMade
 from shared.deciding import Decide
-from shared.errors import PreconditionMissing
 from shared.event_log.ids import uuid7
-from shared.http.answers import commanded
-from shared.http.asking import units_in_scope
+from shared.http.answers import changed, commanded
+from shared.http.asking import View, units_in_scope
 from shared.http.fields import QuantityStr, StrictDate
 from shared.http.ordering import AddingDep, ChangingDep, Ordering, Recorded, YearNumber
 from shared.http.preconditions import IfMatchInvalid
-from shared.registry import Registry
-
-READ_WITHIN = 5.0
-"""Seconds a command waits for this service to have read the log to its end."""
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}/targets/{target}", tags=["targets"])
 
@@ -95,7 +88,7 @@ class Tree:
 
 async def read_tree(ordering: Ordering, day: date) -> Tree:
     """The tree as the log has it by now: a unit registered just before is in it. NotYetRead."""
-    return await _read(ordering, lambda registry, position: _tree(registry, position, day))
+    return await read_to_the_end(ordering, lambda view: _tree(view, day))
 
 
 _IN_FORCE = (TargetUnknown, YearDoesNotAllow, DateOutsideYear, DateBeforeTarget, TargetIsWithdrawn)
@@ -107,7 +100,6 @@ _ABOUT_A_PART = (*_IN_FORCE, AssignmentUnknown, UnitOutOfScope, NothingToBreakDo
     status_code=201,
     responses=commanded(
         *_ABOUT_A_PART,
-        UnitIsUnknown,
         UnitIsNotValid,
         UnitIsNotBelow,
         CompanyOnlyCoordinates,
@@ -152,11 +144,11 @@ async def break_down_assignment(
 
 
 _STATED = (
-    PartsFallShort, PartsExceed, PartsNotAddedUp, NegativeNotAllowed, ReserveNeedsReason, PreconditionMissing,
+    PartsFallShort, PartsExceed, PartsNotAddedUp, NegativeNotAllowed, ReserveNeedsReason,
 )  # fmt: skip
 
 
-@router.post("/decompositions", status_code=201, responses=commanded(*_IN_FORCE, *_STATED))
+@router.post("/decompositions", status_code=201, responses=changed(*_IN_FORCE, *_STATED))
 async def state_target_decomposition(
     year: YearNumber, target: TargetCode, body: DecompositionBody, ordering: ChangingDep
 ) -> Recorded:
@@ -171,7 +163,7 @@ async def state_target_decomposition(
     return ordering.recorded(target, done)
 
 
-@router.post("/assignments/{unit}/decompositions", status_code=201, responses=commanded(*_ABOUT_A_PART, *_STATED))
+@router.post("/assignments/{unit}/decompositions", status_code=201, responses=changed(*_ABOUT_A_PART, *_STATED))
 async def state_part_decomposition(
     year: YearNumber, target: TargetCode, unit: UnitCode, body: DecompositionBody, ordering: ChangingDep
 ) -> Recorded:
@@ -204,37 +196,25 @@ def _stating(command: StateDecomposition) -> Decide[Parts]:
 
 
 async def _within_scope(ordering: Ordering, year: int, target: str, unit: str, day: date) -> Tree:
-    """The tree; TargetUnknown or UnitOutOfScope for what is not the caller's to break down."""
+    """The tree of the day; TargetUnknown or UnitOutOfScope for what is not the caller's to break down on it."""
 
-    def found(registry: Registry, position: int) -> Tree:
-        scope = units_in_scope(ordering.caller, registry)
+    def found(view: View) -> Tree:
+        registry = view.registry
+        scope = units_in_scope(ordering.caller, registry, day)
         if scope is not None:
             id = registry.target_id(year, target)
             if id is None or scope.isdisjoint(part.unit for _, part in registry.parts_of(id)):
                 raise TargetUnknown(target=target)
             if registry.unit_id(unit) not in scope:
                 raise UnitOutOfScope(unit=unit)
-        return _tree(registry, position, day)
+        return _tree(view, day)
 
-    return await _read(ordering, found)
-
-
-async def _read(ordering: Ordering, found: Callable[[Registry, int], Tree]) -> Tree:
-    """What the registry says, read to the log's end first: nobody is refused for what is not read yet."""
-    read_side = ordering.service.read_side
-
-    def read() -> Tree:
-        with as_read(ordering) as view:
-            return found(view.registry, view.standpoint.position)
-
-    listing = await run_in_threadpool(read_side.listing, ordering.jurisdiction)
-    await read_side.reached_end(listing.partition, READ_WITHIN)
-    return await run_in_threadpool(read)
+    return await read_to_the_end(ordering, found)
 
 
-def _tree(registry: Registry, position: int, day: date) -> Tree:
+def _tree(view: View, day: date) -> Tree:
     beneath: dict[str, set[str]] = {}
-    for id, unit in registry.units.on(day):
+    for id, unit in view.registry.units.on(day):
         if unit.parent is not None:
             beneath.setdefault(unit.parent, set()).add(id)
-    return Tree(position, beneath)
+    return Tree(view.standpoint.position, beneath)

@@ -19,8 +19,8 @@ from services.targets.api.catalogues import (
 from services.targets.api.shapes import OFFICE, SEES_THE_CITY, Body, ReasonStr, example
 from services.targets.errors import AdditionFaulty, AdditionTaken, AdditionUnknown, CatalogueUnknown
 from services.targets.read_models.parts import parts_of
-from services.targets.year import year_stream
-from shared.admission.errors import YearIsNotOpen
+from services.targets.year import while_allowed, year_stream
+from shared.admission.errors import YearDoesNotAllow, YearIsNotOpen
 from shared.contracts.catalogues import CatalogueAdditionMade
 from shared.contracts.targets import CatalogueItem
 from shared.event_log.ids import uuid7
@@ -125,30 +125,40 @@ def list_edition_changes(
     return EditionChanges(items=items, next_cursor=cursor, pin=pin)
 
 
-@router.post("/catalogue-additions", status_code=201, responses=commanded(YearIsNotOpen, AdditionFaulty, AdditionTaken))
+@router.post(
+    "/catalogue-additions",
+    status_code=201,
+    responses=commanded(YearIsNotOpen, YearDoesNotAllow, AdditionFaulty, AdditionTaken),
+)
 async def add_to_catalogue(year: YearNumber, body: AdditionBody, ordering: OrderingDep) -> Recorded:
     """Add an indicator of the city's own; it survives new editions. The assessment office only."""
     role = ordering.permit_whole(*OFFICE)
     addition, item = uuid7(), item_of(body.item)
     done = await ordering.execute(
-        role,
-        additions_stream(year),
-        lambda additions, look: make_addition(addition, year, item, additions, year_open=look.at(year_stream(year))),
-    )
+        role, additions_stream(year),
+        while_allowed("plan", year, lambda additions, look: make_addition(
+            addition, year, item, additions, year_open=look.at(year_stream(year))
+        )),
+    )  # fmt: skip
     fact = done.facts[0]
     assert isinstance(fact, CatalogueAdditionMade)
     return ordering.recorded(fact.addition, done)
 
 
-@router.post("/catalogue-additions/{addition}/withdrawals", status_code=201, responses=commanded(AdditionUnknown))
+@router.post(
+    "/catalogue-additions/{addition}/withdrawals",
+    status_code=201,
+    responses=commanded(YearDoesNotAllow, AdditionUnknown),
+)
 async def withdraw_catalogue_addition(
     year: YearNumber, addition: AdditionId, body: AdditionWithdrawalBody, ordering: OrderingDep
 ) -> Recorded:
     """Take an addition back: the next alignment no longer has it. The assessment office only."""
     role = ordering.permit_whole(*OFFICE)
     done = await ordering.execute(
-        role, additions_stream(year), lambda additions, _: withdraw_addition(addition, body.reason, additions)
-    )
+        role, additions_stream(year),
+        while_allowed("plan", year, lambda additions, _: withdraw_addition(addition, body.reason, additions)),
+    )  # fmt: skip
     return ordering.recorded(addition, done)
 
 

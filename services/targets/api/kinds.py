@@ -13,7 +13,7 @@ from shared.contracts.target_kinds import ScoringMethod
 from shared.http.fields import Label, QuantityStr, StrictDate
 
 AskedText = Annotated[
-    str, Field(strict=True, min_length=1, max_length=4000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+$")
+    str, Field(strict=True, min_length=1, max_length=4000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]+$")
 ]
 """What is asked, in words; may have several lines."""
 

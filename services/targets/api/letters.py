@@ -28,8 +28,7 @@ from shared.commands import transaction_of
 from shared.contracts.shapes import Shape
 from shared.contracts.target_tables import LetterTemplateReplaced
 from shared.deciding import Fact, Look, Stream
-from shared.errors import PreconditionMissing
-from shared.http.answers import asking, commanded
+from shared.http.answers import asking, changed
 from shared.http.asking import Asked, AskedDep, View
 from shared.http.ordering import ChangingDep, JurisdictionCode, Recorded, YearNumber
 from shared.http.preconditions import etag
@@ -103,7 +102,7 @@ def get_letter_template(asked: AskedDep) -> Response:
     "/letter-template",
     status_code=201,
     openapi_extra=_BODY,
-    responses=commanded(NotALetterTemplate, LetterTemplateTooLarge, ContentTypeNotTaken, PreconditionMissing),
+    responses=changed(NotALetterTemplate, LetterTemplateTooLarge, ContentTypeNotTaken),
 )
 async def replace_letter_template(request: Request, ordering: ChangingDep) -> Recorded:
     """Put another Word document in the place of the template, if letters can be made from it. The office only.

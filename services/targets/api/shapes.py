@@ -29,7 +29,7 @@ ReasonStr = Annotated[
         strict=True,
         min_length=1,
         max_length=500,
-        pattern=r"^[^\x00-\x1f\x7f]+$",
+        pattern=r"^[^\x00-\x1f\x7f\ufffe\uffff]+$",
         description="Why, for ever in the log: no names of persons.",
         examples=["督查后调整"],
     ),

@@ -112,7 +112,7 @@ class TableSignature(TypedDict):
 
 @_CLOSED
 class InheritedSignature(TypedDict):
-    """What the unit signed from which these targets were taken over."""
+    """What the unit, where it is within your scope, signed from which these targets were taken over."""
 
     unit: str
     targets: list[str]

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
-from services.targets.api.asking import as_read, page_of, stream_version
+from services.targets.api.asking import page_of, read_to_the_end, stream_version
 from services.targets.api.shapes import OFFICE, SEES_TARGETS, Body, UnitCode, UuidStr, example
 from services.targets.api.target_table_shapes import (
     ComparedTable,
@@ -38,8 +37,7 @@ from shared.admission.errors import DateInFuture, YearDoesNotAllow, YearIsNotOpe
 from shared.canonical import encode_trusted
 from shared.contracts.targets import AssignmentRole, Category
 from shared.deciding import Fact, Look
-from shared.errors import PreconditionMissing
-from shared.http.answers import asking, commanded
+from shared.http.answers import asking, changed, commanded
 from shared.http.asking import Asked, AskedDep, AskedTwiceDep, View, units_in_scope
 from shared.http.fields import StrictDate
 from shared.http.ordering import ChangingDep, Ordering, OrderingDep, Recorded, YearNumber
@@ -75,14 +73,13 @@ class SignatureBody(Body):
 @router.post(
     "",
     status_code=201,
-    responses=commanded(
+    responses=changed(
         YearIsNotOpen,
         YearDoesNotAllow,
         DateOutsideYear,
         DateInFuture,
         TablesIssuedLater,
         NothingToIssue,
-        PreconditionMissing,
     ),
 )
 async def issue_target_tables(year: YearNumber, body: IssueBody, ordering: ChangingDep) -> Recorded:
@@ -92,7 +89,7 @@ async def issue_target_tables(year: YearNumber, body: IssueBody, ordering: Chang
     """
     role = ordering.permit_whole(*OFFICE)
     command = IssueTables(year, body.on)
-    tables, at = await run_in_threadpool(_to_issue, ordering, command)
+    tables, at = await read_to_the_end(ordering, lambda view: _to_issue(view, command))
     done = await ordering.execute(
         role,
         standing_stream(year),
@@ -118,7 +115,7 @@ async def issue_target_tables(year: YearNumber, body: IssueBody, ordering: Chang
 async def sign_target_table(year: YearNumber, unit: UnitCode, body: SignatureBody, ordering: OrderingDep) -> Recorded:
     """Sign for the unit's table, exactly as it was issued and still stands. By units, within their scope."""
     role = ordering.permit(*SIGNS)
-    id, stands, at = await run_in_threadpool(_to_sign, ordering, year, unit, body.person)
+    id, stands, at = await read_to_the_end(ordering, lambda view: _to_sign(view, ordering, year, unit, body.person))
     command = SignTable(year, unit, body.sha256, body.person)
 
     def decide(signed: str | None, look: Look) -> list[Fact]:
@@ -185,7 +182,7 @@ def table_of_unit(view: View, asked: Asked, year: int, unit: str) -> UnitTable:
     id = registry.unit_id(unit)
     if id is None or (scope is not None and id not in scope):
         raise TableUnknown(unit=unit)
-    found = units_on(registry, year, view.standpoint.as_of, frozenset({id}))
+    found = units_on(registry, year, view.standpoint.as_of, scope, only=id)
     if not found:
         raise TableUnknown(unit=unit)
     return found[0]
@@ -197,27 +194,25 @@ def require_year(registry: Registry, year: int) -> None:
         raise YearUnknown(year=year)
 
 
-def _to_issue(ordering: Ordering, command: IssueTables) -> tuple[dict[str, str], Standpoint]:
-    """The sha256 of every unit's table on the date, by unit id, as read so far."""
-    with as_read(ordering) as view:
-        tables = units_on(view.registry, command.year, command.on)
-        return {each.unit: each.sha256 for each in tables}, view.standpoint
+def _to_issue(view: View, command: IssueTables) -> tuple[dict[str, str], Standpoint]:
+    """The sha256 of every unit's table on the date, by unit id."""
+    tables = units_on(view.registry, command.year, command.on)
+    return {each.unit: each.sha256 for each in tables}, view.standpoint
 
 
-def _to_sign(ordering: Ordering, year: int, unit: str, person: str | None) -> tuple[str, str, Standpoint]:
-    """The unit's id and its table's sha256 today, as read so far. TableUnknown, PersonIsUnknown, PersonIsErased."""
-    with as_read(ordering) as view:
-        registry, scope = view.registry, units_in_scope(ordering.caller, view.registry)
-        id = registry.unit_id(unit)
-        if id is None or (scope is not None and id not in scope):
-            raise TableUnknown(unit=unit)
-        if person is not None:
-            row = registry.persons.get(person, ALWAYS)
-            if row is None or row.unit not in (None, id):
-                raise PersonIsUnknown(person=person, faults=[PersonIsUnknown().fault("/person")])
-            if row.erased:
-                raise PersonIsErased(person=person, faults=[PersonIsErased().fault("/person")])
-        return id, table_sha256(table_on(registry, year, id, view.standpoint.as_of)), view.standpoint
+def _to_sign(view: View, ordering: Ordering, year: int, unit: str, person: str | None) -> tuple[str, str, Standpoint]:
+    """The unit's id and its table's sha256 today. TableUnknown, PersonIsUnknown, PersonIsErased."""
+    registry, scope = view.registry, units_in_scope(ordering.caller, view.registry)
+    id = registry.unit_id(unit)
+    if id is None or (scope is not None and id not in scope):
+        raise TableUnknown(unit=unit)
+    if person is not None:
+        row = registry.persons.get(person, ALWAYS)
+        if row is None or row.unit not in (None, id):
+            raise PersonIsUnknown(person=person, faults=[PersonIsUnknown().fault("/person")])
+        if row.erased:
+            raise PersonIsErased(person=person, faults=[PersonIsErased().fault("/person")])
+    return id, table_sha256(table_on(registry, year, id, view.standpoint.as_of)), view.standpoint
 
 
 def _pin(at: Standpoint) -> Any:

@@ -85,9 +85,8 @@ from shared.contracts.targets import (
     TargetIssued,
     TargetKind,
 )
-from shared.errors import PreconditionMissing
 from shared.event_log.ids import uuid7
-from shared.http.answers import asking, commanded
+from shared.http.answers import asking, changed, commanded
 from shared.http.asking import Asked, AskedDep, AskedTwiceDep, View
 from shared.http.fields import Label, QuantityStr, StrictDate
 from shared.http.ordering import ChangingDep, OrderingDep, Recorded, YearNumber
@@ -310,7 +309,7 @@ async def issue_year_target(year: YearNumber, body: TargetBody, ordering: Orderi
 @router.post(
     "/{target}/adjustments",
     status_code=201,
-    responses=commanded(
+    responses=changed(
         TargetUnknown,
         TargetValueIsZero,
         TargetValueIsNegative,
@@ -320,7 +319,6 @@ async def issue_year_target(year: YearNumber, body: TargetBody, ordering: Orderi
         TargetIsWithdrawn,
         BelowProvince,
         YearDoesNotAllow,
-        PreconditionMissing,
     ),
 )
 async def adjust_year_target(

@@ -41,9 +41,8 @@ from shared.commands import Done, Looking, transaction_of
 from shared.contracts.decomposition import AssignmentHandedOver
 from shared.contracts.organisation import UnitEnded, UnitMoved, UnitRenamed
 from shared.deciding import Fact, Look
-from shared.errors import PreconditionMissing
 from shared.event_log.ids import uuid7
-from shared.http.answers import commanded
+from shared.http.answers import changed
 from shared.http.fields import Label, StrictDate
 from shared.http.ordering import ChangingDep, Recorded
 
@@ -112,10 +111,10 @@ class Ended(Recorded):
     handed_over: list[HandedOver]
 
 
-_CHANGED = (UnitUnknown, UnitIsNotValid, PreconditionMissing)
+_CHANGED = (UnitUnknown, UnitIsNotValid)
 
 
-@router.post("/names", status_code=201, responses=commanded(*_CHANGED))
+@router.post("/names", status_code=201, responses=changed(*_CHANGED))
 async def rename_responsible_unit(unit: UnitCode, body: NameBody, ordering: ChangingDep) -> Recorded:
     """Give a unit another name from a date on. Administrators only; needs the unit's ETag."""
     role = ordering.permit_whole(*ADMIN)
@@ -126,7 +125,7 @@ async def rename_responsible_unit(unit: UnitCode, body: NameBody, ordering: Chan
     return ordering.recorded(fact.unit, done)
 
 
-@router.post("/moves", status_code=201, responses=commanded(*_CHANGED, UnitIsUnknown, UnitTreeCycle))
+@router.post("/moves", status_code=201, responses=changed(*_CHANGED, UnitIsUnknown, UnitTreeCycle))
 async def move_responsible_unit(unit: UnitCode, body: MoveBody, ordering: ChangingDep) -> Recorded:
     """Put a unit below another one from a date on. Administrators only; needs the unit's ETag.
 
@@ -150,25 +149,28 @@ async def move_responsible_unit(unit: UnitCode, body: MoveBody, ordering: Changi
 @router.post(
     "/endings",
     status_code=201,
-    responses=commanded(
-        *_CHANGED,
-        UnitIsUnknown,
-        UnitHasEnded,
-        UnitEndsBeforeItBegins,
-        SuccessorIsTheSame,
-        SuccessorStatedTwice,
-        UnitHasUnitsBelow,
-        UnitHasOpenAssignments,
-        TakenOverByNoSuccessor,
-        TakesOverNothing,
-        UnitHasPartAlready,
-        UnitIsNotBelow,
-        LevelsNotAddedUp,
-        WholesDiffer,
-        SumTooLarge,
-        ValuesNotAddedUp,
-        CompanyOnlyCoordinates,
-    ),
+    responses={
+        **changed(
+            *_CHANGED,
+            UnitIsUnknown,
+            UnitHasEnded,
+            UnitEndsBeforeItBegins,
+            SuccessorIsTheSame,
+            SuccessorStatedTwice,
+            UnitHasUnitsBelow,
+            UnitHasOpenAssignments,
+            TakenOverByNoSuccessor,
+            TakesOverNothing,
+            UnitHasPartAlready,
+            UnitIsNotBelow,
+            LevelsNotAddedUp,
+            WholesDiffer,
+            SumTooLarge,
+            ValuesNotAddedUp,
+            CompanyOnlyCoordinates,
+        ),
+        202: {"model": Ended, "description": "Stored; the log has not confirmed it yet."},
+    },
 )
 async def end_responsible_unit(unit: UnitCode, body: EndingBody, ordering: ChangingDep) -> Ended:
     """End a unit on a date, and hand its parts of targets over to its successors, or neither.

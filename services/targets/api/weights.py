@@ -14,8 +14,8 @@ from services.targets.api.asking import page_of
 from services.targets.api.shapes import OFFICE, SEES_TARGETS, Body, example
 from services.targets.errors import ShareOutOfRange
 from services.targets.weights import Rule, Weighted, set_weight_rule, tilt, weight_rule_stream
-from services.targets.year import year_stream
-from shared.admission.errors import YearIsNotOpen
+from services.targets.year import while_allowed, year_stream
+from shared.admission.errors import YearDoesNotAllow, YearIsNotOpen
 from shared.contracts.targets import Issuer
 from shared.http.answers import asking, commanded
 from shared.http.asking import AskedDep, View
@@ -76,16 +76,17 @@ class WeightList(BaseModel):
     pin: StandsAt
 
 
-@router.post("/weight-rule", status_code=201, responses=commanded(YearIsNotOpen, ShareOutOfRange))
+@router.post("/weight-rule", status_code=201, responses=commanded(YearIsNotOpen, YearDoesNotAllow, ShareOutOfRange))
 async def set_year_weight_rule(year: YearNumber, body: WeightRuleBody, ordering: OrderingDep) -> Recorded:
     """Say how weights tilt to the province's targets. The assessment office only."""
     role = ordering.permit_whole(*OFFICE)
     rule = Rule(body.province_share, body.decimals)
     done = await ordering.execute(
-        role,
-        weight_rule_stream(year),
-        lambda standing, look: set_weight_rule(year, rule, standing, year_open=look.at(year_stream(year))),
-    )
+        role, weight_rule_stream(year),
+        while_allowed("plan", year, lambda standing, look: set_weight_rule(
+            year, rule, standing, year_open=look.at(year_stream(year))
+        )),
+    )  # fmt: skip
     return ordering.recorded(str(year), done)
 
 

@@ -15,8 +15,7 @@ from services.targets.target import WithdrawTarget, target_stream, withdraw_targ
 from services.targets.year import while_allowed
 from shared.admission.errors import TargetUnknown, YearDoesNotAllow
 from shared.contracts.targets import TargetWithdrawn
-from shared.errors import PreconditionMissing
-from shared.http.answers import commanded
+from shared.http.answers import changed
 from shared.http.fields import StrictDate
 from shared.http.ordering import ChangingDep, Recorded, YearNumber
 
@@ -38,14 +37,13 @@ class WithdrawalBody(Body):
 @router.post(
     "/{target}/withdrawals",
     status_code=201,
-    responses=commanded(
+    responses=changed(
         TargetUnknown,
         TargetIsWithdrawn,
         DateOutsideYear,
         DateBeforeTarget,
         ProvinceStillAsks,
         YearDoesNotAllow,
-        PreconditionMissing,
     ),
 )
 async def withdraw_year_target(

@@ -12,7 +12,7 @@ from services.targets.api.catalogues import checked, take_in
 from services.targets.api.shapes import OFFICE, SEES_THE_CITY
 from services.targets.errors import CatalogueFaulty, EditionTaken, EditionUnchanged, NotAWorkbook, WorkbookTooLarge
 from services.targets.workbook import CellFault, Sheet, read_catalogue, template
-from shared.admission.errors import YearIsNotOpen
+from shared.admission.errors import YearDoesNotAllow, YearIsNotOpen
 from shared.contracts.targets import CatalogueItem, Issuer
 from shared.errors import Fault
 from shared.http.answers import asking, commanded
@@ -71,6 +71,7 @@ def get_catalogue_template(asked: AskedDep) -> Response:
         200: {"model": WorkbookReport, "description": "What `mode=check` found."},
         **commanded(
             YearIsNotOpen,
+            YearDoesNotAllow,
             EditionTaken,
             EditionUnchanged,
             CatalogueFaulty,

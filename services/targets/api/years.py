@@ -19,8 +19,7 @@ from services.targets.errors import (
 from services.targets.year import DRAFT, MoveYear, move_year, open_year, standing_stream, year_stream
 from shared.admission.errors import YearIsNotOpen
 from shared.contracts.targets import TimeProgress
-from shared.errors import PreconditionMissing
-from shared.http.answers import asking, commanded
+from shared.http.answers import asking, changed, commanded
 from shared.http.asking import AskedDep, View
 from shared.http.ordering import ChangingDep, OrderingDep, Recorded, YearNumber
 from shared.http.pages import CursorInvalid, Page
@@ -97,7 +96,7 @@ async def create_year(body: YearBody, ordering: OrderingDep) -> Recorded:
 @router.post(
     "/{year}/moves",
     status_code=201,
-    responses=commanded(YearIsNotOpen, YearCannotMove, ReopeningNeedsReason, TablesAreNotIssued, PreconditionMissing),
+    responses=changed(YearIsNotOpen, YearCannotMove, ReopeningNeedsReason, TablesAreNotIssued),
 )
 async def move_assessment_year(year: YearNumber, body: YearMoveBody, ordering: ChangingDep) -> Recorded:
     """Move a year on by one state, or back with a reason. The assessment office only; needs the year's ETag."""

@@ -152,7 +152,7 @@ def codes(path: str, unit: str) -> list[str]:
         return ["all"]
     if "/projects/" in path:
         return ["bridge", "sites", "ward"] if ours else ["health-centre", "health-sites", "stop"]
-    return ["roads", "shared"] if ours else ["health-only"]
+    return ["roads", "shared", "taken"] if ours else ["health-only"]
 
 
 def test_every_route_says_here_who_may_use_it(document: dict[str, Any]) -> None:

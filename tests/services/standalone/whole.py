@@ -91,15 +91,27 @@ def fill(city: Whole) -> None:
         member = {"unit": holder, "valid_from": "2009-01-01"}
         city.done(f"{YEAR}/peer-groups/{group}/members", member)
     city.done(f"{YEAR}/peer-groups/bureaus/members", {"unit": "health-upper", "valid_from": "2009-01-01"})
-    for code, units in (("roads", (OURS,)), ("shared", (OURS, THEIRS)), ("health-only", (THEIRS,))):
+    for code, units in (
+        ("roads", (OURS,)),
+        ("shared", (OURS, THEIRS)),
+        ("health-only", (THEIRS,)),
+        ("taken", (THEIRS,)),
+    ):
         city.done(f"{YEAR}/targets", target(code))
         for role, holder in zip(("lead", "supporting"), units, strict=False):
             part = {"unit": holder, "role": role, "value": "30", "valid_from": "2009-01-01"}
             city.done(f"{YEAR}/targets/{code}/assignments", part)
+    # A town that had a part below ours, and has moved to the other unit since: what it reports is not ours to see.
+    city.done(f"{CITY}/units", unit("health-town") | {"parent": OURS})
+    below = {"unit": "health-town", "value": "10", "valid_from": "2009-01-01"}
+    city.done(f"{YEAR}/targets/shared/assignments/{OURS}/parts", below)
+    moving = {"parent": THEIRS, "on": "2009-02-01", "reason": "卫生"}
+    city.done(f"{CITY}/units/health-town/moves", moving, headers={"If-Match": '"1"'})
     seen = city.send("GET", YEAR, city.token("office"), params={"after": city.after}).headers["ETag"]
     city.done(f"{YEAR}/target-tables", {"on": "2009-08-01"}, headers={"If-Match": seen})
     seen = city.send("GET", YEAR, city.token("office"), params={"after": city.after}).headers["ETag"]
     city.done(f"{YEAR}/moves", {"state": "running"}, headers={"If-Match": seen})
+    hand_over_what_was_signed_for(city)
     city.done(f"{CITY}/groups", {"code": "all", "name": {"zh": "全部"}, "valid_from": "2009-01-01"})
     for code, holder in (("bridge", OURS), ("health-centre", THEIRS)):
         city.done(f"{YEAR}/projects", project(code, holder))
@@ -110,6 +122,7 @@ def fill(city: Whole) -> None:
         city.done(f"{YEAR}/projects", project(code.replace("health-", ""), holder) | parent)
     for source, targets in ((OURS, ("roads", "shared")), (THEIRS, ("shared", "health-only"))):
         entries = [figure(code, source) for code in targets]
+        entries += [figure("shared", "health-town")] if source == THEIRS else []
         path = f"{CITY}/progress?source={source}"
         answer = city.send("POST", path, city.token("office"), {"entries": entries}, key=f"{source}-august")
         assert answer.status_code == 202, answer.text
@@ -134,6 +147,18 @@ def fill(city: Whole) -> None:
     city.after, city.ids["size"] = signed.headers["Jikao-Token"], str(signed.json()["size"])
     for service in ("years", "groups", "records"):  # one read of each service, so that all have read to the end
         assert city.send("GET", f"{CITY}/{service}", city.token("auditor"), params={"after": city.after}).is_success
+
+
+def hand_over_what_was_signed_for(city: Whole) -> None:
+    """The other unit signs for its table, and gives one of its targets to ours."""
+    theirs = city.token("unit", unit=THEIRS, scope="own")
+    path = f"{YEAR}/target-tables/{THEIRS}"
+    table = city.send("GET", path, theirs, params={"after": city.after}).json()["table"]
+    signature = {"sha256": table["sha256"], "person": city.ids["person"]}
+    signed = city.send("POST", f"{path}/signatures", theirs, signature)
+    assert signed.status_code == 201, signed.text
+    handing = {"on": "2009-08-15", "successor": OURS, "carries_levels": True}
+    city.done(f"{YEAR}/targets/taken/assignments/{THEIRS}/hand-overs", handing)
 
 
 def unit(code: str) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from shared.contracts.targets import AssignmentMade, TargetAdjusted
 from shared.deciding import Fact
 from shared.errors import Refusal
 from shared.quantities import parse, text
-from tests.services.targets.conftest import YEAR, Office
+from tests.services.targets.conftest import CITY, YEAR, Office
 from tests.services.targets.ruling import given, state
 from tests.services.targets.test_rules import ROADS as ISSUED
 from tests.services.targets.test_targets_over_http import ROADS, code_of, pointers
@@ -137,8 +137,10 @@ def test_a_county_breaks_its_part_down_to_its_towns() -> None:
         (breaking(above=Unit()), errors.AssignmentUnknown, None),
         (breaking(above=Unit("other", "county", NEW_YEAR)), errors.AssignmentUnknown, None),
         (breaking(above=Unit("lead", "county", NEW_YEAR)), errors.NothingToBreakDown, None),
-        (breaking(Unit()), errors.UnitIsUnknown, "/unit"),
+        (breaking(Unit()), errors.UnitIsNotBelow, "/unit"),
+        (breaking(Unit("other", "county", date(2009, 8, 1))), errors.UnitIsNotBelow, "/unit"),
         (breaking(Unit("town", "county", date(2009, 8, 1))), errors.UnitIsNotValid, "/unit"),
+        (breaking(Unit("town", "county", NEW_YEAR, date(2009, 10, 1))), errors.UnitIsNotValid, "/unit"),
         (breaking(under=frozenset()), errors.UnitIsNotBelow, "/unit"),
         (breaking(Unit("power", "company", NEW_YEAR)), errors.CompanyOnlyCoordinates, "/unit"),
         (breaking(value="0"), errors.TargetValueIsZero, "/value"),
@@ -284,6 +286,45 @@ def test_a_countys_office_breaks_down_its_own_part_and_no_other(parted: Office, 
     assert {part["unit"] for part in own["assignments"]} == {"county", "east-town"}
     [county] = [part for part in own["assignments"] if part["unit"] == "county"]
     assert county["decomposition"]["complete"]
+
+
+def test_whose_towns_part_it_is_to_break_down_follows_the_tree_of_the_day(
+    parted: Office, tokens: Callable[..., str]
+) -> None:
+    for office in ("county", "transport"):
+        parted.minted[office] = tokens("office", unit=office, scope="own+below")
+    assert breaks_down(parted, "east-town", "30").status_code == 201
+    moved = {"parent": "transport", "on": "2009-07-01", "reason": "区划调整"}
+    assert parted.post(f"{CITY}/units/east-town/moves", moved, who="admin",
+                       headers={"If-Match": '"1"'}).status_code == 201  # fmt: skip
+
+    def broken(who: str, on: str) -> tuple[int, str | None]:
+        part = {"unit": "hamlet", "value": "5", "valid_from": on}
+        said = parted.post(f"{ROADS}/assignments/east-town/parts", part, who=who)
+        return said.status_code, said.json().get("code")
+
+    def stated(who: str, on: str) -> tuple[int, str | None]:
+        match = parted.get(f"{ROADS}/assignments").headers["ETag"]
+        body = {"on": on, "reserve": "25", "reason": "机动指标"}
+        said = parted.post(f"{ROADS}/assignments/east-town/decompositions", body, who=who, headers={"If-Match": match})
+        return said.status_code, said.json().get("code")
+
+    out_of_scope = (403, "UNIT_OUT_OF_SCOPE")
+    assert broken("transport", "2009-06-30") == stated("transport", "2009-06-30") == out_of_scope
+    assert broken("county", "2009-07-01") == stated("county", "2009-07-01") == out_of_scope
+    assert broken("county", "2009-06-30") == (201, None)
+    assert stated("county", "2009-06-30") == stated("transport", "2009-07-01") == (201, None)
+
+
+def test_a_countys_office_does_not_learn_which_units_there_are_elsewhere(
+    parted: Office, tokens: Callable[..., str]
+) -> None:
+    parted.minted["county office"] = tokens("office", unit="county", scope="own+below")
+    assert parted.registers("later", kind="county", valid_from="2009-06-01").status_code == 201
+    answers = [breaks_down(parted, code, "5", who="county office") for code in ("nowhere", "later", "transport")]
+    assert {code_of(refused) for refused in answers} == {(409, "UNIT_IS_NOT_BELOW")}
+    told = [{name: said for name, said in refused.json()["about"].items() if name != "unit"} for refused in answers]
+    assert told == [{"above": "county"}] * 3
 
 
 def test_a_statement_is_about_the_parts_that_were_read(parted: Office) -> None:

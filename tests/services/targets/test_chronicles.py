@@ -37,7 +37,7 @@ def told(*what: Shape | Demand | None, seen: tuple[str, ...] = ("u1", "u2")) -> 
         Stated(at, at, None if each is None or isinstance(each, Demand) else NEW_YEAR, "office", each)
         for at, each in enumerate(what)
     ]
-    return tell(stated, lambda unit: CODES[unit] if unit in seen else None)
+    return tell(stated, lambda unit: CODES[unit] if unit in seen else None, whole=len(seen) == len(CODES))
 
 
 def adjusted(value: str, on: date = AUGUST) -> TargetAdjusted:
@@ -130,9 +130,12 @@ def test_it_is_told_that_the_parts_are_complete() -> None:
         "parts stated to be complete, 10 kilometres held in reserve",
         "parts of transport's part stated to be complete",
     ]
-    assert sentences(told(ROADS, made, whole, of_part, seen=("u2",)))[1:] == [
-        "parts stated to be complete, 10 kilometres held in reserve"
-    ]
+    narrow = told(ROADS, made, whole, of_part, seen=("u2",))
+    assert sentences(narrow)[1:] == ["parts stated to be complete"]
+    assert narrow[1].sentence.zh == "确认分解完整"
+    assert narrow[1].reason is None  # what all parts come to would tell of those of others
+    of_ours = told(ROADS, made, replace(of_part, reserve="1", reason="本级"), seen=("u1",))[-1]
+    assert (of_ours.sentence.en, of_ours.reason) == ("parts of transport's part stated to be complete", None)
 
 
 # Over HTTP

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import random
 import shutil
 import subprocess
 import uuid
 import zipfile
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,20 +18,24 @@ from docx import Document
 from docx.oxml.ns import qn
 from httpx2 import Response
 from openpyxl import load_workbook
+from pydantic import ValidationError
 from sqlalchemy import delete
 
 from services.gateway.labels import NAMES
 from services.targets import letter as letters
+from services.targets import letter_parts
 from services.targets.default_letter import default_letter
 from services.targets.errors import LetterTemplateTooLarge, NotALetterTemplate
 from services.targets.letter import BARE_SAMPLE, SAMPLE, NotRendered, check_template, rendered
-from services.targets.table_text import COLUMNS, ISSUERS, ROLES, STATUSES, day_text
+from services.targets.table_text import COLUMNS, ISSUERS, ROLES, STATUSES, day_text, printable
 from services.targets.tables import LETTER_TEMPLATES
+from shared.http.fields import Label
 from shared.sql import writing
 from tests.services.targets.conftest import CITY, YEAR, Office
 from tests.services.targets.test_target_tables import adjusts, issue, one, signs
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+OFFICE_LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 TEMPLATE = f"{CITY}/letter-template"
 
 
@@ -93,7 +99,7 @@ def test_the_default_template_makes_letters_and_sets_the_font_of_chinese_charact
         ("{{ unit.name|upper }}", "Filter"),
         ("{% include '/etc/passwd' %}", "Include"),
         ("{% set x = 1 %}", "Assign"),
-        ("{% for a in leads %}" * 3 + "{% endfor %}" * 3, "For"),
+        ("{% for a in leads %}" * 2 + "{% endfor %}" * 2, "For"),
         ("{{ unit.name ", "unexpected"),
         ("{{ unit.name }}", "the sample letter does not say 示例目标"),
         ("no tag at all", "the sample letter does not say 示例单位"),
@@ -116,12 +122,10 @@ def test_what_is_no_word_document_is_refused() -> None:
 
 
 def test_a_template_that_unpacks_to_more_is_refused_before_it_is_read() -> None:
-    for name, octets in (("word/media/a.png", letters.MOST_OCTETS), ("word/document.xml", letters.MOST_XML)):
-        content = io.BytesIO()
-        with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr(name, b" " * (octets + 1))
+    long = written("a" * letter_parts.MOST_XML)
+    for content in (repacked(OURS, {"word/media/a.png": b" " * letter_parts.MOST_OCTETS}), long):
         with pytest.raises(LetterTemplateTooLarge):
-            check_template(content.getvalue())
+            check_template(content)
 
 
 def test_text_of_a_letter_is_never_run() -> None:
@@ -138,6 +142,142 @@ def test_words_are_those_that_the_labels_say() -> None:
     for words, kind in ((ISSUERS, "issuers"), (ROLES, "assignment_roles"), (STATUSES, "signature_statuses")):
         assert words == {code: zh for code, (zh, _) in NAMES[kind].items()}
     assert day_text(date(2009, 3, 1)) == "2009年3月1日"
+
+
+def repacked(content: bytes, changed: dict[str, str | bytes], dropped: str = "") -> bytes:
+    """The file with some of its members written anew or added."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in source.namelist():
+            if name not in changed and name != dropped:
+                archive.writestr(name, source.read(name))
+        for name, text in changed.items():
+            archive.writestr(name, text)
+    return target.getvalue()
+
+
+def member(content: bytes, name: str) -> str:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return archive.read(name).decode()
+
+
+def under_another_name(content: bytes) -> bytes:
+    """The same document; its main part is not called word/document.xml."""
+    types, links = (
+        member(content, name).replace("word/document.xml", "word/main.xml")
+        for name in ("[Content_Types].xml", "_rels/.rels")
+    )
+    return repacked(
+        content,
+        {"[Content_Types].xml": types, "_rels/.rels": links, "word/main.xml": member(content, "word/document.xml"),
+         "word/_rels/main.xml.rels": member(content, "word/_rels/document.xml.rels")},
+        dropped="word/document.xml",
+    )  # fmt: skip
+
+
+def linking(kind: str, target: str, more: str = "") -> bytes:
+    """Our template with another relationship of the kind."""
+    links = member(OURS, "word/_rels/document.xml.rels")
+    link = f'<Relationship Id="rIdX" Type="{OFFICE_LINKS}/{kind}" Target="{target}"{more}/></Relationships>'
+    return repacked(OURS, {"word/_rels/document.xml.rels": links.replace("</Relationships>", link),
+                           "word/media/x.xml": "<x/>"})  # fmt: skip
+
+
+def with_field(code: str) -> bytes:
+    """Our template with what stands for a field in its first paragraph."""
+    body = member(OURS, "word/document.xml")
+    return repacked(OURS, {"word/document.xml": body.replace("</w:p>", f"{code}</w:p>", 1)})
+
+
+def field(*codes: str) -> str:
+    """A field; each code in a run of its own."""
+    within = "".join(f"<w:r><w:instrText>{code}</w:instrText></w:r>" for code in codes)
+    begin, end = (f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "end"))
+    return begin + within + end
+
+
+def test_limits_hold_whatever_the_parts_are_called() -> None:
+    check_template(under_another_name(OURS))
+    with pytest.raises(NotALetterTemplate) as refused:
+        check_template(under_another_name(written("{%" * 8_000)))
+    assert "braces" in str(refused.value.about["why"])
+    with pytest.raises(LetterTemplateTooLarge):
+        check_template(under_another_name(written("a" * letter_parts.MOST_XML)))
+
+
+def test_braces_written_as_numbers_are_braces() -> None:
+    body = member(written("BRACES"), "word/document.xml").replace("BRACES", "&#123;" * 5_000)
+    with pytest.raises(NotALetterTemplate) as refused:
+        check_template(repacked(OURS, {"word/document.xml": body}))
+    assert "braces" in str(refused.value.about["why"])
+
+
+@pytest.mark.parametrize(
+    "kind", ["attachedTemplate", "vbaProject", "oleObject", "package", "control", "aFChunk", "subDocument"]
+)
+def test_what_holds_macros_or_other_documents_is_refused(kind: str) -> None:
+    with pytest.raises(NotALetterTemplate) as refused:
+        check_template(linking(kind, "media/x.xml"))
+    assert kind in str(refused.value.about["why"])
+
+
+def test_only_links_that_people_follow_lead_out_of_a_letter() -> None:
+    check_template(linking("hyperlink", "https://example.org/", ' TargetMode="External"'))
+    for kind in ("attachedTemplate", "image", "settings"):
+        with pytest.raises(NotALetterTemplate):
+            check_template(linking(kind, "https://example.org/x", ' TargetMode="External"'))
+
+
+def test_fields_that_start_or_fetch_something_are_refused() -> None:
+    for code in (field(" PAGE "), field(" PA", "GE \\* MERGEFORMAT"), '<w:fldSimple w:instr=" DATE "/>'):
+        check_template(with_field(code))
+    for code in (
+        field(' DDEAUTO c:\\\\windows\\\\system32\\\\cmd.exe "/k calc"'), field("DD", "E x y"), field("dde x y"),
+        field('INCLUDETEXT "x"'), '<w:fldSimple w:instr="INCLUDEPICTURE x"/>', field("{{ 'DDE' }} x"),
+        field("{% if status == '签收后有变动' %}DDE{% endif %} x"), field("</w:instrText></w:r>" + field("QUOTE 68")
+        + "<w:r><w:instrText> x y"),
+    ):  # fmt: skip
+        with pytest.raises(NotALetterTemplate):
+            check_template(with_field(code))
+
+
+def test_a_letter_that_would_grow_without_bound_is_not_made() -> None:
+    line = SAMPLE["targets"][0]
+    many: letters.Letter = {**SAMPLE, "targets": [line] * 1_000}
+    long = written("{% for t in targets %}{{ t.name }}" + "a" * 10_000 + "{% endfor %}{{ unit.name }}")
+    check_template(long)
+    with pytest.raises(NotRendered, match="longer than"):
+        rendered(long, many)
+    assert said(rendered(default_letter(), many)).count(line["name"]) == 1_000
+
+
+@pytest.mark.parametrize("member", ["word/document.xml", "[Content_Types].xml", "word/styles.xml"])
+def test_a_damaged_document_is_refused(member: str) -> None:
+    with zipfile.ZipFile(io.BytesIO(OURS)) as archive:
+        start = archive.getinfo(member).header_offset + 30 + len(member)
+    with pytest.raises(NotALetterTemplate):
+        check_template(OURS[:start] + b"\xff" * 20 + OURS[start + 20 :])
+
+
+def test_a_document_damaged_anywhere_is_taken_or_refused() -> None:
+    drawn = random.Random(2009)
+    for _ in range(200):
+        content = bytearray(OURS)
+        content[drawn.randrange(len(content))] ^= 1 + drawn.randrange(255)
+        with suppress(NotALetterTemplate, LetterTemplateTooLarge):
+            check_template(bytes(content))
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x0b", "\x1f", "\ud800", "\ufffe", "\uffff"])
+def test_what_xml_never_takes_is_shown_as_unknown(character: str) -> None:
+    assert printable(f"县{character}路\t\n😀") == "县\ufffd路\t\n😀"
+
+
+def test_names_that_no_document_can_hold_are_refused() -> None:
+    for name in ("a\ufffeb", "a\uffff", "a\x0b", "a\ud800"):
+        with pytest.raises(ValidationError):
+            Label(zh=name)
+    assert Label(zh="改造县乡公路 😀\ufffd").zh.endswith("\ufffd")
 
 
 # Over HTTP

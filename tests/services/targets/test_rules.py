@@ -297,6 +297,14 @@ def test_what_cannot_be_assigned(
     given(PARTS).when(decide).refuses(refusal, pointer)
 
 
+def test_a_unit_whose_end_is_recorded_gets_no_new_part_and_the_refusal_names_who_follows() -> None:
+    """From its end on no entry could be made for it, while the part would go on counting."""
+    ends = Unit("u1", "department", NEW_YEAR, JULY, successors=("u2",))
+    given(PARTS).when(assigning(ends, on=date(2009, 3, 1))).refuses(
+        errors.UnitIsNotValid, "/unit", on=JULY, valid_until=JULY, successors=["u2"]
+    )
+
+
 def test_companies_only_coordinate() -> None:
     given(PARTS).when(assigning(COMPANY, "coordination")).then(made("a9", "u3", "coordination"))
 
@@ -337,6 +345,7 @@ def test_the_successor_of_a_lead_is_the_lead() -> None:
         (handing(TRANSPORT, to="transport"), errors.SuccessorIsTheSame, "/successor"),
         (handing(UNKNOWN), errors.UnitIsUnknown, "/successor"),
         (handing(Unit("u2", "county", date(2009, 8, 1))), errors.UnitIsNotValid, "/successor"),
+        (handing(Unit("u2", "county", NEW_YEAR, date(2009, 10, 1))), errors.UnitIsNotValid, "/successor"),
         (handing(COMPANY), errors.CompanyOnlyCoordinates, "/successor"),
     ],
 )

@@ -14,7 +14,7 @@ from msgspec import UNSET
 from sqlalchemy import Engine, MetaData, Table
 
 from services.targets.signature import UnitTable, units_on
-from shared.contracts import decomposition, target_tables, targets
+from shared.contracts import decomposition, organisation, target_tables, targets
 from shared.contracts.shapes import Label, Measure, Shape
 from shared.registry import Registry, changes, versions
 from shared.sql import engine as open_engine
@@ -44,8 +44,8 @@ class Year:
     def begins(self) -> None:
         self.says(targets.YearOpened(year=2009, time_progress="by_month"))
         for code in UNITS:
-            self.says(targets.UnitRegistered(unit=code, code=code, name=Label(zh=code), kind="county",
-                                             valid_from=NEW_YEAR))  # fmt: skip
+            self.says(organisation.UnitRegistered(unit=code, code=code, name=Label(zh=code), kind="county",
+                                                  valid_from=NEW_YEAR))  # fmt: skip
         for code in TARGETS:
             self.says(
                 targets.TargetIssued(

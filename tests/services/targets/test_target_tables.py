@@ -198,6 +198,18 @@ def test_only_tables_that_changed_are_issued_again(given_out: Office) -> None:
     assert one(given_out)["table"]["issued"]["on"] == "2009-03-10"
 
 
+def test_what_was_recorded_just_before_is_in_the_tables_that_are_issued(given_out: Office) -> None:
+    etag = '"1"'
+    for n in range(4):
+        assert given_out.issues(f"late-{n}").status_code == 201
+        given_out.assigns("transport", target=f"late-{n}")
+        body = {"on": "2009-03-01"}
+        done = given_out.post(f"{YEAR}/target-tables", body, headers={"If-Match": etag})
+        assert done.status_code == 201, done.text
+        etag = done.headers["ETag"]
+        assert not one(given_out)["table"]["changed_since_issue"]
+
+
 def test_a_part_handed_over_brings_along_what_was_signed_for_it(given_out: Office) -> None:
     issue(given_out)
     signs(given_out)
@@ -230,6 +242,10 @@ def test_a_successor_inherits_what_a_unit_that_ended_had_signed(given_out: Offic
     assert answer.status_code == 201, answer.text
     [inherited] = one(given_out, "roads-office")["table"]["inherited_from"]
     assert (inherited["unit"], inherited["targets"]) == ("transport", ["roads"])
+    assert issue(given_out, "2009-03-10").status_code == 201
+    assert statuses(given_out) == {"county": "unsigned", "roads-office": "unsigned"}, "nobody signs for what has ended"
+    assert given_out.get(f"{YEAR}/target-tables/transport").status_code == 404
+    assert one(given_out, "transport", as_of="2009-03-07")["table"]["table"]["targets"], "of then it stands"
 
 
 def test_a_milestone_target_is_in_the_table_with_its_steps_and_leaves_it_when_withdrawn(given_out: Office) -> None:

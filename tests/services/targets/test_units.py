@@ -63,7 +63,9 @@ def test_a_unit_is_changed_on_a_day_of_its_life_only() -> None:
     for order in (renaming(date(2008, 12, 31)), moving(None, on=date(2008, 12, 31))):
         given(STREAM, TRANSPORT).when(order).refuses(errors.UnitIsNotValid, "/on", valid_from=NEW_YEAR)
     for order in (renaming(), moving(None)):
-        given(STREAM, TRANSPORT, ended).when(order).refuses(errors.UnitIsNotValid, "/on", valid_until=JULY)
+        given(STREAM, TRANSPORT, ended).when(order).refuses(
+            errors.UnitIsNotValid, "/on", valid_until=JULY, successors=[]
+        )
 
 
 def test_a_unit_moves_below_another_or_below_none() -> None:
@@ -130,11 +132,12 @@ def test_a_unit_ends_once_and_not_before_it_began() -> None:
         ((COUNTY, Unit()), errors.UnitIsUnknown, "/successors/1"),
         ((unit("late", since=OCTOBER),), errors.UnitIsNotValid, "/successors/0"),
         ((unit("gone", until=JULY),), errors.UnitIsNotValid, "/successors/0"),
+        ((unit("soon gone", until=OCTOBER),), errors.UnitIsNotValid, "/successors/0"),
         ((COUNTY, COUNTY), errors.SuccessorStatedTwice, "/successors/1"),
         ((unit("transport"),), errors.SuccessorIsTheSame, "/successors/0"),
     ],
 )
-def test_a_successor_is_another_unit_that_stands_on_the_day(
+def test_a_successor_is_another_unit_that_stands_from_that_day_on_with_no_end_recorded(
     successors: tuple[Unit, ...], refusal: type[Refusal], pointer: str
 ) -> None:
     given(STREAM, TRANSPORT).when(ending(*successors)).refuses(refusal, pointer)

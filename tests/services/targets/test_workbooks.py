@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import random
 import uuid
 import zipfile
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -105,6 +107,37 @@ def test_what_is_no_workbook_is_refused() -> None:
     for content in (b"", b"PK", b"code;indicator\n", archive.getvalue()):
         with pytest.raises(NotAWorkbook):
             read_catalogue(content)
+
+
+def with_member(content: bytes, name: str, text: bytes) -> bytes:
+    """The workbook, one of its members written anew."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(target, "w") as archive:
+        for other in source.namelist():
+            archive.writestr(other, text if other == name else source.read(other))
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("name", ["xl/worksheets/sheet1.xml", "xl/workbook.xml", "[Content_Types].xml"])
+def test_a_workbook_that_is_cut_off_inside_is_refused(name: str) -> None:
+    content = saved(filled(ROADS))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        whole = archive.read(name)
+    with pytest.raises(NotAWorkbook):
+        read_catalogue(with_member(content, name, whole[: len(whole) // 2]))
+
+
+def test_a_workbook_damaged_anywhere_is_taken_or_refused() -> None:
+    sound, drawn = saved(filled(ROADS)), random.Random(2009)
+    with zipfile.ZipFile(io.BytesIO(sound)) as archive:
+        inside = {name: archive.read(name) for name in archive.namelist()}
+    for turn in range(200):
+        # Half of them inside a member, where the archive itself stays sound.
+        name = drawn.choice([*inside])
+        damaged = bytearray(inside[name] if turn % 2 else sound)
+        damaged[drawn.randrange(len(damaged))] ^= 1 + drawn.randrange(255)
+        with suppress(NotAWorkbook, WorkbookTooLarge):
+            read_catalogue(with_member(sound, name, bytes(damaged)) if turn % 2 else bytes(damaged))
 
 
 def test_a_workbook_that_unpacks_to_gigabytes_is_refused_before_it_is_read() -> None:

@@ -23,6 +23,7 @@ from shared.contracts.target_tables import IssuedTable, TargetTablesIssued, Year
 from shared.contracts.targets import YearOpened
 from shared.deciding import Fact
 from shared.year_states import ALLOWED, ORDER, Act, YearState, allows, following
+from tests.services.targets.catalogues import bodies
 from tests.services.targets.conftest import CITY, YEAR, Office, target_body
 from tests.services.targets.ruling import given
 
@@ -142,10 +143,21 @@ def test_what_the_state_forbids_is_refused_in_both_languages_and_nothing_is_writ
     over = {"successor": "county", "on": "2009-02-01", "carries_levels": False}
     asked = adjustment | {"unit": "transport"}
     signing = {"sha256": "ab" * 32}
+    some, why = "0190b2d6-4a00-7000-8000-000000000001", {"reason": "口径"}
+    indicator = bodies("city")[0]
+    choice = {"indicator": "roads", "choice": "city"} | why
     forbidden: tuple[tuple[Act, str, object, str, dict[str, str]], ...] = (
         ("plan", "targets", target_body("bridges"), "office", {}),
         ("plan", "targets/roads/assignments", part, "office", {}),
         ("plan", "targets/roads/assignments/transport/hand-overs", over, "office", {}),
+        ("plan", "catalogues", {"issuer": "city", "items": [indicator]}, "office", {}),
+        ("plan", "catalogue-additions", {"item": indicator}, "office", {}),
+        ("plan", f"catalogue-additions/{some}/withdrawals", why, "office", {}),
+        ("plan", "alignments", {"province": some, "city": some}, "office", {}),
+        ("plan", "alignment-matches", {"alignment": some, "province": "a", "city": "b"}, "office", {}),
+        ("plan", f"alignment-matches/{some}/revocations", why, "office", {}),
+        ("plan", f"alignments/{some}/decisions", choice, "office", {}),
+        ("plan", "weight-rule", {"province_share": "30"}, "office", {}),
         ("adjust", "targets/roads/adjustments", adjustment, "office", target),
         ("adjust", "targets/roads/adjustment-requests", asked, "unit", {}),
         ("issue_tables", "target-tables", {"on": "2009-03-01"}, "office", year),
