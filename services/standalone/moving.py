@@ -34,15 +34,22 @@ class MoveRefused(StartRefused):
 def move(service: str, source: Engine, target: Engine) -> Iterator[tuple[str, int]]:
     """Copy every table of a service into an empty database, all or nothing; (table, rows) as each is done.
 
-    Both are brought to the newest migration first. MoveRefused when the target holds anything.
+    Both are brought to the newest migration first. MoveRefused when the target holds anything,
+    and when the source's read models have another form than this program's.
     """
     for engine in (source, target):
         migrate(engine, Path(__file__).parents[1] / service / "migrations", f"{service}_migrations")
     generation = generations.active(source, generations_table(MetaData()), service)
+    if not generations.has_form(source, TABLES[service], generation):
+        raise MoveRefused(
+            f"The read models of {service} were made by another program: run `jikao rebuild --service {service}` on "
+            "the data directory first."
+        )
     generations.create(target, TABLES[service], generation)
     metadata = MetaData()
     metadata.reflect(target)
-    tables = [table for table in metadata.sorted_tables if table.name != f"{service}_migrations"]
+    made = {f"{service}_migrations", generations.form_table(MetaData(), generations.suffix(generation)).name}
+    tables = [table for table in metadata.sorted_tables if table.name not in made]
     with reading(source) as old, writing(target) as new:
         missing = set(inspect(old).get_table_names()) - {table.name for table in metadata.sorted_tables}
         if left := sorted(name for name in missing if not _is_of_another_generation(name, generation)):

@@ -3,16 +3,38 @@
 Projection tables are disposable: they are made by code, not by migrations, once for each generation, and can be
 filled again from the log at any time. A rebuild fills generation n+1 beside the running n, is switched in by one
 transaction when it has read at least as far, and n is dropped after that; reads go on throughout.
+
+Each generation keeps the form in which it was made: a hash of its tables and of the registry's rows, as the code has
+them. A generation of another form is never read; the next one, empty, takes its place (docs/decisions/0016).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import Column, Connection, Engine, Integer, MetaData, String, Table, func, literal, select, update
+import msgspec
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    func,
+    insert,
+    inspect,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex, CreateTable, DropTable
 
+from shared.canonical import sha256_hex
 from shared.projections.reader import ProjectionSet
-from shared.sql import reading, upsert, writing
+from shared.registry.rows import KINDS
+from shared.sql import hold, reading, upsert, writing
 
 Make = Callable[[MetaData, str], ProjectionSet]
 """Builds a service's projection tables into a MetaData, named with the generation's suffix."""
@@ -32,21 +54,93 @@ def suffix(generation: int) -> str:
     return f"_g{generation}"
 
 
+def form_table(metadata: MetaData, suffix: str) -> Table:
+    """One row: the form in which the generation was made. It goes with the generation's other tables."""
+    return Table(f"generation_form{suffix}", metadata, Column("form", String(64), primary_key=True))
+
+
+def form(make: Make) -> str:
+    """A sha256 over what this code keeps in a generation: its tables, and the rows of the registry within them.
+
+    The bodies in other tables are facts, whose contracts never change. It is the same on both databases, so that a
+    database may move from one to the other.
+    """
+    metadata, dialect = MetaData(), postgresql.dialect()  # type: ignore[no-untyped-call]
+    make(metadata, "")
+    told: list[str] = []
+    for table in sorted(metadata.tables.values(), key=lambda table: table.name):
+        told.append(str(CreateTable(table).compile(dialect=dialect)))
+        told += sorted(str(CreateIndex(index).compile(dialect=dialect)) for index in table.indexes)
+    references, rows = msgspec.json.schema_components(KINDS.values())
+    shapes = dict(zip(KINDS, references, strict=True)) | {"rows": rows}
+    told.append(msgspec.json.encode(_without_prose(shapes), order="deterministic").decode())
+    return sha256_hex("\n".join(told).encode())
+
+
+def _without_prose(schema: object) -> object:
+    """A JSON Schema without its docstrings; a field called `description` has a schema, which is no text."""
+    if isinstance(schema, dict):
+        return {
+            key: _without_prose(value)
+            for key, value in schema.items()
+            if not (key == "description" and isinstance(value, str))
+        }
+    return [_without_prose(each) for each in schema] if isinstance(schema, list) else schema
+
+
 def create(engine: Engine, make: Make, generation: int) -> ProjectionSet:
-    """The generation's tables, made if they are missing."""
+    """The generation's tables, made with the form of this code if they are missing."""
+    with writing(engine) as db:
+        return _create(db, make, generation)
+
+
+def _create(db: Connection, make: Make, generation: int) -> ProjectionSet:
     metadata = MetaData()
     made = make(metadata, suffix(generation))
-    with writing(engine) as db:
-        metadata.create_all(db)
+    kept = form_table(metadata, suffix(generation))
+    new = not inspect(db).has_table(made.core.places.name)
+    metadata.create_all(db)
+    if new:
+        db.execute(insert(kept).values(form=form(make)))
     return made
 
 
-def drop(engine: Engine, make: Make, generation: int) -> None:
-    """Drop a generation that is no longer in force."""
-    metadata = MetaData()
-    make(metadata, suffix(generation))
+def has_form(engine: Engine, make: Make, generation: int) -> bool:
+    """Was the generation made in the form of this code? So will one be that is not made yet."""
+    kept = form_table(MetaData(), suffix(generation))
+    with reading(engine) as db:
+        found = inspect(db)
+        if not found.has_table(make(MetaData(), suffix(generation)).core.places.name):
+            return True
+        return found.has_table(kept.name) and db.execute(select(kept.c.form)).scalar() == form(make)
+
+
+def replace(engine: Engine, make: Make, table: Table, service: str, old: int) -> int:
+    """Put an empty generation in force instead of `old`; which one is in force then.
+
+    In one transaction, and one process after the other: of two that start at once, the second finds it done.
+    """
     with writing(engine) as db:
-        metadata.drop_all(db)
+        hold(db, f"generations of {service}")
+        now = db.execute(select(table.c.active).where(table.c.service == service)).scalar_one()
+        if now == old:
+            _drop(db, old + 1)
+            _create(db, make, old + 1)
+            switch(db, table, service, old, old + 1)
+            return old + 1
+        return int(now)
+
+
+def drop(engine: Engine, generation: int) -> None:
+    """Drop a generation that is no longer in force, with such tables as only other code knows."""
+    with writing(engine) as db:
+        _drop(db, generation)
+
+
+def _drop(db: Connection, generation: int) -> None:
+    for name in inspect(db).get_table_names():
+        if name.endswith(suffix(generation)):
+            db.execute(DropTable(Table(name, MetaData())))
 
 
 def active(engine: Engine, table: Table, service: str) -> int:

@@ -11,7 +11,7 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine, Table, select
@@ -124,13 +124,38 @@ class ReadSide:
     _registries: OrderedDict[tuple[str, str, int], Registry] = field(default_factory=OrderedDict)
 
     def open(self) -> None:
-        """Open the generation in force and check it against the log; LogIsShorter refuses the start."""
+        """Open the generation in force and check it against the log; LogIsShorter refuses the start.
+
+        A generation that was made by code with other tables or rows is not read: an empty one takes its place, which
+        the readers fill from the log's beginning.
+        """
         self.generation = generations.active(self.engine, self.generations, self.service)
+        if not generations.has_form(self.engine, self.make, self.generation):
+            self._replace()
         self._drop_others()
         self.current = generations.create(self.engine, self.make, self.generation)
         self.readers = [self._reader(self.current, p) for p in range(self.topics.events.partitions)]
         for reader in self.readers:
             reader.open()
+
+    def _replace(self) -> None:
+        """Put an empty generation in force, once the log is found to go on from where the old one has read it.
+
+        Until then nothing of the old one is lost, so that after LogIsShorter the log can still be reopened; and where
+        it was reopened, whatever is kept outside the generations is bound to the new topic by the old places.
+        """
+        old = generations.create(self.engine, self.make, self.generation)  # a table that it lacks can be bound, empty
+        for partition in range(self.topics.events.partitions):
+            with closing(self._reader(old, partition)) as reader:
+                reader.places_only = True
+                reader.open()
+        was = self.generation
+        self.generation = generations.replace(self.engine, self.make, self.generations, self.service, was)
+        logger.warning(
+            "the projections of %s in generation %s were made by a program with other ones: generation %s is filled "
+            "from the log, and nothing is answered until it has been read to its end",
+            self.service, was, self.generation,
+        )  # fmt: skip
 
     def _reader(self, into: ProjectionSet, partition: int, *, guarded: bool = True) -> Reader:
         """A reader of one partition; a guarded one fills the generation in force and wakes those who wait."""
@@ -242,7 +267,7 @@ class ReadSide:
     def _drop_others(self) -> None:
         """Drop what a rebuild left: the generation before (kept until now, for reads under way) or one unfinished."""
         for other in (self.generation - 1, self.generation + 1):
-            generations.drop(self.engine, self.make, other)
+            generations.drop(self.engine, other)
 
     @contextmanager
     def reading(self) -> Iterator[tuple[Connection, ProjectionSet]]:

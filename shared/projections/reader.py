@@ -80,6 +80,8 @@ class Reader:
     stopped: dict[str, Stopped] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
     """Held while a batch changes the registries in memory; the doors take it to judge."""
+    places_only: bool = False
+    """The rest was made by other code: it is opened to be checked and bound, and nothing is folded into it."""
     took: float = 0.0
     """Seconds that the last batch took to fold and store."""
     _next: int = 0
@@ -243,7 +245,7 @@ class Reader:
         for row in db.execute(select(core.places).where(core.places.c.partition == self.partition)).mappings():
             values = dict(row)
             at = Place(**(values | {"frontier": Frontier.from_bytes(values["frontier"])}))
-            registry = versions.load(db, core.versions, at.log, at.position)
+            registry = Registry() if self.places_only else versions.load(db, core.versions, at.log, at.position)
             logs[at.log] = LogFold(at, registry, core, self.into.index, self.into.judges_progress)
         self.logs = logs  # at once: whoever looks for a log meanwhile finds the one or the other
 

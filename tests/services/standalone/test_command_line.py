@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -126,22 +127,51 @@ def test_one_directory_serves_once_and_again_after_it_was_stopped(tmp_path: Path
     ]
 
 
+def opens_a_city(data: Path, address: str) -> None:
+    """Open a log by the interface, and wait until it is read."""
+    token = DevelopmentIssuer(issuer_directory(data)).mint("admin", "c", ["430300"], ["admin"])
+    opened = httpx.post(
+        f"{address}/v1/jurisdictions",
+        json={"jurisdiction": "430300", "zone": "Asia/Shanghai", "clock": "broker"},
+        headers={"Authorization": f"Bearer {token}", "Idempotency-Key": "open"},
+        trust_env=False,
+    )
+    assert opened.status_code == 201
+    read = f"{address}/v1/jurisdictions/430300?after={opened.headers['Jikao-Token']}"
+    assert httpx.get(read, headers={"Authorization": f"Bearer {token}"}, trust_env=False).status_code == 200
+
+
 def test_a_database_ahead_of_the_log_is_refused(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with serving(data) as (_, address):
-        token = DevelopmentIssuer(issuer_directory(data)).mint("admin", "c", ["430300"], ["admin"])
-        opened = httpx.post(
-            f"{address}/v1/jurisdictions",
-            json={"jurisdiction": "430300", "zone": "Asia/Shanghai", "clock": "broker"},
-            headers={"Authorization": f"Bearer {token}", "Idempotency-Key": "open"},
-            trust_env=False,
-        )
-        assert opened.status_code == 201
-        read = f"{address}/v1/jurisdictions/430300?after={opened.headers['Jikao-Token']}"
-        assert httpx.get(read, headers={"Authorization": f"Bearer {token}"}, trust_env=False).status_code == 200
+        opens_a_city(data, address)
     shutil.rmtree(data / "log")
 
     assert "The database is ahead of the event log" in one_sentence(jikao("serve", "--data", data, "--port", "0"))
+
+
+def test_what_an_earlier_program_filled_is_filled_again_by_the_start_and_by_a_rebuild(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    services = ("targets", "projects", "evaluation")
+
+    def as_an_earlier_program_left_it(generation: int) -> None:
+        for name in services:
+            with contextlib.closing(sqlite3.connect(data / f"{name}.db")) as db, db:
+                assert db.execute(f"SELECT count(*) FROM log_records_g{generation}").fetchone() == (1,)
+                db.execute(f"DROP TABLE generation_form_g{generation}")
+                db.execute(
+                    f"INSERT INTO registry_versions_g{generation} SELECT log, 'assignment', 'a', '2009-01-01', 0, 9, "
+                    f"cast('{{\"follows\":null}}' AS blob) FROM places_g{generation}"
+                )
+
+    with serving(data) as (_, address):
+        opens_a_city(data, address)
+    as_an_earlier_program_left_it(1)
+    with serving(data) as (_, address):
+        assert httpx.get(f"{address}/readyz", trust_env=False).status_code == 200
+    as_an_earlier_program_left_it(2)
+    rebuilt = jikao("rebuild", "--data", data)
+    assert rebuilt.stdout.splitlines() == [f"{name}: generation 4 is in force; nothing differs" for name in services]
 
 
 def test_a_token_says_what_was_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import pytest
-from sqlalchemy import Engine, MetaData, delete, inspect, update
+from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, delete, inspect, select, update
 
 from shared.contracts.logs import EngineAdopted
 from shared.event_log.directory import Directory
 from shared.event_log.port import Topics
 from shared.http.axes import AtDay, AtInstant, AtPosition, Axes, Pin
-from shared.projections import JurisdictionUnknown, NotYetRead, ProjectionSet, ReadSide, core_tables, resolve
+from shared.projections import (
+    Folded,
+    JurisdictionUnknown,
+    LogFold,
+    LogIsShorter,
+    NotYetRead,
+    ProjectionSet,
+    ReadSide,
+    core_tables,
+    generations,
+    resolve,
+)
 from shared.projections.asking import AsOfInFuture, KnownAtOutOfBounds, PinDoesNotMatch, resolve_compared
-from shared.projections.generations import generations_table
+from shared.projections.generations import form, generations_table
 from shared.projections.read_side import LogStopped
 from shared.projections.records import instant_us
-from shared.sql import writing
-from tests.shared.projections.city import City, roads
+from shared.sql import insert_many, reading, writing
+from tests.shared.projections.city import PART, City, roads
 
 pytestmark = pytest.mark.anyio
 
@@ -32,13 +43,32 @@ def make(metadata: MetaData, suffix: str) -> ProjectionSet:
 @pytest.fixture
 def read_side(engine: Engine, topics: Topics) -> Iterator[ReadSide]:
     metadata = MetaData()
-    generations = generations_table(metadata)
+    in_force = generations_table(metadata)
     metadata.create_all(engine)
-    side = ReadSide("test", engine, topics, Directory(topics.listings), generations, make)
+    side = ReadSide("test", engine, topics, Directory(topics.listings), in_force, make)
     side.open()
     side.start()
     yield side
     side.stop()
+
+
+def updated(before: ReadSide, make: generations.Make = make) -> ReadSide:
+    """The same service after an update of its program."""
+    return ReadSide("test", before.engine, before.topics, Directory(before.topics.listings), before.generations, make)
+
+
+async def filled_by_other_code(city: City, read_side: ReadSide) -> None:
+    """A generation as a program left it in which a part followed at most one other."""
+    await lived(city, read_side)
+    read_side.stop()
+    row = (
+        b'{"target":"t","unit":"u","role":"lead","value":null,"valid_from":"2009-01-01","valid_until":null,'
+        b'"follows":null,"carries_levels":false}'
+    )
+    versions, form = read_side.current.core.versions, generations.form_table(MetaData(), "_g1")
+    with writing(read_side.engine) as db:
+        db.execute(update(versions).where(versions.c.kind == "assignment").values(body=row))
+        db.execute(update(form).values(form="0" * 64))
 
 
 async def test_a_reader_is_waited_for_and_not_for_ever(city: City, read_side: ReadSide, topics: Topics) -> None:
@@ -145,6 +175,98 @@ async def test_a_rebuild_that_differs_is_named_and_not_put_in_force(
     rebuilt = read_side.rebuild()
     assert (rebuilt.generation, rebuilt.differing, rebuilt.switched) == (1, ("registry_versions",), False)
     assert read_side.rebuild(accept_differences=True).switched
+
+
+@pytest.mark.parametrize("older", [False, True])
+async def test_what_other_code_filled_is_not_read_but_filled_again_from_the_log(
+    city: City, read_side: ReadSide, engine: Engine, older: bool
+) -> None:
+    await filled_by_other_code(city, read_side)
+    if older:  # from before generations kept their form
+        with writing(engine) as db:
+            generations.form_table(MetaData(), "_g1").drop(db)
+            Table("forgotten_g1", MetaData(), Column("id", Integer, primary_key=True)).create(db)
+    side = updated(read_side)
+    side.open()
+    [reader] = side.readers
+    reader.catch_up()
+
+    assert (side.generation, reader.logs[city.log].place.position) == (2, city.count - 1)
+    assert reader.logs[city.log].registry.assignments.latest(PART).follows == ()
+    with side.reading() as (db, into):
+        assert resolve(db, into.core, city.log, Axes()).as_of == date(2009, 8, 31)
+    assert not [name for name in inspect(engine).get_table_names() if name.endswith("_g1")]
+    side.stop()
+
+    again = updated(side)
+    again.open()
+    assert (again.generation, again.readers[0].next_offset) == (2, reader.next_offset)
+    again.stop()
+
+
+async def test_a_rebuild_needs_nothing_of_what_other_code_filled(city: City, read_side: ReadSide) -> None:
+    await filled_by_other_code(city, read_side)
+    side = updated(read_side)
+    side.open()
+    rebuilt = side.rebuild()
+    assert (rebuilt.switched, rebuilt.differing, side.generation) == (True, (), 3)
+    side.stop()
+
+
+async def test_a_table_that_is_new_with_an_update_holds_what_is_older_too(city: City, read_side: ReadSide) -> None:
+    class Seen:
+        def __init__(self, table: Table) -> None:
+            self.table = table
+
+        def project(self, db: Connection, log: LogFold, batch: Sequence[Folded]) -> None:
+            insert_many(db, self.table, [{"position": folded.record.position} for folded in batch])
+
+    def more(metadata: MetaData, suffix: str) -> ProjectionSet:
+        seen = Table(f"seen{suffix}", metadata, Column("position", Integer, primary_key=True, autoincrement=False))
+        return ProjectionSet(suffix, core_tables(metadata, suffix), (Seen(seen),))
+
+    await lived(city, read_side)
+    read_side.stop()
+    side = updated(read_side, more)
+    side.open()
+    side.readers[0].catch_up()
+    [projection] = side.current.projections
+    assert isinstance(projection, Seen)
+    with reading(side.engine) as db:
+        assert list(db.execute(select(projection.table.c.position)).scalars()) == list(range(city.count))
+    side.stop()
+
+
+async def test_a_log_that_is_not_the_one_that_was_read_is_refused_before_other_codes_tables_go(
+    city: City, read_side: ReadSide, engine: Engine
+) -> None:
+    await filled_by_other_code(city, read_side)
+    with writing(engine) as db:
+        db.execute(update(read_side.current.core.places).values(last_value_sha256="0" * 64))
+    side = updated(read_side)
+    with pytest.raises(LogIsShorter, match="differs"):
+        side.open()
+    assert generations.active(engine, side.generations, "test") == 1
+    assert [name for name in inspect(engine).get_table_names() if name == "log_records_g1"]
+    side.stop()
+
+
+async def test_of_two_processes_that_find_other_codes_tables_one_replaces_them(
+    city: City, read_side: ReadSide, engine: Engine
+) -> None:
+    await filled_by_other_code(city, read_side)
+    done = [generations.replace(engine, make, read_side.generations, "test", 1) for _ in range(2)]
+    assert done == [2, 2]
+    assert generations.has_form(engine, make, 2)
+
+
+def test_another_column_is_another_form() -> None:
+    def wider(metadata: MetaData, suffix: str) -> ProjectionSet:
+        made = make(metadata, suffix)
+        made.core.streams.append_column(Column("more", Integer))
+        return made
+
+    assert form(make) != form(wider)
 
 
 async def test_a_reader_ends_when_another_process_switches_generations(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, MetaData, select
 
 from shared.contracts.logs import LogReopened
 from shared.event_log.directory import SOURCE, Directory
@@ -16,7 +16,7 @@ from shared.event_log.embedded import open_embedded
 from shared.event_log.ids import log_id
 from shared.event_log.port import EVENTS, LISTINGS, Raw, Topics
 from shared.event_log.reopening import EmbeddedAnew, Old
-from shared.projections import LogIsShorter, ProjectionSet, Reader
+from shared.projections import LogIsShorter, ProjectionSet, Reader, ReadSide, core_tables, generations
 from shared.projections.rebinding import Rebound
 from shared.sql import reading
 from tests.shared.projections.city import COUNTY_SOURCE, City
@@ -112,6 +112,28 @@ def test_a_reader_goes_on_where_the_log_was_reopened(
     once_more.on_rebind = lambda db, to: pytest.fail("bound twice")
     once_more.open()
     once_more.close()
+
+
+def test_where_other_code_had_read_a_reopened_log_all_that_stays_is_bound_and_the_rest_is_read_again(
+    read: Reader, city: City, engine: Engine, remake: Callable[..., Topics]
+) -> None:
+    anew = remake(lambda raws: raws[1:])
+    says_reopened(anew, read, city.log)
+    metadata = MetaData()
+    in_force = generations.generations_table(metadata)
+    metadata.create_all(engine)
+    told: list[Rebound] = []
+    side = ReadSide(
+        "test", engine, anew, Directory(anew.listings), in_force,
+        lambda metadata, suffix: ProjectionSet(suffix, core_tables(metadata, suffix), ()),
+        on_rebind=lambda db, to: told.append(to),
+    )  # fmt: skip
+    side.open()
+    [reader] = side.readers
+    reader.catch_up()
+    assert [to.next_offsets for to in told] == [{city.log: city.count}]
+    assert (side.generation, reader.logs[city.log].place.position) == (2, city.count)
+    side.stop()
 
 
 def test_a_log_that_nobody_has_read_yet_is_read_in_the_other_topic(

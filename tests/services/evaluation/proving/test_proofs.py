@@ -75,6 +75,30 @@ def test_a_rebuild_neither_empties_nor_doubles_the_tree(city: Witness) -> None:
     assert city.sign().size == signed.size + 2
 
 
+def test_an_update_that_changes_the_projections_keeps_archive_tree_and_signatures(
+    county: County, database_url: str, issuer: DevelopmentIssuer, key: SigningKey
+) -> None:
+    def kept(engine: Engine) -> list[list[object]]:
+        asked = ("SELECT * FROM archive ORDER BY position", "SELECT * FROM signed_checkpoints ORDER BY size")
+        with reading(engine) as db:
+            return [list(map(tuple, db.execute(text(each)))) for each in asked]
+
+    with witness(county, database_url, issuer, key) as city:
+        city.noise(300)
+        signed = city.sign()
+        assert city.get("records", limit=1).status_code == 200  # all is read, the checkpoint too
+        before, tiles = kept(city.service.engine), stored_tiles(city.service.engine)
+    with opened(database_url) as engine, writing(engine) as db:
+        db.execute(text("UPDATE generation_form_g1 SET form = 'of an earlier program'"))
+
+    with witness(county, database_url, issuer, key) as city:
+        assert city.service.read_side.generation == 2
+        assert city.get("records", limit=1).status_code == 200
+        assert (kept(city.service.engine), stored_tiles(city.service.engine)) == (before, tiles)
+        city.noise(1)
+        assert city.sign().size == signed.size + 2
+
+
 def test_a_database_that_had_an_archive_before_it_had_tiles_gets_its_tree_at_the_start(
     county: County, database_url: str, issuer: DevelopmentIssuer, key: SigningKey
 ) -> None:
