@@ -81,18 +81,24 @@ class Parts:
         return next((part for part in self.parts if part.unit == unit and part.valid_until is None), None)
 
     def standing_for(self, id: str, day: date) -> Part:
-        """The part itself or, where it was handed over before the day, the one that took over."""
+        """The part itself or, where it was handed over before the day, the one that took over: the first by day and id,
+        as wherever parts are kept in another order."""
         part = next(part for part in self.parts if part.id == id)
         while not part.stands_from(day):
-            part = next(other for other in self.parts if part.id in other.follows)
+            followers = (other for other in self.parts if part.id in other.follows)
+            part = min(followers, key=lambda other: (other.valid_from, other.id))
         return part
+
+    def whole_of(self, part: Part, day: date) -> Part | None:
+        """The part that stands for the one of which this is a part; None of what lies directly below the target."""
+        return None if part.below is None else self.standing_for(part.below, day)
 
     def directly_below(self, above: str | None, day: date) -> list[Part]:
         """The parts on a day of which this part consists or, of None, the target itself."""
         return [
             part
             for part in self.parts
-            if part.stands_on(day) and (None if part.below is None else self.standing_for(part.below, day).id) == above
+            if part.stands_on(day) and ((whole := self.whole_of(part, day)) and whole.id) == above
         ]
 
 
@@ -190,7 +196,7 @@ def hand_over(
         raise _at(SuccessorIsTheSame, command.opens[0].at("unit"), unit=command.ends[0])
     if len({part.below for part in ended.values()}) > 1:
         raise WholesDiffer(units=list(command.ends))
-    if len(command.opens) > 1 and any(p.below in {e.id for e in ended.values()} and p.stands_from(command.on)
+    if len(command.opens) > 1 and any(p.stands_from(command.on) and parts.whole_of(p, command.on) in ended.values()
                                       for p in parts.parts):  # fmt: skip
         raise PartHasPartsBelow(target=command.target)
     _require_below(command, next(iter(ended.values())), parts, units, under)

@@ -181,6 +181,24 @@ def test_parts_that_were_broken_down_go_to_one_successor_and_only_with_their_lik
     given(PARTS, *stood).when(split).refuses(errors.PartHasPartsBelow)
 
 
+def follows(before: str, *after: str, on: date = date(2009, 4, 1), **more: Any) -> AssignmentHandedOver:
+    """The part of one unit becomes that of others, named by their codes."""
+    opens = [OpenedPart(assignment=f"{unit}1", unit=unit, role="supporting", value="20", carries=[]) for unit in after]
+    return AssignmentHandedOver(on=on, ends=[f"{before}1"], opens=opens, **more)
+
+
+def test_a_part_that_was_handed_over_is_not_split_either_while_there_are_parts_below_it() -> None:
+    stood = (made("a", "20"), made("d", "10", below="a1"), follows("a", "b"))
+    split = handing(("b",), opening("b", "10"), opening("c", "10"))
+    given(PARTS, *stood).when(split).refuses(errors.PartHasPartsBelow)
+
+
+def test_who_stands_for_a_part_that_was_split_does_not_depend_on_the_order_in_which_parts_are_kept() -> None:
+    parts = state(PARTS, made("a", "40"), follows("a", "c", "b"))
+    assert parts.standing_for("a1", JULY).id == "b1"
+    assert Parts(parts.parts[::-1]).standing_for("a1", JULY).id == "b1"
+
+
 amounts = st.decimals(min_value="0.000000000001", max_value=10**15, places=12).map(text)
 
 
