@@ -186,6 +186,9 @@ def hand_over(
 
     AssignmentUnknown unless each unit's part stands, open-ended, from before the date. No value, no lead and no level
     is lost or counted twice without being said: ValueIsLost, LeadIsLost, CarriedTwice, LevelsNotAddedUp.
+
+    A part that goes to the unit which has the whole of it ends, and the whole goes on as it was: with its value, role
+    and level. So a unit's part ends when its county takes it back, or when it has moved to another county.
     """
     require_aim(aim, command.target)
     _require_named_once(command.ends, "/together_with")
@@ -194,20 +197,21 @@ def hand_over(
     require_within(command.year, command.on, "/on")
     if [opening.unit for opening in command.opens] == list(command.ends):
         raise _at(SuccessorIsTheSame, command.opens[0].at("unit"), unit=command.ends[0])
-    if len({part.below for part in ended.values()}) > 1:
+    command, ended, back = _taken_back(command, parts, ended, units)
+    if len({whole and whole.id for whole in (parts.whole_of(part, command.on) for part in ended.values())}) > 1:
         raise WholesDiffer(units=list(command.ends))
     if len(command.opens) > 1 and any(p.stands_from(command.on) and parts.whole_of(p, command.on) in ended.values()
                                       for p in parts.parts):  # fmt: skip
         raise PartHasPartsBelow(target=command.target)
     _require_below(command, next(iter(ended.values())), parts, units, under)
-    staying = tuple(part for part in parts.parts if part not in ended.values())
+    staying = tuple(part for part in parts.parts if part not in (*ended.values(), *back))
     opens = [_opened(command, opening, staying, ended, aim, units[opening.unit]) for opening in command.opens]
     _require_one_lead(command, staying, ended, opens)
     _require_carried_once(command, ended, aim)
     _require_value_kept(command, ended, opens, aim)
     fact = AssignmentHandedOver(
-        on=command.on, ends=[part.id for part in ended.values()], opens=opens, reserve=_or_unset(command.reserve),
-        reason=command.reason or UNSET,
+        on=command.on, ends=[part.id for part in (*ended.values(), *back)], opens=opens,
+        reserve=_or_unset(command.reserve), reason=command.reason or UNSET,
     )  # fmt: skip
     return [Fact(fact, command.on)]
 
@@ -217,6 +221,23 @@ def _ending(command: HandOver, parts: Parts, code: str, unit: Unit) -> Part:
     if part is None or part.valid_from > command.on:
         raise AssignmentUnknown(target=command.target, unit=code, on=command.on)
     return part
+
+
+def _taken_back(
+    command: HandOver, parts: Parts, ended: dict[str, Part], units: Mapping[str, Unit]
+) -> tuple[HandOver, dict[str, Part], tuple[Part, ...]]:
+    """If all that ends goes back to the whole of it: the order that lets the whole go on, the whole, and what ends.
+
+    Something has to open where something ends, and a unit has one part at a time: so the whole opens anew.
+    """
+    code = command.opens[0].unit
+    lower = tuple(part for part in ended.values() if part.unit != units[code].id)
+    wholes = {parts.whole_of(part, command.on) for part in lower}
+    whole = wholes.pop() if len(wholes) == 1 and command.opens[0].role is None else None
+    if whole is None or whole.unit != units[code].id or whole.valid_until is not None:
+        return command, ended, ()
+    going_on = replace(command, ends=(code,), opens=(replace(command.opens[0], carries=(code,)),))
+    return going_on, {code: whole}, lower
 
 
 def _opened(

@@ -14,7 +14,9 @@ from msgspec import UNSET
 
 from services.targets import errors
 from services.targets.assignment import HandOver, Opening, Parts, assignments_stream, hand_over
+from services.targets.breakdown import BreakDown, break_down
 from services.targets.decomposition import Aim, total
+from services.targets.target import Target
 from services.targets.unit import Unit
 from shared.contracts.decomposition import AssignmentHandedOver, OpenedPart
 from shared.contracts.targets import AssignmentMade
@@ -197,6 +199,55 @@ def test_who_stands_for_a_part_that_was_split_does_not_depend_on_the_order_in_wh
     parts = state(PARTS, made("a", "40"), follows("a", "c", "b"))
     assert parts.standing_for("a1", JULY).id == "b1"
     assert Parts(parts.parts[::-1]).standing_for("a1", JULY).id == "b1"
+
+
+def test_parts_of_one_whole_become_one_though_the_whole_was_handed_over_between_their_beginnings() -> None:
+    """One of them names the whole as it was, the other as it is."""
+    stood = (made("a", "40"), made("c", "10", below="a1"), follows("a", "b"), made("d", "5", below="b1"))
+    merging = handing(("c", "d"), Opening("e2", "e", ("c", "d")), under=frozenset({"e"}),
+                      units={**UNITS, "e": Unit("e", "town", NEW_YEAR)})  # fmt: skip
+    merged = OpenedPart(assignment="e2", unit="e", role="supporting", value="15", carries=["c1", "d1"])
+    given(PARTS, *stood).when(merging).then(AssignmentHandedOver(on=JULY, ends=["c1", "d1"], opens=[merged]))
+
+
+BROKEN_DOWN = (made("a", "40", "lead"), made("b", "20"), made("c", "15", below="a1"), made("d", "5", below="c1"))
+BACK = AssignmentHandedOver(
+    on=JULY, ends=["a1", "c1"],
+    opens=[OpenedPart(assignment="a2", unit="a", role="lead", value="40", carries=["a1"])],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("ends", [("c",), ("c", "a")])
+@pytest.mark.parametrize("carries", [(), ("c",)])
+def test_a_county_takes_a_towns_part_back_and_its_own_goes_on_unchanged(
+    ends: tuple[str, ...], carries: tuple[str, ...]
+) -> None:
+    """The town's value and level are in the county's already, so they are not added to them."""
+    given(PARTS, *BROKEN_DOWN).when(handing(ends, Opening("a2", "a", carries))).then(BACK)
+    after = state(PARTS, *BROKEN_DOWN, BACK)
+    assert [part.id for part in after.directly_below(None, JULY)] == ["b1", "a2"]
+    assert [part.id for part in after.directly_below("a2", JULY)] == ["d1"]
+
+
+def test_a_town_that_moved_to_another_county_is_given_its_part_anew_once_the_first_took_it_back() -> None:
+    town = Unit("c", "town", NEW_YEAR)
+    command = BreakDown("c2", 2009, "roads", "b", "c", "15", JULY)
+    target = Target("t1", "cumulative", "higher", NEW_YEAR)
+    anew = AssignmentMade(
+        assignment="c2", target="t1", unit="c", role="supporting", value="15", valid_from=JULY, below="b1"
+    )
+    given(PARTS, *BROKEN_DOWN, BACK).when(
+        lambda parts: break_down(
+            command, parts, aim=AIM, target=target, above=UNITS["b"], unit=town, under=lambda _: {"c"}
+        )
+    ).then(anew)
+
+
+def test_a_towns_part_still_goes_to_nobody_else_than_a_unit_below_its_county() -> None:
+    given(PARTS, *BROKEN_DOWN).when(
+        handing(("c",), Opening("e2", "e", ()), units={**UNITS, "e": Unit("e", "town", NEW_YEAR)})
+    ).refuses(errors.UnitIsNotBelow)
+    given(PARTS, *BROKEN_DOWN).when(handing(("c", "b"), Opening("b2", "b", ()))).refuses(errors.WholesDiffer)
 
 
 amounts = st.decimals(min_value="0.000000000001", max_value=10**15, places=12).map(text)
