@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from services.targets.decomposition import Aim, require_aim, sum_text, total
+from services.targets.decomposition import Aim, added_up, require_aim, sum_text, total
 from services.targets.errors import (
     AssignmentUnknown,
     CarriedTwice,
@@ -208,7 +208,7 @@ def hand_over(
     opens = [_opened(command, opening, staying, ended, aim, units[opening.unit]) for opening in command.opens]
     _require_one_lead(command, staying, ended, opens)
     _require_carried_once(command, ended, aim)
-    _require_value_kept(command, ended, opens, aim)
+    _require_value_kept(command, staying, ended, opens, aim)
     fact = AssignmentHandedOver(
         on=command.on, ends=[part.id for part in (*ended.values(), *back)], opens=opens,
         reserve=_or_unset(command.reserve), reason=command.reason or UNSET,
@@ -313,8 +313,13 @@ def _require_carried_once(command: HandOver, ended: Mapping[str, Part], aim: Aim
             raise _at(LevelsNotAddedUp, opening.at("carries"), roll_up=aim.roll_up, units=list(opening.carries))
 
 
-def _require_value_kept(command: HandOver, ended: Mapping[str, Part], opens: list[OpenedPart], aim: Aim) -> None:
-    """Only what is added up can be lost in part; where nothing is, each part is measured by its own value."""
+def _require_value_kept(
+    command: HandOver, staying: Iterable[Part], ended: Mapping[str, Part], opens: list[OpenedPart], aim: Aim
+) -> None:
+    """Only what is added up can be lost in part; where nothing is, each part is measured by its own value.
+
+    A lead without a value answers for the whole target where no part has one: before, and from then on.
+    """
     if command.reserve is not None:
         if parse(command.reserve) < 0:
             raise _at(NegativeNotAllowed, "/reserve", value=command.reserve)
@@ -322,8 +327,12 @@ def _require_value_kept(command: HandOver, ended: Mapping[str, Part], opens: lis
             raise _at(ReserveNeedsReason, "/reason")
     if aim.roll_up != "sum":
         return
-    before = total(part.value for part in ended.values() if part.value is not None)
-    after = total(opened.value for opened in opens if not isinstance(opened.value, UnsetType))
+    led = any(part.role == "lead" for part in ended.values()) and not any(
+        part.value is not None and part.below is None and part.stands_on(command.on) for part in staying
+    )
+    value = aim.value_on(command.on)
+    before = total(added_up([part.value for part in ended.values()], led, value))
+    after = total(added_up([_or_none(opened.value) for opened in opens], led, value))
     reserve = parse(command.reserve or "0")
     kept = CONTEXT.add(after, reserve)
     about: dict[str, Any] = {"ended": sum_text(before), "opened": sum_text(after), "reserve": sum_text(reserve)}

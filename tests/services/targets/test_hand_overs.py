@@ -161,6 +161,33 @@ def test_the_level_of_a_lead_without_a_value_is_not_added_to_those_of_others() -
     )  # fmt: skip
 
 
+def test_a_lead_that_answers_for_the_whole_target_is_split_by_the_targets_value() -> None:
+    stood = (made("a", None, "lead"), made("b", None))
+    alone = given(PARTS, *stood)
+    halves = opening("c", "30", "lead"), opening("d", "30")
+    ceiling = replace(AIM, kind="ceiling", direction="lower")
+    for aim in (AIM, ceiling):
+        assert handing(("a",), *halves, aim=aim)(state(PARTS, *stood))
+    alone.when(handing(("a",), opening("c", "10", "lead"), opening("d", "10"))).refuses(
+        errors.ValueIsLost, ended="60", opened="20", missing="40"
+    )
+    alone.when(handing(("a",), opening("c", "31", "lead"), opening("d", "30"), aim=ceiling)).refuses(
+        errors.ValueIsExceeded, ended="60", opened="61"
+    )
+    adjusted = replace(AIM, values=((NEW_YEAR, "60"), (JULY, "66")))
+    alone.when(handing(("a",), *halves, aim=adjusted)).refuses(errors.ValueIsLost, ended="66", missing="6")
+
+
+def test_a_lead_without_a_value_hands_on_none_where_it_answers_for_all_or_others_have_values() -> None:
+    """Beside parts with values it answers for what these come to, and that stays."""
+    over = AssignmentHandedOver(
+        on=JULY, ends=["a1"], opens=[OpenedPart(assignment="c2", unit="c", role="lead", carries=[])]
+    )
+    for stood in ((made("a", None, "lead"),), (made("a", None, "lead"), made("b", "20"))):
+        given(PARTS, *stood).when(handing(("a",), Opening("c2", "c", ()))).then(over)
+        given(PARTS, *stood).when(handing(("a",), opening("c", None, "lead"))).then(over)
+
+
 def test_where_nothing_is_added_up_equal_values_stay_and_different_ones_have_to_be_stated() -> None:
     worst = replace(AIM, roll_up="worst")
     merging = handing(("a", "b"), Opening("c2", "c", ("a",)), aim=worst)
