@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from services.targets.decomposition import Aim, require_aim, sum_text, total
+from services.targets.decomposition import Aim, added_up, require_aim, sum_text, total
 from services.targets.errors import (
     AssignmentUnknown,
     CarriedTwice,
@@ -81,18 +81,24 @@ class Parts:
         return next((part for part in self.parts if part.unit == unit and part.valid_until is None), None)
 
     def standing_for(self, id: str, day: date) -> Part:
-        """The part itself or, where it was handed over before the day, the one that took over."""
+        """The part itself or, where it was handed over before the day, the one that took over: the first by day and id,
+        as wherever parts are kept in another order."""
         part = next(part for part in self.parts if part.id == id)
         while not part.stands_from(day):
-            part = next(other for other in self.parts if part.id in other.follows)
+            followers = (other for other in self.parts if part.id in other.follows)
+            part = min(followers, key=lambda other: (other.valid_from, other.id))
         return part
+
+    def whole_of(self, part: Part, day: date) -> Part | None:
+        """The part that stands for the one of which this is a part; None of what lies directly below the target."""
+        return None if part.below is None else self.standing_for(part.below, day)
 
     def directly_below(self, above: str | None, day: date) -> list[Part]:
         """The parts on a day of which this part consists or, of None, the target itself."""
         return [
             part
             for part in self.parts
-            if part.stands_on(day) and (None if part.below is None else self.standing_for(part.below, day).id) == above
+            if part.stands_on(day) and ((whole := self.whole_of(part, day)) and whole.id) == above
         ]
 
 
@@ -180,6 +186,9 @@ def hand_over(
 
     AssignmentUnknown unless each unit's part stands, open-ended, from before the date. No value, no lead and no level
     is lost or counted twice without being said: ValueIsLost, LeadIsLost, CarriedTwice, LevelsNotAddedUp.
+
+    A part that goes to the unit which has the whole of it ends, and the whole goes on as it was: with its value, role
+    and level. So a unit's part ends when its county takes it back, or when it has moved to another county.
     """
     require_aim(aim, command.target)
     _require_named_once(command.ends, "/together_with")
@@ -188,20 +197,21 @@ def hand_over(
     require_within(command.year, command.on, "/on")
     if [opening.unit for opening in command.opens] == list(command.ends):
         raise _at(SuccessorIsTheSame, command.opens[0].at("unit"), unit=command.ends[0])
-    if len({part.below for part in ended.values()}) > 1:
+    command, ended, back = _taken_back(command, parts, ended, units)
+    if len({whole and whole.id for whole in (parts.whole_of(part, command.on) for part in ended.values())}) > 1:
         raise WholesDiffer(units=list(command.ends))
-    if len(command.opens) > 1 and any(p.below in {e.id for e in ended.values()} and p.stands_from(command.on)
+    if len(command.opens) > 1 and any(p.stands_from(command.on) and parts.whole_of(p, command.on) in ended.values()
                                       for p in parts.parts):  # fmt: skip
         raise PartHasPartsBelow(target=command.target)
     _require_below(command, next(iter(ended.values())), parts, units, under)
-    staying = tuple(part for part in parts.parts if part not in ended.values())
+    staying = tuple(part for part in parts.parts if part not in (*ended.values(), *back))
     opens = [_opened(command, opening, staying, ended, aim, units[opening.unit]) for opening in command.opens]
     _require_one_lead(command, staying, ended, opens)
     _require_carried_once(command, ended, aim)
-    _require_value_kept(command, ended, opens, aim)
+    _require_value_kept(command, staying, ended, opens, aim)
     fact = AssignmentHandedOver(
-        on=command.on, ends=[part.id for part in ended.values()], opens=opens, reserve=_or_unset(command.reserve),
-        reason=command.reason or UNSET,
+        on=command.on, ends=[part.id for part in (*ended.values(), *back)], opens=opens,
+        reserve=_or_unset(command.reserve), reason=command.reason or UNSET,
     )  # fmt: skip
     return [Fact(fact, command.on)]
 
@@ -211,6 +221,23 @@ def _ending(command: HandOver, parts: Parts, code: str, unit: Unit) -> Part:
     if part is None or part.valid_from > command.on:
         raise AssignmentUnknown(target=command.target, unit=code, on=command.on)
     return part
+
+
+def _taken_back(
+    command: HandOver, parts: Parts, ended: dict[str, Part], units: Mapping[str, Unit]
+) -> tuple[HandOver, dict[str, Part], tuple[Part, ...]]:
+    """If all that ends goes back to the whole of it: the order that lets the whole go on, the whole, and what ends.
+
+    Something has to open where something ends, and a unit has one part at a time: so the whole opens anew.
+    """
+    code = command.opens[0].unit
+    lower = tuple(part for part in ended.values() if part.unit != units[code].id)
+    wholes = {parts.whole_of(part, command.on) for part in lower}
+    whole = wholes.pop() if len(wholes) == 1 and command.opens[0].role is None else None
+    if whole is None or whole.unit != units[code].id or whole.valid_until is not None:
+        return command, ended, ()
+    going_on = replace(command, ends=(code,), opens=(replace(command.opens[0], carries=(code,)),))
+    return going_on, {code: whole}, lower
 
 
 def _opened(
@@ -286,8 +313,13 @@ def _require_carried_once(command: HandOver, ended: Mapping[str, Part], aim: Aim
             raise _at(LevelsNotAddedUp, opening.at("carries"), roll_up=aim.roll_up, units=list(opening.carries))
 
 
-def _require_value_kept(command: HandOver, ended: Mapping[str, Part], opens: list[OpenedPart], aim: Aim) -> None:
-    """Only what is added up can be lost in part; where nothing is, each part is measured by its own value."""
+def _require_value_kept(
+    command: HandOver, staying: Iterable[Part], ended: Mapping[str, Part], opens: list[OpenedPart], aim: Aim
+) -> None:
+    """Only what is added up can be lost in part; where nothing is, each part is measured by its own value.
+
+    A lead without a value answers for the whole target where no part has one: before, and from then on.
+    """
     if command.reserve is not None:
         if parse(command.reserve) < 0:
             raise _at(NegativeNotAllowed, "/reserve", value=command.reserve)
@@ -295,8 +327,12 @@ def _require_value_kept(command: HandOver, ended: Mapping[str, Part], opens: lis
             raise _at(ReserveNeedsReason, "/reason")
     if aim.roll_up != "sum":
         return
-    before = total(part.value for part in ended.values() if part.value is not None)
-    after = total(opened.value for opened in opens if not isinstance(opened.value, UnsetType))
+    led = any(part.role == "lead" for part in ended.values()) and not any(
+        part.value is not None and part.below is None and part.stands_on(command.on) for part in staying
+    )
+    value = aim.value_on(command.on)
+    before = total(added_up([part.value for part in ended.values()], led, value))
+    after = total(added_up([_or_none(opened.value) for opened in opens], led, value))
     reserve = parse(command.reserve or "0")
     kept = CONTEXT.add(after, reserve)
     about: dict[str, Any] = {"ended": sum_text(before), "opened": sum_text(after), "reserve": sum_text(reserve)}

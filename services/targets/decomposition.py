@@ -69,8 +69,8 @@ class Comparison:
     @property
     def surplus(self) -> Decimal:
         """By how much the parts ask for more than the whole (层层加码); 0 where they do not."""
-        more = CONTEXT.subtract(self.parts, self.value)
-        return max(-more if self.lower else more, Decimal(0))
+        more = CONTEXT.subtract(self.value, self.parts) if self.lower else CONTEXT.subtract(self.parts, self.value)
+        return max(more, Decimal(0))
 
     @property
     def surplus_pp(self) -> str | None:

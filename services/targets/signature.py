@@ -181,6 +181,12 @@ def _latest(versions: Versions[R], id: str, day: date) -> tuple[date, int, R] | 
 
 
 def _holders_before(registry: Registry, part: rows.Assignment) -> list[str]:
-    """The units that had this part, or what became part of it, before: the last ones first."""
-    before = [registry.assignments.latest(id) for id in part.follows]
-    return [*(each.unit for each in before), *(unit for each in before for unit in _holders_before(registry, each))]
+    """The units that had this part, or what became part of it, before; each part is met once, whatever came of it."""
+    met, units, ahead = set[str](), list[str](), list(part.follows)
+    while ahead:
+        if (id := ahead.pop()) not in met:
+            met.add(id)
+            before = registry.assignments.latest(id)
+            units.append(before.unit)
+            ahead += before.follows
+    return units

@@ -239,12 +239,13 @@ class Registry:
         return [(id, part) for id, part in valid if part.value is not None] or valid
 
     def standing_for(self, part: str, target: str, on: date) -> str:
-        """The part that stands for this one on a day: itself or, where it was handed over before, its successor."""
+        """The part that stands for this one on a day: itself or, where it was handed over before, its successor; of
+        several the first by day and id, for what SQL gives back is in no order of one fact's parts."""
         while (until := self.assignments.latest(part).valid_until) is not None and until <= on:
-            following = next((id for id, row in self.parts_of(target) if part in row.follows), None)
-            if following is None:
+            following = [(row.valid_from, id) for id, row in self.parts_of(target) if part in row.follows]
+            if not following:
                 break
-            part = following
+            part = min(following)[1]
         return part
 
     def subs_of(self, project: str) -> Sequence[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from httpx2 import Response
+from hypothesis import example
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 from msgspec import UNSET, structs
@@ -180,6 +181,7 @@ amounts = st.decimals(min_value="0.000000000001", max_value=10**19, places=12).m
 
 
 @for_all(amounts, st.lists(amounts, max_size=6), amounts, st.booleans())
+@example(value="10000000000000000.000000000001", parts=[], reserve="0", lower=True)
 def test_sums_of_parts_are_exact(value: str, parts: list[str], reserve: str, lower: bool) -> None:
     found = compared(value, parts, reserve, "lower" if lower else "higher")
     whole, exact, held = Fraction(value), sum(map(Fraction, parts), Fraction(0)), Fraction(reserve)

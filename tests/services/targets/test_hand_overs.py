@@ -14,7 +14,9 @@ from msgspec import UNSET
 
 from services.targets import errors
 from services.targets.assignment import HandOver, Opening, Parts, assignments_stream, hand_over
+from services.targets.breakdown import BreakDown, break_down
 from services.targets.decomposition import Aim, total
+from services.targets.target import Target
 from services.targets.unit import Unit
 from shared.contracts.decomposition import AssignmentHandedOver, OpenedPart
 from shared.contracts.targets import AssignmentMade
@@ -159,6 +161,33 @@ def test_the_level_of_a_lead_without_a_value_is_not_added_to_those_of_others() -
     )  # fmt: skip
 
 
+def test_a_lead_that_answers_for_the_whole_target_is_split_by_the_targets_value() -> None:
+    stood = (made("a", None, "lead"), made("b", None))
+    alone = given(PARTS, *stood)
+    halves = opening("c", "30", "lead"), opening("d", "30")
+    ceiling = replace(AIM, kind="ceiling", direction="lower")
+    for aim in (AIM, ceiling):
+        assert handing(("a",), *halves, aim=aim)(state(PARTS, *stood))
+    alone.when(handing(("a",), opening("c", "10", "lead"), opening("d", "10"))).refuses(
+        errors.ValueIsLost, ended="60", opened="20", missing="40"
+    )
+    alone.when(handing(("a",), opening("c", "31", "lead"), opening("d", "30"), aim=ceiling)).refuses(
+        errors.ValueIsExceeded, ended="60", opened="61"
+    )
+    adjusted = replace(AIM, values=((NEW_YEAR, "60"), (JULY, "66")))
+    alone.when(handing(("a",), *halves, aim=adjusted)).refuses(errors.ValueIsLost, ended="66", missing="6")
+
+
+def test_a_lead_without_a_value_hands_on_none_where_it_answers_for_all_or_others_have_values() -> None:
+    """Beside parts with values it answers for what these come to, and that stays."""
+    over = AssignmentHandedOver(
+        on=JULY, ends=["a1"], opens=[OpenedPart(assignment="c2", unit="c", role="lead", carries=[])]
+    )
+    for stood in ((made("a", None, "lead"),), (made("a", None, "lead"), made("b", "20"))):
+        given(PARTS, *stood).when(handing(("a",), Opening("c2", "c", ()))).then(over)
+        given(PARTS, *stood).when(handing(("a",), opening("c", None, "lead"))).then(over)
+
+
 def test_where_nothing_is_added_up_equal_values_stay_and_different_ones_have_to_be_stated() -> None:
     worst = replace(AIM, roll_up="worst")
     merging = handing(("a", "b"), Opening("c2", "c", ("a",)), aim=worst)
@@ -179,6 +208,73 @@ def test_parts_that_were_broken_down_go_to_one_successor_and_only_with_their_lik
     split = handing(("b",), opening("b", "10"), Opening("e2", "e", (), "supporting", "10"),
                     units={**UNITS, "e": Unit("e", "county", NEW_YEAR)})  # fmt: skip
     given(PARTS, *stood).when(split).refuses(errors.PartHasPartsBelow)
+
+
+def follows(before: str, *after: str, on: date = date(2009, 4, 1), **more: Any) -> AssignmentHandedOver:
+    """The part of one unit becomes that of others, named by their codes."""
+    opens = [OpenedPart(assignment=f"{unit}1", unit=unit, role="supporting", value="20", carries=[]) for unit in after]
+    return AssignmentHandedOver(on=on, ends=[f"{before}1"], opens=opens, **more)
+
+
+def test_a_part_that_was_handed_over_is_not_split_either_while_there_are_parts_below_it() -> None:
+    stood = (made("a", "20"), made("d", "10", below="a1"), follows("a", "b"))
+    split = handing(("b",), opening("b", "10"), opening("c", "10"))
+    given(PARTS, *stood).when(split).refuses(errors.PartHasPartsBelow)
+
+
+def test_who_stands_for_a_part_that_was_split_does_not_depend_on_the_order_in_which_parts_are_kept() -> None:
+    parts = state(PARTS, made("a", "40"), follows("a", "c", "b"))
+    assert parts.standing_for("a1", JULY).id == "b1"
+    assert Parts(parts.parts[::-1]).standing_for("a1", JULY).id == "b1"
+
+
+def test_parts_of_one_whole_become_one_though_the_whole_was_handed_over_between_their_beginnings() -> None:
+    """One of them names the whole as it was, the other as it is."""
+    stood = (made("a", "40"), made("c", "10", below="a1"), follows("a", "b"), made("d", "5", below="b1"))
+    merging = handing(("c", "d"), Opening("e2", "e", ("c", "d")), under=frozenset({"e"}),
+                      units={**UNITS, "e": Unit("e", "town", NEW_YEAR)})  # fmt: skip
+    merged = OpenedPart(assignment="e2", unit="e", role="supporting", value="15", carries=["c1", "d1"])
+    given(PARTS, *stood).when(merging).then(AssignmentHandedOver(on=JULY, ends=["c1", "d1"], opens=[merged]))
+
+
+BROKEN_DOWN = (made("a", "40", "lead"), made("b", "20"), made("c", "15", below="a1"), made("d", "5", below="c1"))
+BACK = AssignmentHandedOver(
+    on=JULY, ends=["a1", "c1"],
+    opens=[OpenedPart(assignment="a2", unit="a", role="lead", value="40", carries=["a1"])],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("ends", [("c",), ("c", "a")])
+@pytest.mark.parametrize("carries", [(), ("c",)])
+def test_a_county_takes_a_towns_part_back_and_its_own_goes_on_unchanged(
+    ends: tuple[str, ...], carries: tuple[str, ...]
+) -> None:
+    """The town's value and level are in the county's already, so they are not added to them."""
+    given(PARTS, *BROKEN_DOWN).when(handing(ends, Opening("a2", "a", carries))).then(BACK)
+    after = state(PARTS, *BROKEN_DOWN, BACK)
+    assert [part.id for part in after.directly_below(None, JULY)] == ["b1", "a2"]
+    assert [part.id for part in after.directly_below("a2", JULY)] == ["d1"]
+
+
+def test_a_town_that_moved_to_another_county_is_given_its_part_anew_once_the_first_took_it_back() -> None:
+    town = Unit("c", "town", NEW_YEAR)
+    command = BreakDown("c2", 2009, "roads", "b", "c", "15", JULY)
+    target = Target("t1", "cumulative", "higher", NEW_YEAR)
+    anew = AssignmentMade(
+        assignment="c2", target="t1", unit="c", role="supporting", value="15", valid_from=JULY, below="b1"
+    )
+    given(PARTS, *BROKEN_DOWN, BACK).when(
+        lambda parts: break_down(
+            command, parts, aim=AIM, target=target, above=UNITS["b"], unit=town, under=lambda _: {"c"}
+        )
+    ).then(anew)
+
+
+def test_a_towns_part_still_goes_to_nobody_else_than_a_unit_below_its_county() -> None:
+    given(PARTS, *BROKEN_DOWN).when(
+        handing(("c",), Opening("e2", "e", ()), units={**UNITS, "e": Unit("e", "town", NEW_YEAR)})
+    ).refuses(errors.UnitIsNotBelow)
+    given(PARTS, *BROKEN_DOWN).when(handing(("c", "b"), Opening("b2", "b", ()))).refuses(errors.WholesDiffer)
 
 
 amounts = st.decimals(min_value="0.000000000001", max_value=10**15, places=12).map(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -12,13 +12,15 @@ import rfc8785
 from httpx2 import Response
 
 from services.targets import errors
-from services.targets.signature import SignTable, sign_table, signature_stream
+from services.targets.signature import SignTable, sign_table, signature_stream, units_on
 from services.targets.target_table import IssueTables, issue_tables
 from services.targets.year import YearStanding, standing_stream
 from shared.admission.errors import DateInFuture, YearDoesNotAllow, YearIsNotOpen
+from shared.contracts.shapes import Label, Measure
 from shared.contracts.target_tables import IssuedTable, TargetTableSigned, TargetTablesIssued, YearMoved
 from shared.contracts.targets import YearOpened
 from shared.deciding import Fact
+from shared.registry import Registry, rows, table_id
 from tests.services.targets.conftest import CITY, YEAR, Office
 from tests.services.targets.ruling import given
 from tests.services.targets.test_kinds import milestone_body
@@ -90,6 +92,33 @@ def test_a_unit_signs_exactly_what_it_was_issued_and_what_still_stands() -> None
     given(signature_stream(2009, "transport"), signed).when(signing(OTHER, issued=OTHER, stands=OTHER)).then(
         TargetTableSigned(year=2009, unit="u1", sha256=OTHER, on=TODAY)
     )
+
+
+def test_who_signed_before_is_found_at_once_however_often_parts_were_reorganised_among_the_same_units() -> None:
+    """Two parts become two, thirty times: a thousand million ways back, sixty parts."""
+    registry, day, before = Registry(), date(2009, 1, 1), list[str]()
+    name = Label(zh="x")
+    target = rows.Target(
+        year=2009, code="roads", name=name, issuer="city", category="livelihood", kind="cumulative",
+        direction="higher", value="60", measures=(Measure(code="length", name=name, unit_of_measure="km"),),
+        roll_up="sum", tags=(), weight=None, points=None, indicator=None,
+    )  # fmt: skip
+    registry.put("target", "t", day, target, 1)
+    for unit in ("first", "other"):
+        registry.put("unit", unit, day, rows.Unit(code=unit, name=name, kind="county", parent=None, valid_from=day), 2)
+    signed = rows.Signature(year=2009, unit="first", sha256=ONE, by="x", person=None)
+    registry.put("signature", table_id(2009, "first"), day, signed, 3)
+    for turn in range(30):
+        until = None if turn == 29 else day + timedelta(days=1)
+        for unit in ("first", "other"):
+            part = rows.Assignment(
+                target="t", unit=unit, role="supporting", value="30", valid_from=day, valid_until=until,
+                follows=tuple(before),
+            )  # fmt: skip
+            registry.put("assignment", f"{unit}{turn}", day, part, 4)
+        before, day = [f"first{turn}", f"other{turn}"], day + timedelta(days=1)
+    [_, other] = units_on(registry, 2009, day)
+    assert [(each.unit, each.targets) for each in other.inherited] == [("first", ("roads",))]
 
 
 # Over HTTP

@@ -81,6 +81,26 @@ def test_a_hand_over_ends_one_part_and_opens_its_successor_on_the_same_day() -> 
     assert (parts["next"].follows, parts["next"].unit, parts["next"].role) == (("part",), "county", "lead")
 
 
+def test_the_same_part_stands_for_one_that_was_split_in_memory_and_as_loaded_from_sql(engine: Engine) -> None:
+    july = date(2009, 7, 1)
+    opens = [decomposition.OpenedPart(assignment=id, unit=id, role="lead", carries=[]) for id in ("z", "b")]
+    facts = [issued(), assigned(), decomposition.AssignmentHandedOver(on=july, ends=["part"], opens=opens)]
+    metadata = MetaData()
+    table: Table = versions.versions_table(metadata, "_split")
+    metadata.drop_all(engine)
+    metadata.create_all(engine)
+    live, changed = Registry(), []
+    for position, fact in enumerate(facts):
+        for change in changes(fact, "actor", live):
+            live.put(change.kind, change.id, change.effective_on, change.row, position)
+            changed.append((position, change))
+    with writing(engine) as db:
+        versions.write(db, table, "log", changed)
+    with reading(engine) as db:
+        loaded = versions.load(db, table, "log", len(facts))
+    assert [each.standing_for("part", "roads", july) for each in (live, loaded)] == ["b", "b"]
+
+
 def test_units_below_a_unit_are_found_at_any_depth() -> None:
     def unit(code: str, parent: str | None = None) -> Shape:
         more = {"parent": parent} if parent else {}
