@@ -36,7 +36,7 @@ NAMES: Mapping[str, Mapping[str, tuple[str, str]]] = {
     },
     "assignment_roles": {
         "lead": ("牵头", "Lead"),
-        "supporting": ("责任", "Responsible"),
+        "supporting": ("配合", "Supporting"),
         "coordination": ("协调", "Coordination"),
     },
     "audit_questions": {

@@ -316,7 +316,7 @@ def _province(at: Stated, demand: Demand | None, told: _Told) -> Line:
     return _line(at, happened, zh, en, told)
 
 
-_ROLES = {"lead": ("牵头", "lead"), "supporting": ("承担", "responsible"), "coordination": ("协调", "coordination")}
+_ROLES = {"lead": ("牵头", "lead"), "supporting": ("配合", "supporting"), "coordination": ("协调", "coordination")}
 
 
 def _line(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from services.targets.errors import PeerGroupUnknown, UnitHasPeerGroup, UnitIsNoMember
+from services.targets.errors import PeerGroupUnknown, UnitHasPeerGroup, UnitIsNoMember, UnitUnknown
 from services.targets.unit import Unit, unit_valid_on
 from services.targets.year import require_open, require_within
 from shared.contracts.organisation import PeerGroupMemberAdded, PeerGroupMemberRemoved, PeerGroupSet
@@ -84,8 +84,10 @@ def add_member(command: ChangeMember, groups: Groups, *, unit: Unit) -> list[Fac
 
 
 def remove_member(command: ChangeMember, groups: Groups, *, unit: Unit) -> list[Fact]:
-    """PeerGroupUnknown, DateOutsideYear; UnitIsNoMember unless the unit has been in the group since before the day."""
+    """PeerGroupUnknown, UnitUnknown, DateOutsideYear; UnitIsNoMember unless it has been in the group before the day."""
     group = _group(command, groups)
+    if unit.id is None:
+        raise UnitUnknown(unit=command.unit)
     require_within(command.year, command.on, "/on")
     for member in group.members:
         if member.unit == unit.id and member.valid_until is None and member.valid_from < command.on:

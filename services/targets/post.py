@@ -13,6 +13,7 @@ from services.targets.errors import (
     PostIsHeld,
     PostIsLeft,
     PostUnknown,
+    UnitUnknown,
 )
 from services.targets.person import Known
 from services.targets.unit import Unit, unit_valid_on
@@ -59,7 +60,9 @@ class TakePost:
 
 
 def take_post(command: TakePost, posts: Posts, *, unit: Unit, person: Known) -> list[Fact]:
-    """UnitIsUnknown, UnitIsNotValid; PersonIsUnknown, PersonIsErased; PostIsHeld, PersonHasPost."""
+    """UnitUnknown, UnitIsNotValid; PersonIsUnknown, PersonIsErased; PostIsHeld, PersonHasPost."""
+    if unit.id is None:
+        raise UnitUnknown(unit=command.unit)
     unit_id = unit_valid_on(unit, command.unit, command.valid_from, "/unit")
     if person is Known.UNKNOWN:
         raise PersonIsUnknown(person=command.person, faults=[PersonIsUnknown().fault("/person")])

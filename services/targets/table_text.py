@@ -11,7 +11,7 @@ from services.targets.workbook import CATEGORIES, DIRECTIONS, KINDS, TAGS, UNIT_
 from shared.registry import Registry, rows
 
 ISSUERS: Words = {"province": "省", "city": "市"}
-ROLES: Words = {"lead": "牵头", "supporting": "责任", "coordination": "协调"}
+ROLES: Words = {"lead": "牵头", "supporting": "配合", "coordination": "协调"}
 STATUSES: Words = {"not_issued": "未下达", "unsigned": "未签收", "signed": "已签收", "outdated": "签收后有变动"}
 
 COLUMNS: Mapping[str, str] = {

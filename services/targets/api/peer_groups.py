@@ -17,6 +17,7 @@ from services.targets.errors import (
     UnitIsNoMember,
     UnitIsNotValid,
     UnitIsUnknown,
+    UnitUnknown,
 )
 from services.targets.peer_group import (
     ChangeMember,
@@ -145,7 +146,7 @@ async def add_peer_group_member(
 @router.post(
     "/{peer_group}/members/{unit}/removals",
     status_code=201,
-    responses=commanded(PeerGroupUnknown, DateOutsideYear, UnitIsNoMember),
+    responses=commanded(PeerGroupUnknown, UnitUnknown, DateOutsideYear, UnitIsNoMember),
 )
 async def remove_peer_group_member(
     year: YearNumber, peer_group: GroupCode, unit: UnitCode, body: RemovalBody, ordering: OrderingDep

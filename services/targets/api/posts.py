@@ -20,7 +20,7 @@ from services.targets.errors import (
     PostIsLeft,
     PostUnknown,
     UnitIsNotValid,
-    UnitIsUnknown,
+    UnitUnknown,
 )
 from services.targets.person import person_stream
 from services.targets.post import TakePost, leave_post, posts_stream, take_post
@@ -86,7 +86,7 @@ class PostList(BaseModel):
 @router.post(
     "/units/{unit}/posts",
     status_code=201,
-    responses=commanded(UnitIsUnknown, UnitIsNotValid, PersonIsUnknown, PersonIsErased, PostIsHeld, PersonHasPost),
+    responses=commanded(UnitUnknown, UnitIsNotValid, PersonIsUnknown, PersonIsErased, PostIsHeld, PersonHasPost),
 )
 async def take_unit_post(unit: UnitCode, body: PostBody, ordering: OrderingDep) -> Recorded:
     """Record who holds a post in a unit from a day on. Administrators only."""

@@ -77,7 +77,7 @@ def test_only_a_member_is_removed() -> None:
     given(STREAM, COUNTIES, MEMBER).when(removing(NEW_YEAR)).refuses(errors.UnitIsNoMember)
     given(STREAM, COUNTIES).when(removing()).refuses(errors.UnitIsNoMember)
     given(STREAM, COUNTIES, MEMBER).when(removing(group="nothing")).refuses(errors.PeerGroupUnknown)
-    given(STREAM, COUNTIES, MEMBER).when(removing(unit=Unit())).refuses(errors.UnitIsNoMember)
+    given(STREAM, COUNTIES, MEMBER).when(removing(unit=Unit())).refuses(errors.UnitUnknown)
     given(STREAM, COUNTIES, MEMBER).when(removing(date(2010, 1, 1))).refuses(errors.DateOutsideYear, "/on")
 
 

@@ -55,7 +55,7 @@ def test_a_unit_may_have_several_deputies_and_liaisons_but_each_person_once() ->
 def test_a_post_is_taken_by_a_known_person_in_a_standing_unit() -> None:
     given(STREAM).when(taking(known=Known.UNKNOWN)).refuses(errors.PersonIsUnknown, "/person")
     given(STREAM).when(taking(known=Known.ERASED)).refuses(errors.PersonIsErased, "/person")
-    given(STREAM).when(taking(unit=Unit())).refuses(errors.UnitIsUnknown, "/unit")
+    given(STREAM).when(taking(unit=Unit())).refuses(errors.UnitUnknown)
     for day in (date(2008, 12, 31), OCTOBER):
         given(STREAM).when(taking(on=day)).refuses(errors.UnitIsNotValid, "/unit")
 
@@ -118,7 +118,7 @@ def test_posts_that_are_refused(city: Office) -> None:
     unknown = city.post(path, body | {"person": nobody}, who="admin")
     assert (code_of(unknown), pointers(unknown)) == ((422, "PERSON_IS_UNKNOWN"), ["/person"])
     assert pointers(city.post(path, body | {"kind": "king", "person": "x"}, who="admin")) == ["/person", "/kind"]
-    assert code_of(city.post(f"{CITY}/units/nobody/posts", body, who="admin")) == (422, "UNIT_IS_UNKNOWN")
+    assert code_of(city.post(f"{CITY}/units/nobody/posts", body, who="admin")) == (404, "UNIT_UNKNOWN")
     post = takes(city, "transport", zhang)
     other = city.post(path, body | {"person": person(city, "李四")}, who="admin")
     assert (code_of(other), other.json()["about"]["post"]) == ((409, "POST_IS_HELD"), post)
