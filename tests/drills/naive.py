@@ -122,12 +122,12 @@ class NaiveList:
 
     def _fact(self, record: Record, type: str, data: Json) -> None:
         match type:
-            case "jikao.unit.registered.v1":
+            case "jikao.unit.registered.v2":
                 self._units[data["unit"]] = data["code"]
             case "jikao.target.issued.v2":
                 self._codes[data["target"]] = data["code"]
                 self.targets[data["code"]] = record.position
-            case "jikao.assignment.made.v1":
+            case "jikao.assignment.made.v2":
                 self._parts[self._codes[data["target"]], self._units[data["unit"]]] = record.position
             case "jikao.period.locked.v1":
                 self._locked.add(f"{data['year']}-{data['month']:02d}")
