@@ -205,10 +205,14 @@ class Registry:
         return self._by_code.get(("project", year, code))
 
     def parts_of(self, target: str) -> list[tuple[str, rows.Assignment]]:
-        """All assignments of a target, ended ones included, oldest first. Not to be changed: it is kept."""
+        """All assignments of a target, ended ones included, by id (ours begin with the time, so: oldest first).
+
+        Not the order in which they are heard of: a registry that is loaded hears of an ended one later. Not to be
+        changed: it is kept.
+        """
         kept = self._parts_of.get(target)
         if kept is None:
-            kept = [(id, self.assignments.latest(id)) for id in self._parts.get(target, ())]
+            kept = [(id, self.assignments.latest(id)) for id in sorted(self._parts.get(target, ()))]
             self._parts_of[target] = kept
         return kept
 

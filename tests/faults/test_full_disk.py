@@ -64,6 +64,7 @@ def drill(request: pytest.FixtureRequest, seed: int, tmp_path_factory: pytest.Te
             full = filled(stage, caller, disk, back_end.pid)
             goes_on(stage)
             again = [(door, caller.knock(door).status_code) for door in full.doors[: len(full.doors) // ROUNDS]]
+            stage.book.wait_until(lambda: caller.ready()[0], GOES_ON_WITHIN, stage.cut.is_set)
             ready = caller.ready()
         evidence = Evidence(stage.city, stage.book, back_end.databases)
         running.callback(evidence.close)
