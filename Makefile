@@ -32,7 +32,7 @@ check: .venv/made ## lint, format, types, who may import whom, the published Ope
 
 # Three at once on two cores: the tests wait for brokers, databases and processes half of the time.
 test: check $(KAFKA) machine ## check, then every test, with a real Kafka broker and a real PostgreSQL (ARGS= for pytest)
-	$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(PY) -m pytest -n 3 --dist loadfile $(ARGS)
 
 drill: .venv/made $(KAFKA) machine ## kill, attack and live through years for long, the seeds printed (KILLS=100, SEED=, ARGS= for pytest)
 	$(PY) -m pytest -s tests/drills tests/fuzz tests/histories --kills $(KILLS) $(if $(SEED),--seed $(SEED)) \

@@ -21,7 +21,7 @@ from tests.drills.naive import NaiveList, Record, read
 Json = dict[str, Any]
 Place = tuple[int, int, str, str]
 """Of a record, as one reader has it: position, offset, leaf hash and root of the tree up to it."""
-SETTLED_WITHIN = 60.0
+SETTLED_WITHIN = 180.0
 
 
 @dataclass(repr=False)

@@ -25,7 +25,7 @@ from tests.faults.disks import Disk, may_mount, quota, small_disk
 KINDS: dict[str, Callable[[Path], AbstractContextManager[Disk]]] = {"quota": quota}
 if may_mount():
     KINDS["small disk"] = small_disk
-GOES_ON_WITHIN = 60.0
+GOES_ON_WITHIN = 180.0
 ROUNDS = 2
 """Requests to each door while the disk is full."""
 

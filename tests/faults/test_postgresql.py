@@ -26,7 +26,7 @@ from tests.drills.killing import acting
 from tests.drills.supervised import Distributed
 from tests.faults.asking import Caller, Door, code_of
 
-GOES_ON_WITHIN = 60.0
+GOES_ON_WITHIN = 180.0
 CUTS = 10
 """How often all connections are cut."""
 _CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'jikao_%' AND pid <> pg_backend_pid()"
