@@ -19,7 +19,7 @@ from services.targets.adjustment import (
     review_adjustment,
     set_cut_off,
 )
-from services.targets.api.asking import page_of, read_to_the_end
+from services.targets.api.asking import page_of, read_to_the_end, require_own
 from services.targets.api.floors import Read, floor_in
 from services.targets.api.shapes import (
     OFFICE,
@@ -27,6 +27,7 @@ from services.targets.api.shapes import (
     Body,
     CodeStr,
     ReasonStr,
+    Sha256Str,
     TargetCode,
     example,
 )
@@ -52,7 +53,7 @@ from shared.admission.errors import TargetUnknown, YearDoesNotAllow, YearIsNotOp
 from shared.contracts.targets import AdjustmentRequested, AdjustmentStatus
 from shared.event_log.ids import uuid7
 from shared.http.answers import asking, changed, commanded
-from shared.http.asking import Asked, AskedDep, View, units_in_scope
+from shared.http.asking import Asked, AskedDep, View
 from shared.http.fields import Flag, QuantityStr, StrictDate
 from shared.http.ordering import ChangingDep, Ordering, OrderingDep, Recorded, YearNumber
 from shared.http.pages import CursorInvalid, Page
@@ -65,7 +66,6 @@ ASKS = ("unit", "office")
 DECIDES = ("leader",)
 
 RequestId = Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$", description="Id of the adjustment request.")]
-Hash = Annotated[str, Field(strict=True, pattern=r"^[0-9a-f]{64}$")]
 
 
 class CutOffBody(Body):
@@ -97,7 +97,7 @@ class RequestBody(Body):
     value: QuantityStr
     effective_on: StrictDate
     reason: ReasonStr
-    evidence: list[Hash] = Field(default_factory=list, max_length=20)
+    evidence: list[Sha256Str] = Field(default_factory=list, max_length=20)
 
 
 class ReviewBody(Body):
@@ -303,13 +303,7 @@ def get_adjustment_request(year: YearNumber, request: RequestId, asked: AskedDep
 
 def _read(view: View, ordering: Ordering, year: int, target: str, unit: str) -> Read:
     """The floor; TargetUnknown or UnitOutOfScope for what is not the caller's to speak about."""
-    scope = units_in_scope(ordering.caller, view.registry, view.standpoint.as_of)
-    if scope is not None:
-        id = view.registry.target_id(year, target)
-        if id is None or scope.isdisjoint(part.unit for _, part in view.registry.parts_of(id)):
-            raise TargetUnknown(target=target)
-        if view.registry.unit_id(unit) not in scope:
-            raise UnitOutOfScope(unit=unit, faults=[UnitOutOfScope().fault("/unit")])
+    require_own(ordering, view.registry, year, target, unit, view.standpoint.as_of, pointer="/unit")
     return floor_in(view, year, target)
 
 

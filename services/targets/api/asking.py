@@ -10,16 +10,19 @@ from typing import TypeVar
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import select
 
+from services.targets.errors import UnitOutOfScope
 from services.targets.unit import Unit, unit_stream
 from services.targets.unit_tree import UNITS
+from shared.admission.errors import TargetUnknown
 from shared.commands import transaction_of
 from shared.deciding import Look
-from shared.http.asking import Asked, View
+from shared.http.asking import Asked, View, units_in_scope
 from shared.http.axes import Axes
 from shared.http.ordering import Ordering
 from shared.http.pages import PageAsked, Place, cursor_invalid, next_cursor
 from shared.http.pins import StandsAt, stands_at
 from shared.projections import resolve
+from shared.registry import Registry
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -109,3 +112,17 @@ async def read_to_the_end(ordering: Ordering, found: Callable[[View], T]) -> T:
     listing = await run_in_threadpool(read_side.listing, ordering.jurisdiction)
     await read_side.reached_end(listing.partition, READ_WITHIN)
     return await run_in_threadpool(read)
+
+
+def require_own(
+    ordering: Ordering, registry: Registry, year: int, target: str, unit: str, day: date, *, pointer: str | None = None
+) -> None:
+    """TargetUnknown, UnitOutOfScope (at `pointer`) for what is not the caller's to speak about on that day."""
+    scope = units_in_scope(ordering.caller, registry, day)
+    if scope is None:
+        return
+    id = registry.target_id(year, target)
+    if id is None or scope.isdisjoint(part.unit for _, part in registry.parts_of(id)):
+        raise TargetUnknown(target=target)
+    if registry.unit_id(unit) not in scope:
+        raise UnitOutOfScope(unit=unit, faults=[] if pointer is None else [UnitOutOfScope().fault(pointer)])

@@ -12,11 +12,11 @@ from sqlalchemy import select
 
 from services.targets.alignment import Demand, demand_of
 from services.targets.api.asking import page_of
+from services.targets.api.floors import complete_runs, outcome_in
 from services.targets.api.shapes import SEES_TARGETS, TargetCode
 from services.targets.api.targets import AssignmentShown, TargetShown, parts_in_scope, target_shown
 from services.targets.chronicle import Happening, Line, Stated, tell
 from services.targets.errors import ComparisonMissing
-from services.targets.read_models.parts import parts_of
 from services.targets.read_models.target_facts import target_facts_of
 from shared.admission.errors import TargetUnknown
 from shared.contracts.targets import Category, TargetIssued
@@ -27,7 +27,7 @@ from shared.http.ordering import YearNumber
 from shared.http.pages import CursorInvalid, Page
 from shared.http.pins import StandsAt, stands_at
 from shared.quantities import parse, text
-from shared.registry import ALWAYS, rows
+from shared.registry import rows
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}", tags=["targets"])
 
@@ -162,23 +162,14 @@ def _demands(view: View, year: int, target: rows.Target) -> Iterator[Stated]:
     """What the province asked of it, wherever an alignment changed that."""
     if target.indicator is None:
         return
-    parts, at, registry = parts_of(view.tables), view.standpoint, view.registry
-    incomplete = parts.incomplete(view.db, at.log)
-    runs = sorted(
-        (position, id, row)
-        for id, row in registry.alignments.on(ALWAYS)
-        if row.year == year and (position := registry.alignments.position(id)) not in incomplete
-    )
     records = view.tables.core.records.c
     before: Demand | None = None
-    for position, id, row in runs:
-        edition = registry.catalogues.latest(row.province).edition
-        outcomes = parts.outcomes(view.db, at.log, id, position)
-        own = (each for each in outcomes if target.indicator in (each.indicator, each.city_indicator))
-        outcome = next(own, None)
+    for run in complete_runs(view, year):
+        outcome, edition = outcome_in(view, run, target)
         demand = demand_of(outcome, edition) if outcome is not None else None
         if demand != before:
-            when = select(records.recorded_at).where(records.log == at.log, records.position == position)
+            position, log = run[0], view.standpoint.log
+            when = select(records.recorded_at).where(records.log == log, records.position == position)
             yield Stated(position, int(view.db.execute(when).scalar_one()), None, "office", demand)
         before = demand
 

@@ -8,7 +8,7 @@ from datetime import date
 
 from fastapi import APIRouter
 
-from services.targets.api.asking import read_to_the_end, unit_that_stands
+from services.targets.api.asking import read_to_the_end, require_own, unit_that_stands
 from services.targets.api.shapes import OFFICE, Body, CodeStr, ReasonStr, TargetCode, UnitCode, example
 from services.targets.assignment import Parts, assignments_stream
 from services.targets.breakdown import BreakDown, StateDecomposition, break_down, state_decomposition
@@ -40,7 +40,7 @@ from shared.contracts.targets import AssignmentMade
 from shared.deciding import Decide
 from shared.event_log.ids import uuid7
 from shared.http.answers import changed, commanded
-from shared.http.asking import View, units_in_scope
+from shared.http.asking import View
 from shared.http.fields import QuantityStr, StrictDate
 from shared.http.ordering import AddingDep, ChangingDep, Ordering, Recorded, YearNumber
 from shared.http.preconditions import IfMatchInvalid
@@ -199,14 +199,7 @@ async def _within_scope(ordering: Ordering, year: int, target: str, unit: str, d
     """The tree of the day; TargetUnknown or UnitOutOfScope for what is not the caller's to break down on it."""
 
     def found(view: View) -> Tree:
-        registry = view.registry
-        scope = units_in_scope(ordering.caller, registry, day)
-        if scope is not None:
-            id = registry.target_id(year, target)
-            if id is None or scope.isdisjoint(part.unit for _, part in registry.parts_of(id)):
-                raise TargetUnknown(target=target)
-            if registry.unit_id(unit) not in scope:
-                raise UnitOutOfScope(unit=unit)
+        require_own(ordering, view.registry, year, target, unit, day)
         return _tree(view, day)
 
     return await read_to_the_end(ordering, found)

@@ -48,18 +48,31 @@ def floor_in(view: View, year: int, target: str) -> Read:
 
 def _outcome(view: View, year: int, target: rows.Target) -> tuple[AlignmentOutcome, int] | None:
     """What the year's latest complete alignment says of the target's indicator, and the province's edition in it."""
-    parts, log, registry = parts_of(view.tables), view.standpoint.log, view.registry
-    incomplete = parts.incomplete(view.db, log)
-    complete = [
-        (closed_at, id, row)
-        for id, row in registry.alignments.on(ALWAYS)
-        if row.year == year and (closed_at := registry.alignments.position(id)) not in incomplete
-    ]
-    if not complete:
+    runs = complete_runs(view, year)
+    if not runs:
         return None
-    closed_at, id, alignment = max(complete, key=lambda run: run[0])
-    edition = registry.catalogues.latest(alignment.province).edition
-    outcomes = parts.outcomes(view.db, log, id, closed_at)
-    of_target = (each for each in outcomes if target.indicator in (each.indicator, each.city_indicator))
-    outcome = next(of_target, None)
+    outcome, edition = outcome_in(view, runs[-1], target)
     return (outcome, edition) if outcome is not None else None
+
+
+def complete_runs(view: View, year: int) -> list[tuple[int, str, rows.Alignment]]:
+    """The year's complete alignments in the order of the log: closed at, id, and what each aligned."""
+    alignments, incomplete = view.registry.alignments, parts_of(view.tables).incomplete(view.db, view.standpoint.log)
+    return sorted(
+        (
+            (closed_at, id, row)
+            for id, row in alignments.on(ALWAYS)
+            if row.year == year and (closed_at := alignments.position(id)) not in incomplete
+        ),
+        key=lambda run: run[0],
+    )
+
+
+def outcome_in(
+    view: View, run: tuple[int, str, rows.Alignment], target: rows.Target
+) -> tuple[AlignmentOutcome | None, int]:
+    """What one alignment says of the target's indicator, if anything, and the province's edition in it."""
+    closed_at, id, alignment = run
+    outcomes = parts_of(view.tables).outcomes(view.db, view.standpoint.log, id, closed_at)
+    of_target = (each for each in outcomes if target.indicator in (each.indicator, each.city_indicator))
+    return next(of_target, None), view.registry.catalogues.latest(alignment.province).edition

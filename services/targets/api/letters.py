@@ -10,6 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from services.targets.api.asking import stream_version
 from services.targets.api.shapes import OFFICE, SEES_TARGETS, SEES_THE_CITY, UnitCode
 from services.targets.api.target_tables import require_year, table_of_unit
+from services.targets.api.workbooks import XLSX
 from services.targets.default_letter import default_letter
 from services.targets.errors import (
     LetterCannotBeMade,
@@ -35,7 +36,6 @@ from shared.http.preconditions import etag
 from shared.http.strictness import ContentTypeNotTaken, media_type
 from shared.registry import ALWAYS, LETTER
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _FILE = {"type": "string", "format": "binary"}
 _BODY = {"requestBody": {"required": True, "content": {DOCX: {"schema": _FILE}}}}

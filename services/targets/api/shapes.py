@@ -23,6 +23,7 @@ _UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 
 CodeStr = Annotated[str, Field(strict=True, pattern=_CODE, description="Stable and unique.", examples=["transport"])]
 UuidStr = Annotated[str, Field(strict=True, pattern=_UUID)]
+Sha256Str = Annotated[str, Field(strict=True, pattern=r"^[0-9a-f]{64}$")]
 ReasonStr = Annotated[
     str,
     Field(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from fastapi import APIRouter
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
 from services.targets.api.floors import read_floor
-from services.targets.api.shapes import DECIDES_ADJUSTMENTS, Body, ReasonStr, TargetCode, example
+from services.targets.api.shapes import DECIDES_ADJUSTMENTS, Body, ReasonStr, Sha256Str, TargetCode, example
 from services.targets.errors import DateBeforeTarget, DateOutsideYear, ProvinceStillAsks, TargetIsWithdrawn
 from services.targets.target import WithdrawTarget, target_stream, withdraw_target
 from services.targets.year import while_allowed
@@ -21,8 +19,6 @@ from shared.http.ordering import ChangingDep, Recorded, YearNumber
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}/targets", tags=["targets"])
 
-Hash = Annotated[str, Field(strict=True, pattern=r"^[0-9a-f]{64}$")]
-
 
 class WithdrawalBody(Body):
     """The decision that from `on` the target no longer stands. `evidence`: sha256 of documents, in hex."""
@@ -31,7 +27,7 @@ class WithdrawalBody(Body):
 
     on: StrictDate
     reason: ReasonStr
-    evidence: list[Hash] = Field(default_factory=list, max_length=20)
+    evidence: list[Sha256Str] = Field(default_factory=list, max_length=20)
 
 
 @router.post(
