@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -120,6 +121,8 @@ class Door:
     key: SigningKey
     """Signs the receipts."""
     recent: OrderedDict[tuple[str, str, str], int] = field(default_factory=OrderedDict)
+    on_their_way: set[tuple[str, str, str]] = field(default_factory=set)
+    """(log, source, id) of what this process is appending."""
     batches: int = 0
 
     async def enter(self, caller: Caller, jurisdiction: str) -> Visit:
@@ -139,8 +142,12 @@ class Door:
         """The first visit to a log in this process, or the first after its copy was dropped."""
         if self.service.read_side.fold_of(listing.log) is None:
             await self.service.read_side.reached_end(listing.partition, WAIT)
-        await run_in_threadpool(self.seen.load, self.service.read_side, listing.log)
+        await run_in_threadpool(self._hear_of_the_seen, listing.log)
         return await run_in_threadpool(self.mirror.load, self.service.read_side, listing.log)
+
+    def _hear_of_the_seen(self, log: str) -> None:
+        with self.service.read_side.reading() as (db, tables):
+            self.seen.load(log, receipts_of(tables.projections).identities(db, log))
 
     def source(self, caller: Caller, named: str | None) -> str:
         """The source under which a submission without one of its own comes. SourceNotNamed, SourceNotAllowed."""
@@ -157,17 +164,18 @@ class Door:
     async def admit(self, visit: Visit, sent: Sent) -> Admitted:
         """Judge and seal a submission. Any Refusal of the form, the rules or the scope; IdReused; RecordTooLarge."""
         self._own_source(visit, sent)
-        if self.seen.perhaps(visit.listing.log, sent.source, sent.id):
+        earlier = await self._earlier(visit, sent)
+        if earlier is not None:
+            return earlier
+        refusal = self._refusal(visit, sent)
+        if refusal is not None and (not visit.at_end or self._perhaps(visit, sent)):
+            await self._read_to_the_end(visit, sent)
+            # The first try may have come onto the log before what forbids it now, with its answer lost.
             earlier = await self._earlier(visit, sent)
             if earlier is not None:
                 return earlier
-        refusal = self._refusal(visit, sent)
-        if refusal is not None and not visit.at_end:
-            await self.service.read_side.reached_end(visit.listing.partition, WAIT)
-            visit.copy = self.mirror.of(visit.listing.log) or await self._copy(visit.listing)
-            visit.at_end = True
             refusal = self._refusal(visit, sent)
-        if refusal is not None:
+        if refusal is not None and not await self._may_count(visit, sent):
             raise refusal
         value = self._seal(visit, sent)
         if len(value) + len(visit.listing.log) > LARGEST_RECORD:
@@ -176,9 +184,9 @@ class Door:
 
     async def append(self, visit: Visit, admitted: Admitted) -> Given:
         """Append what was admitted; answers once it is durable. LogBusy, LogUnavailable, ClockSkewed."""
-        self.seen.add(visit.listing.log, admitted.sent.source, admitted.sent.id)
-        ack = await self.service.topics.events.append(visit.listing.partition, visit.listing.log, admitted.value)
-        return self._appended(visit, admitted, ack)
+        with self._on_the_way(visit.listing.log, [admitted]):
+            ack = await self.service.topics.events.append(visit.listing.partition, visit.listing.log, admitted.value)
+            return self._appended(visit, admitted, ack)
 
     async def append_in_order(self, visit: Visit, admitted: Sequence[Admitted]) -> list[Given]:
         """Append several, none before an earlier one, as one batch; what is given for each.
@@ -188,15 +196,26 @@ class Door:
         if self.batches >= MOST_BATCHES:
             raise LogBusy(retry_after=1)
         log = visit.listing.log
-        for each in admitted:
-            self.seen.add(log, each.sent.source, each.sent.id)
         records = [(log, each.value) for each in admitted]
         self.batches += 1
         try:
-            acks = await run_in_threadpool(self.service.topics.events.append_all, visit.listing.partition, records)
+            with self._on_the_way(log, admitted):
+                append_all = self.service.topics.events.append_all
+                acks = await run_in_threadpool(append_all, visit.listing.partition, records)
+                return [self._appended(visit, each, ack) for each, ack in zip(admitted, acks, strict=True)]
         finally:
             self.batches -= 1
-        return [self._appended(visit, each, ack) for each, ack in zip(admitted, acks, strict=True)]
+
+    @contextmanager
+    def _on_the_way(self, log: str, admitted: Sequence[Admitted]) -> Iterator[None]:
+        identities = [(log, each.sent.source, each.sent.id) for each in admitted]
+        for identity in identities:
+            self.seen.add(*identity)
+        self.on_their_way.update(identities)
+        try:
+            yield
+        finally:
+            self.on_their_way.difference_update(identities)
 
     def _appended(self, visit: Visit, admitted: Admitted, ack: Ack) -> Given:
         log, sent = visit.listing.log, admitted.sent
@@ -259,7 +278,9 @@ class Door:
         )  # fmt: skip
 
     async def _earlier(self, visit: Visit, sent: Sent) -> Admitted | None:
-        """The first receipt, if this is certainly a repeat; None if the fold must decide. IdReused."""
+        """The first receipt, if this is certainly a repeat; None if it is new or the fold must decide. IdReused."""
+        if not self._perhaps(visit, sent):
+            return None
         read_side, listing = self.service.read_side, visit.listing
         offset = self.recent.get((listing.log, sent.source, sent.id))
         if offset is not None:
@@ -275,6 +296,29 @@ class Door:
             raise IdReused(faults=[IdReused().fault("/id" if sent.root else "/header/Idempotency-Key")], id=sent.id)
         given = self._given(visit, sent, taken.sha256, taken.offset, taken.recorded_at)
         return Admitted(sent, value, taken.sha256, given)
+
+    def _perhaps(self, visit: Visit, sent: Sent) -> bool:
+        return self.seen.perhaps(visit.listing.log, sent.source, sent.id)
+
+    async def _read_to_the_end(self, visit: Visit, sent: Sent) -> None:
+        """NotYetRead too while the first try is on its way to the log: it may come to lie before what forbids it."""
+        listing = visit.listing
+        if (listing.log, sent.source, sent.id) in self.on_their_way:
+            raise NotYetRead(retry_after=1)
+        await self.service.read_side.reached_end(listing.partition, WAIT)
+        visit.copy = self.mirror.of(listing.log) or await self._copy(listing)
+        visit.at_end = True
+
+    async def _may_count(self, visit: Visit, sent: Sent) -> bool:
+        """Does it lie on the log already, and only the fold knows what it came to? Then this repeat is the fold's."""
+        if not self._perhaps(visit, sent):
+            return False
+        sha256 = identity_hash(decode(self._seal(visit, sent)))
+        return await run_in_threadpool(self._undecided, visit.listing.log, sent, sha256)
+
+    def _undecided(self, log: str, sent: Sent, sha256: str) -> bool:
+        with self.service.read_side.reading() as (db, tables):
+            return receipts_of(tables.projections).may_count(db, log, sent.source, sent.id, sha256)
 
     def _taken(self, log: str, sent: Sent) -> Taken | None:
         with self.service.read_side.reading() as (db, tables):

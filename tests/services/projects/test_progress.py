@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import Connection
 
 from services.projects import door
 from shared.canonical import sha256_hex
 from shared.contracts import decode, target_tables
 from shared.event_log.ids import event_id
 from shared.event_log.port import LogBusy
+from shared.projections import Folded, LogFold
 from shared.proofs.receipts import KEY_NAME, Receipt, instant
 from shared.year_states import YearState
 from tests.services.projects.conftest import (
@@ -106,6 +112,60 @@ def test_a_repeat_is_recognised_after_a_restart_and_after_its_month_was_locked(t
     town.client.__enter__ = lambda: town.client  # type: ignore[method-assign]
     again = make_town(url)
     assert again.submit(figure(), headers=headers).json() == first | {"status": "duplicate"}
+
+
+class Held:
+    """A projection that keeps the reader in its transaction: what is folded is told to the door, and not committed."""
+
+    def __init__(self) -> None:
+        self.entered, self.released = threading.Event(), threading.Event()
+
+    def project(self, db: Connection, log: LogFold, batch: Sequence[Folded]) -> None:
+        self.entered.set()
+        assert self.released.wait(30)
+
+
+@pytest.mark.parametrize("corrects", [False, True])
+def test_a_repeat_is_no_refusal_though_its_first_try_is_still_being_read_and_its_month_locked(
+    town: Town, corrects: bool
+) -> None:
+    named = {"source": COUNTY, "id": town.submit(figure()).json()["id"], "entry": 0}
+    town.caught_up()
+    read_side, door, headers, held = town.service.read_side, town.client.app.state.door, town.office(), Held()  # type: ignore[attr-defined]
+    said = figure("55", corrects=named) if corrects else figure("55", on="2009-07-30")
+    read_side.current = read_side.readers[0].into = replace(
+        read_side.current, projections=(*read_side.current.projections, held)
+    )
+    with ThreadPoolExecutor() as pool:
+        read_side.stop()
+        first = town.submit(said, headers=headers).json()
+        town.locks(7)
+        read_side.start()
+        door.recent.clear()  # as in a process that was started since
+        assert held.entered.wait(30)
+        again = pool.submit(town.submit, said, headers=headers)
+        while not read_side._waiters and not again.done():
+            threading.Event().wait(0.01)
+        held.released.set()
+        answer = again.result(30)
+    assert answer.status_code == 202
+    assert answer.json()["sha256"] == first["sha256"]
+    assert answer.json()["status"] == ("accepted" if corrects else "duplicate")
+
+
+def test_what_is_on_its_way_to_the_log_is_not_refused_before_it_is_there(town: Town) -> None:
+    town.locks(7)
+    town.caught_up()
+    headers = town.office()
+    refused = town.submit(figure(), headers=headers)
+    assert refused.json()["code"] == "PERIOD_IS_LOCKED"
+    door = town.client.app.state.door  # type: ignore[attr-defined]
+    identity = (town.city.log, COUNTY, event_id(COUNTY, headers["Idempotency-Key"]))
+    door.seen.add(*identity)
+    door.on_their_way.add(identity)
+    assert town.submit(figure(), headers=headers).json()["code"] == "NOT_YET_READ"
+    door.on_their_way.clear()
+    assert town.submit(figure(), headers=headers).json()["code"] == "PERIOD_IS_LOCKED"
 
 
 def test_another_body_under_one_key_is_refused(any_town: Town) -> None:
