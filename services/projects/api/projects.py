@@ -49,9 +49,9 @@ from shared.event_log.ids import uuid7
 from shared.http.answers import asking, changed, commanded
 from shared.http.asking import AskedDep, View, units_in_scope
 from shared.http.fields import Label, QuantityStr, StrictDate, Text
-from shared.http.ordering import ChangingDep, Ordering, OrderingDep, Recorded, YearNumber
+from shared.http.ordering import AddingDep, ChangingDep, Ordering, OrderingDep, Recorded, YearNumber
 from shared.http.pages import CursorInvalid, Page, Place, next_cursor
-from shared.http.preconditions import etag
+from shared.http.preconditions import IfMatchInvalid, etag
 from shared.registry import ALWAYS, Registry
 from shared.registry.rows import Project
 
@@ -217,11 +217,14 @@ async def register_project(year: YearNumber, body: ProjectIn, ordering: Ordering
     status_code=201,
     responses=commanded(
         ProjectNotFound, ProjectHasPlan, PlanBelongsToSubProjects, DateOutsideYear, DateBeforeProject,
-        PlanNotPositive, PlanIsNotMoney, PlanUnitOfMeasureDiffers,
+        PlanNotPositive, PlanIsNotMoney, PlanUnitOfMeasureDiffers, IfMatchInvalid,
     ),
 )  # fmt: skip
-async def plan_project(year: YearNumber, code: ProjectCode, body: PlanIn, ordering: OrderingDep) -> Recorded:
-    """Give a project its plan of the year (role office). A project with sub-projects carries none itself."""
+async def plan_project(year: YearNumber, code: ProjectCode, body: PlanIn, ordering: AddingDep) -> Recorded:
+    """Give a project its plan of the year (role office). A project with sub-projects carries none itself.
+
+    An If-Match with the project's ETag is heeded.
+    """
     role = ordering.permit("office")
     listing, id, row, subs = await _known(ordering, year, code)
     effective_on = body.effective_on or row.valid_from
@@ -252,10 +255,13 @@ async def change_plan(year: YearNumber, code: ProjectCode, body: PlanChangeIn, o
 @router.post(
     "/{code}/starts",
     status_code=201,
-    responses=commanded(ProjectNotFound, ProjectStartedAlready, StartInFuture),
+    responses=commanded(ProjectNotFound, ProjectStartedAlready, StartInFuture, IfMatchInvalid),
 )
-async def start_project(year: YearNumber, code: ProjectCode, body: StartIn, ordering: OrderingDep) -> Recorded:
-    """Report that work has begun, once and not in the future (role office, or the unit that answers for it)."""
+async def start_project(year: YearNumber, code: ProjectCode, body: StartIn, ordering: AddingDep) -> Recorded:
+    """Report that work has begun, once and not in the future (role office, or the unit that answers for it).
+
+    An If-Match with the project's ETag is heeded.
+    """
     role = ordering.permit("office", "unit")
     listing, id, _, _ = await _known(ordering, year, code)
     today = ordering.service.clock(listing)[1]

@@ -137,7 +137,7 @@ def test_what_the_state_forbids_is_refused_in_both_languages_and_nothing_is_writ
         assert moves(issued, state).status_code == 201
     before = issued.get(YEAR).json()["pin"]["position"]
     target = {"If-Match": issued.get(f"{YEAR}/targets/roads").headers["ETag"]}
-    year = {"If-Match": issued.get(YEAR).headers["ETag"]}
+    year, nothing = {"If-Match": issued.get(YEAR).headers["ETag"]}, {"If-Match": '"0"'}
     adjustment = {"value": "66", "effective_on": "2009-02-01", "reason": "追加"}
     part = {"unit": "county", "role": "supporting", "valid_from": "2009-01-01"}
     over = {"successor": "county", "on": "2009-02-01", "carries_levels": False}
@@ -152,12 +152,12 @@ def test_what_the_state_forbids_is_refused_in_both_languages_and_nothing_is_writ
         ("plan", "targets/roads/assignments/transport/hand-overs", over, "office", {}),
         ("plan", "catalogues", {"issuer": "city", "items": [indicator]}, "office", {}),
         ("plan", "catalogue-additions", {"item": indicator}, "office", {}),
-        ("plan", f"catalogue-additions/{some}/withdrawals", why, "office", {}),
+        ("plan", f"catalogue-additions/{some}/withdrawals", why, "office", nothing),
         ("plan", "alignments", {"province": some, "city": some}, "office", {}),
         ("plan", "alignment-matches", {"alignment": some, "province": "a", "city": "b"}, "office", {}),
-        ("plan", f"alignment-matches/{some}/revocations", why, "office", {}),
+        ("plan", f"alignment-matches/{some}/revocations", why, "office", nothing),
         ("plan", f"alignments/{some}/decisions", choice, "office", {}),
-        ("plan", "weight-rule", {"province_share": "30"}, "office", {}),
+        ("plan", "weight-rule", {"province_share": "30"}, "office", nothing),
         ("adjust", "targets/roads/adjustments", adjustment, "office", target),
         ("adjust", "targets/roads/adjustment-requests", asked, "unit", {}),
         ("issue_tables", "target-tables", {"on": "2009-03-01"}, "office", year),
