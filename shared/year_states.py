@@ -12,12 +12,13 @@ from typing import Literal, get_args
 YearState = Literal[
     "draft", "targets_issued", "running", "closing", "scoring", "publicity", "appeals", "final", "archived"
 ]
-Act = Literal["plan", "adjust", "issue_tables", "sign", "lock", "report"]
+Act = Literal["plan", "adjust", "issue_tables", "sign", "lock", "report", "verify"]
 """What somebody does to a year.
 
 `plan`: take in catalogues and align them, set the rule for weights, issue targets, give parts of them to units.
 `adjust`: ask for another value, decide it. `issue_tables`, `sign`: the units' target tables. `lock`: close months and
-open them again. `report`: send in figures.
+open them again. `report`: send in figures. `verify`: verify, certify or return what was reported; what the public is
+shown stands still, an appeal that is upheld may change it, and what is final changes only after a reopening.
 """
 
 ORDER: tuple[YearState, ...] = get_args(YearState)
@@ -29,6 +30,7 @@ ALLOWED: Mapping[Act, tuple[YearState, ...]] = {
     "sign": ("targets_issued", "running"),
     "lock": ("draft", "targets_issued", "running", "closing", "scoring", "publicity", "appeals"),
     "report": ("running",),
+    "verify": ("targets_issued", "running", "closing", "scoring", "appeals"),
 }
 
 

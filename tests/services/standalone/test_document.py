@@ -64,7 +64,7 @@ MADE_WITHOUT_IF_MATCH = {
     },
     "names the hash of what is signed": {"sign_target_table"},
     "is final, whoever says so first": {"erase_person_name"},
-    "moves a clock that goes forward only": {"set_simulation_clock"},
+    "goes forward only": {"set_simulation_clock", "adopt_log_engine"},
     "changes nothing that is recorded": {
         "replay_audit", "rebuild_targets", "rebuild_projects", "rebuild_evaluation"
     },
