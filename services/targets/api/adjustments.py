@@ -20,6 +20,7 @@ from services.targets.adjustment import (
     set_cut_off,
 )
 from services.targets.api.asking import page_of, read_to_the_end, require_own, stream_version
+from services.targets.api.decomposed import ADJUSTED_LATER, Adjusted, adjusted
 from services.targets.api.floors import Read, floor_in
 from services.targets.api.shapes import (
     OFFICE,
@@ -231,12 +232,15 @@ async def review_target_adjustment(
 @router.post(
     "/targets/{target}/adjustment-requests/{request}/approvals",
     status_code=201,
-    responses=changed(*_ADJUSTS, *_DECIDED[1:], RequestIsNotReviewed),
+    responses={**changed(*_ADJUSTS, *_DECIDED[1:], RequestIsNotReviewed), **ADJUSTED_LATER},
 )
 async def approve_target_adjustment(
     year: YearNumber, target: TargetCode, request: RequestId, ordering: ChangingDep
-) -> Recorded:
-    """Approve a reviewed request: the target is adjusted. Leaders only; needs the target's ETag."""
+) -> Adjusted:
+    """Approve a reviewed request: the target is adjusted, its parts stay, and the answer says what they come to.
+
+    Leaders only; needs the target's ETag.
+    """
     role = ordering.permit_whole(*DECIDES)
     now = await read_to_the_end(ordering, lambda view: floor_in(view, year, target))
     command = Decision(year, target, request)
@@ -246,7 +250,7 @@ async def approve_target_adjustment(
         while_allowed("adjust", year, lambda requests, _: approve_adjustment(command, requests, floor=now.floor)),
         basis=now.position,
     )
-    return ordering.recorded(request, done)
+    return await adjusted(ordering, request, done, year, target)
 
 
 @router.post(

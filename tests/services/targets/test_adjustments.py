@@ -184,6 +184,8 @@ def test_a_request_goes_all_the_way_and_every_state_of_knowledge_keeps_its_answe
     assert step(roads, request, "reviews", {"recommended": True, "reason": "属实"}, who="office").status_code == 201
     approved = step(roads, request, "approvals", headers=roads.seen(f"{YEAR}/targets/roads"))
     assert approved.status_code == 201, approved.text
+    told = approved.json()["decomposition"]
+    assert (told["value"], told["parts"], told["surplus"]) == ("52", "60", "8"), "the unit keeps the part it was given"
 
     assert status_of(roads, request) == "approved"
     assert status_of(roads, request, known_at=f"position:{asked_at}") == "submitted"
