@@ -28,8 +28,8 @@ from services.targets.peer_group import (
     set_peer_group,
 )
 from services.targets.unit import unit_stream
-from services.targets.year import year_stream
-from shared.admission.errors import YearIsNotOpen
+from services.targets.year import while_allowed, year_stream
+from shared.admission.errors import YearDoesNotAllow, YearIsNotOpen
 from shared.contracts.organisation import PeerGroupMemberAdded, PeerGroupMemberRemoved, PeerGroupSet
 from shared.event_log.ids import uuid7
 from shared.http.answers import asking, changed, commanded
@@ -108,7 +108,7 @@ class PeerGroupAnswer(BaseModel):
     pin: StandsAt
 
 
-@router.post("", status_code=201, responses=changed(YearIsNotOpen))
+@router.post("", status_code=201, responses=changed(YearIsNotOpen, YearDoesNotAllow))
 async def set_year_peer_group(year: YearNumber, body: PeerGroupBody, ordering: ChangingDep) -> Recorded:
     """Set a peer group of the year, or its name anew. The assessment office only; needs the ETag of the groups."""
     role = ordering.permit_whole(*OFFICE)
@@ -116,7 +116,9 @@ async def set_year_peer_group(year: YearNumber, body: PeerGroupBody, ordering: C
     done = await ordering.execute(
         role,
         peer_groups_stream(year),
-        lambda groups, look: set_peer_group(command, groups, year_open=look.at(year_stream(year))),
+        while_allowed(
+            "group", year, lambda groups, look: set_peer_group(command, groups, year_open=look.at(year_stream(year)))
+        ),
     )
     fact = done.facts[0]
     assert isinstance(fact, PeerGroupSet)
@@ -127,7 +129,13 @@ async def set_year_peer_group(year: YearNumber, body: PeerGroupBody, ordering: C
     "/{peer_group}/members",
     status_code=201,
     responses=commanded(
-        PeerGroupUnknown, DateOutsideYear, UnitIsUnknown, UnitIsNotValid, UnitHasPeerGroup, IfMatchInvalid
+        YearDoesNotAllow,
+        PeerGroupUnknown,
+        DateOutsideYear,
+        UnitIsUnknown,
+        UnitIsNotValid,
+        UnitHasPeerGroup,
+        IfMatchInvalid,
     ),
 )
 async def add_peer_group_member(
@@ -142,7 +150,9 @@ async def add_peer_group_member(
     done = await ordering.execute(
         role,
         peer_groups_stream(year),
-        lambda groups, look: add_member(command, groups, unit=unit_that_stands(look, body.unit)),
+        while_allowed(
+            "group", year, lambda groups, look: add_member(command, groups, unit=unit_that_stands(look, body.unit))
+        ),
     )
     fact = done.facts[0]
     assert isinstance(fact, PeerGroupMemberAdded)
@@ -152,7 +162,7 @@ async def add_peer_group_member(
 @router.post(
     "/{peer_group}/members/{unit}/removals",
     status_code=201,
-    responses=changed(PeerGroupUnknown, UnitUnknown, DateOutsideYear, UnitIsNoMember),
+    responses=changed(YearDoesNotAllow, PeerGroupUnknown, UnitUnknown, DateOutsideYear, UnitIsNoMember),
 )
 async def remove_peer_group_member(
     year: YearNumber, peer_group: GroupCode, unit: UnitCode, body: RemovalBody, ordering: ChangingDep
@@ -163,7 +173,9 @@ async def remove_peer_group_member(
     done = await ordering.execute(
         role,
         peer_groups_stream(year),
-        lambda groups, look: remove_member(command, groups, unit=look.at(unit_stream(unit))),
+        while_allowed(
+            "group", year, lambda groups, look: remove_member(command, groups, unit=look.at(unit_stream(unit)))
+        ),
     )
     fact = done.facts[0]
     assert isinstance(fact, PeerGroupMemberRemoved)
