@@ -12,12 +12,14 @@ from typing import Literal, get_args
 YearState = Literal[
     "draft", "targets_issued", "running", "closing", "scoring", "publicity", "appeals", "final", "archived"
 ]
-Act = Literal["plan", "adjust", "issue_tables", "sign", "lock", "report"]
+Act = Literal["plan", "adjust", "issue_tables", "sign", "lock", "group", "report", "verify"]
 """What somebody does to a year.
 
 `plan`: take in catalogues and align them, set the rule for weights, issue targets, give parts of them to units.
 `adjust`: ask for another value, decide it. `issue_tables`, `sign`: the units' target tables. `lock`: close months and
-open them again. `report`: send in figures.
+open them again. `group`: say which units are ranked against one another. `report`: send in figures. `verify`: verify,
+certify or return what was reported. What the public is shown stands still, but for an appeal that is upheld; what is
+final changes only after a reopening.
 """
 
 ORDER: tuple[YearState, ...] = get_args(YearState)
@@ -28,7 +30,9 @@ ALLOWED: Mapping[Act, tuple[YearState, ...]] = {
     "issue_tables": ("draft", "targets_issued", "running"),
     "sign": ("targets_issued", "running"),
     "lock": ("draft", "targets_issued", "running", "closing", "scoring", "publicity", "appeals"),
+    "group": ("draft", "targets_issued", "running", "closing", "scoring"),
     "report": ("running",),
+    "verify": ("targets_issued", "running", "closing", "scoring", "appeals"),
 }
 
 

@@ -93,3 +93,15 @@ class DocumentNotKept(NotFound):
     """The bytes of this audit's document are not kept here any more; its figures can be folded again by a replay."""
 
     zh = "该审计文件的原始字节已不在此处,可通过重放重新计算。"
+
+
+class EngineIsNotHere(Malformed):
+    """This version of the system does not have this engine."""
+
+    zh = "本系统当前版本不含该引擎。"
+
+
+class EngineIsInForce(RuleBroken):
+    """This engine, or a later one, is in force already; there is no way back to an earlier one."""
+
+    zh = "该引擎或更高版本的引擎已在使用,不能退回。"

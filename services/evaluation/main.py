@@ -11,7 +11,17 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Engine, MetaData
 
-from services.evaluation.api import audits, checkpoints, figures, proofs, records, standing, submissions, unreported
+from services.evaluation.api import (
+    audits,
+    checkpoints,
+    engines,
+    figures,
+    proofs,
+    records,
+    standing,
+    submissions,
+    unreported,
+)
 from services.evaluation.checkpoint import Due
 from services.evaluation.read_models.archive import Archive, grow_missing_trees
 from services.evaluation.read_models.audits import Audits, audits_table
@@ -54,7 +64,7 @@ def app(service: Service, signer: Signer, key: SigningKey) -> FastAPI:
     made = create_app("Jikao evaluation", checks=service.checks, lifespan=lifespan)
     made.state.service, made.state.verifier = service, service.verifier
     made.state.signer, made.state.signing_key = signer, key
-    for routes in (figures, audits, standing, submissions, unreported, records, checkpoints, proofs):
+    for routes in (figures, audits, standing, submissions, unreported, records, checkpoints, proofs, engines):
         made.include_router(routes.router)
     made.include_router(operations_router("evaluation"))
     return made

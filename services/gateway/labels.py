@@ -172,7 +172,9 @@ NAMES: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "issue_tables": ("下达目标责任表", "Issue target tables"),
         "sign": ("签收目标责任表", "Sign for target tables"),
         "lock": ("锁定和解锁月份", "Lock and unlock months"),
+        "group": ("划分同类组", "Set peer groups"),
         "report": ("填报进度", "Report progress"),
+        "verify": ("审核、认定和退回填报值", "Verify, certify and return values"),
     },
     "year_states": {
         "draft": ("编制", "Draft"),

@@ -36,6 +36,7 @@ TABLE: tuple[tuple[str, ServiceName], ...] = (
     (_J + "/checkpoints/…", "evaluation"),
     (_J + "/submission-proofs/…", "evaluation"),
     (_J + "/verifier-keys", "evaluation"),
+    (_J + "/engines", "evaluation"),
     # projects, and the door for progress
     (_Y + "/projects/…", "projects"),
     (_J + "/groups/…", "projects"),

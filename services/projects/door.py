@@ -253,7 +253,8 @@ class Door:
         if certain is not None and covers(reach, entries, certain):
             return None
         # No identity is known to this judgement: they are looked up before it. References are the fold's to judge.
-        outcomes = judge(sent.fact, (sent.source, sent.id), "", today, registry, Known()).outcomes
+        engine = self.service.place(visit.listing).engine
+        outcomes = judge(sent.fact, (sent.source, sent.id), "", today, registry, Known(), engine=engine).outcomes
         precedents.remember(entries, outcomes, registry)
         refused: list[tuple[int, type[Refusal], int | None]] = []
         for at, outcome in enumerate(outcomes):
@@ -326,12 +327,18 @@ class Door:
 
 
 def _scope(visit: Visit, on: date) -> frozenset[str]:
-    """The ids of the units within the caller's scope on a day."""
+    """The ids of the units within the caller's scope on a day, and of those that one of them inherits from.
+
+    Who takes over from a unit also answers for what it reported, so may correct it.
+    """
     kept = visit.copy.scopes.setdefault(visit.caller, {})
     if on not in kept:
         if len(kept) >= MOST_DAYS:
             kept.clear()
-        kept[on] = units_in_scope(visit.caller, visit.copy.registry, on) or frozenset()
+        units, registry = visit.copy.registry.units, visit.copy.registry
+        last = units_in_scope(visit.caller, registry) or frozenset()
+        inherited = {id for id in last if not last.isdisjoint(units.latest(id).successors)}
+        kept[on] = (units_in_scope(visit.caller, registry, on) or frozenset()) | inherited
     return kept[on]
 
 

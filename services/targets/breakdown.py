@@ -5,15 +5,15 @@ Parts may come to more than the whole, which is shown; to less only with a reser
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from msgspec import UNSET
 
-from services.targets.assignment import Part, Parts, require_fit, require_free
-from services.targets.decomposition import Aim, added_up, compared, require_aim, sum_text
+from services.targets.assignment import Part, Parts, assignments_stream, evolve, require_fit, require_free
+from services.targets.decomposition import Aim, Decomposed, added_up, compared, require_aim, sum_text
 from services.targets.errors import (
     AssignmentUnknown,
     NegativeNotAllowed,
@@ -29,8 +29,9 @@ from services.targets.target import Target, require_in_force
 from services.targets.unit import Unit, unit_valid_on
 from services.targets.year import require_within
 from shared.contracts.decomposition import DecompositionStated
+from shared.contracts.shapes import Shape
 from shared.contracts.targets import AssignmentMade
-from shared.deciding import Fact
+from shared.deciding import Fact, Stream
 from shared.quantities import canonical_text, parse
 
 
@@ -116,6 +117,38 @@ def state_decomposition(
         reserve=canonical_text(command.reserve) if command.reserve is not None else UNSET,
     )  # fmt: skip
     return [Fact(fact, command.on)]
+
+
+@dataclass(frozen=True, slots=True)
+class StatedParts:
+    """The parts of a target, and what was last said on each day of the target's own being complete."""
+
+    parts: Parts = field(default_factory=Parts)
+    stated: Mapping[date, DecompositionStated] = field(default_factory=dict)
+
+
+def stated_parts_stream(year: int, target: str) -> Stream[StatedParts]:
+    """The stream of a target's parts, with the statements about them remembered."""
+    return Stream(assignments_stream(year, target).name, StatedParts(), _remember)
+
+
+def broken_down_on(day: date, aim: Aim, broken: StatedParts) -> Decomposed | None:
+    """What the parts of a target come to against its value on a day; None where nothing is added up."""
+    standing = [part for part in broken.parts.directly_below(None, day) if part.role != "coordination"]
+    if aim.roll_up != "sum" or not standing:
+        return None
+    value, leads = aim.value_on(day), any(part.role == "lead" for part in standing)
+    said = max((on for on in broken.stated if on <= day), default=None)
+    fact = broken.stated[said] if said is not None else None
+    reserve, reason = (None, None) if fact is None else (fact.reserve or None, fact.reason or None)
+    found = compared(value, added_up([part.value for part in standing], leads, value), reserve, aim.direction)
+    return Decomposed(found, said, reason)
+
+
+def _remember(broken: StatedParts, fact: Shape) -> StatedParts:
+    if isinstance(fact, DecompositionStated):
+        return broken if fact.part is not UNSET else replace(broken, stated={**broken.stated, fact.on: fact})
+    return replace(broken, parts=evolve(broken.parts, fact))
 
 
 def _require_enough(command: StateDecomposition, value: str, parts: Parts, above: str | None, aim: Aim) -> None:

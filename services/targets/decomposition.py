@@ -81,6 +81,15 @@ class Comparison:
         return digits.rstrip(".")
 
 
+@dataclass(frozen=True, slots=True)
+class Decomposed:
+    """The comparison, and since when it is stated that the parts are complete, if it is."""
+
+    comparison: Comparison
+    stated_on: date | None
+    reason: str | None
+
+
 def compared(value: str, parts: Iterable[str], reserve: str | None, direction: Direction) -> Comparison:
     """Exact: nothing is rounded before it is compared."""
     return Comparison(parse(value), total(parts), parse(reserve or "0"), direction == "lower")

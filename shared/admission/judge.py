@@ -1,7 +1,9 @@
 """Admission: one pure function of the records before it. The door asks it as a courtesy; the fold's word is law.
 
-Engine 1. What is judged here decides for ever which entries count, so a change of any rule is a new engine. A rule
-about something that no log could hold before changes no outcome, and needs none.
+What is judged here decides for ever which entries count, so a change of any rule is a new engine. A rule about
+something that no log could hold before changes no outcome, and needs none. Engine 2 differs from engine 1 in that the
+state of the year is asked before a value is verified, certified or returned, and that a unit which inherits from one
+that has ended is also meant where it reports for days before that end.
 """
 
 from __future__ import annotations
@@ -39,7 +41,13 @@ from shared.contracts.projects import Entry, ProgressSubmitted, ProjectFigure, T
 from shared.contracts.shapes import EntryRef, Measure
 from shared.quantities import NOT_CONVERTIBLE, convert_text
 from shared.registry import Registry
-from shared.year_states import allows
+from shared.year_states import Act, allows
+
+ASKS_THE_YEAR = 2
+"""The engine since which the state of the year decides whether a value is verified, certified or returned."""
+
+SUCCESSORS_ARE_MEANT = 2
+"""The engine since which a successor's code means its predecessor's part, on days on which it had none itself."""
 
 
 class Identity(NamedTuple):
@@ -77,6 +85,8 @@ def judge(
     registry: Registry,
     known: Known,
     precedents: Precedents | None = None,
+    *,
+    engine: int = 1,
 ) -> Judgement:
     """What comes of a submission with this `(source, id)` and identity hash.
 
@@ -88,7 +98,7 @@ def judge(
         return Judgement("duplicate" if taken.sha256 == sha256 else "reused", because=taken.position)
 
     def by_itself(entry: Entry) -> Outcome:
-        return _entry(entry, today, registry, known)
+        return _entry(entry, today, registry, known, engine)
 
     if precedents is None:
         outcomes = [by_itself(entry) for entry in submission.entries]
@@ -99,8 +109,10 @@ def judge(
     return Judgement("counted", tuple(outcomes))
 
 
-def judge_standing(entry: EntryRef, known: Known, registry: Registry, stated: str | None = None) -> EntryKey | Refused:
-    """May this entry be verified, certified or returned? Only while it is still current.
+def judge_standing(
+    entry: EntryRef, known: Known, registry: Registry, stated: str | None = None, *, engine: int = 1
+) -> EntryKey | Refused:
+    """May this entry be verified, certified or returned? Only while it is still current, and its year allows it.
 
     `stated` is the value that it is verified or certified with: one that could have been reported too.
     """
@@ -112,14 +124,16 @@ def judge_standing(entry: EntryRef, known: Known, registry: Registry, stated: st
         return Refused(EntryNotCounted)
     if not state.open:
         return Refused(EntryNotCurrent)
+    if engine >= ASKS_THE_YEAR and (refused := _not_allowed("verify", state.effective_on.year, registry)):
+        return refused
     why = refused_value(state.series, state.effective_on, stated, registry) if stated is not None else None
     return key if why is None else Refused(why)
 
 
-def _entry(entry: Entry, today: date, registry: Registry, known: Known) -> Outcome:
+def _entry(entry: Entry, today: date, registry: Registry, known: Known, engine: int) -> Outcome:
     match entry:
         case TargetFigure():
-            return _target_figure(entry, today, registry, known)
+            return _target_figure(entry, today, registry, known, engine)
         case ProjectFigure():
             return _project_figure(entry, today, registry, known)
         case Withdrawal():
@@ -127,7 +141,7 @@ def _entry(entry: Entry, today: date, registry: Registry, known: Known) -> Outco
             return key if isinstance(key, Refused) else Withdrawn(key)
 
 
-def _target_figure(entry: TargetFigure, today: date, registry: Registry, known: Known) -> Outcome:
+def _target_figure(entry: TargetFigure, today: date, registry: Registry, known: Known, engine: int) -> Outcome:
     on = entry.effective_on
     if refused := _date(on, today, registry):
         return refused
@@ -137,7 +151,7 @@ def _target_figure(entry: TargetFigure, today: date, registry: Registry, known: 
         return Refused(TargetUnknown)
     if target.withdrawn:
         return Refused(TargetWithdrawn, registry.targets.position(id))
-    part = _part(id, entry.unit, on, registry)
+    part = _part(id, entry.unit, on, registry, engine)
     if isinstance(part, Refused):
         return part
     return _figure(entry, "target", id, part, id, target.measures, registry, known)
@@ -160,18 +174,18 @@ def _date(on: date, today: date, registry: Registry) -> Refused | None:
     """effective_on lies in a year that is open and takes figures, and not after the log clock's local date."""
     if str(on.year) not in registry.years:
         return Refused(YearIsNotOpen)
-    return Refused(DateInFuture) if on > today else _not_running(on.year, registry)
+    return Refused(DateInFuture) if on > today else _not_allowed("report", on.year, registry)
 
 
-def _not_running(year: int, registry: Registry) -> Refused | None:
+def _not_allowed(act: Act, year: int, registry: Registry) -> Refused | None:
     """Figures come in, and are corrected and withdrawn, while the year runs. No record before a year's first move
     is judged by this, so it needed no new engine."""
-    if allows(registry.years.latest(str(year)).state, "report"):
+    if allows(registry.years.latest(str(year)).state, act):
         return None
     return Refused(YearDoesNotAllow, registry.years.position(str(year)))
 
 
-def _part(target: str, unit: str | UnsetType, on: date, registry: Registry) -> str | Refused:
+def _part(target: str, unit: str | UnsetType, on: date, registry: Registry, engine: int) -> str | Refused:
     """The part of the target that is meant: the named unit's, or the only one that makes its figure."""
     if unit is UNSET:
         answering = [(id, part) for id, part in registry.answering(target, on) if not registry.ended(part.unit, on)]
@@ -185,6 +199,15 @@ def _part(target: str, unit: str | UnsetType, on: date, registry: Registry) -> s
     for id, part in own:
         if part.valid_on(on):
             return id
+    if unit_id is not None and engine >= SUCCESSORS_ARE_MEANT:
+        before = registry.inherited({unit_id}, date.max)
+        theirs = [
+            id
+            for id, part in registry.parts_of(target)
+            if part.reports and part.unit in before and part.valid_on(on) and not registry.ended(part.unit, on)
+        ]
+        if theirs:
+            return theirs[0] if len(theirs) == 1 else Refused(PartIsAmbiguous)
     return Refused(PartUnknown, max((registry.assignments.position(id) for id, _ in own), default=None))
 
 
@@ -236,7 +259,7 @@ def _named(ref: EntryRef, registry: Registry, known: Known) -> EntryKey | Refuse
     if key is None or state is None:
         return Refused(EntryNotCounted)
     on, series = state.effective_on, state.series
-    if refused := _not_running(on.year, registry):
+    if refused := _not_allowed("report", on.year, registry):
         return refused
     if lock := registry.locked(on.year, on.month, series.subject_id if series.subject == "target" else None):
         return Refused(PeriodIsLocked, lock[1])

@@ -18,7 +18,7 @@ from shared.contracts.projects import ProgressSubmitted
 from shared.projections.records import Place, Record
 from shared.registry import Change, Registry, changes
 
-ENGINES = frozenset({1})
+ENGINES = frozenset({1, 2})
 """The engines whose code is here. A log that adopts another stops this reader."""
 
 Status = Literal["counted", "refused", "duplicate", "reused", "invalid", "foreign"]
@@ -91,7 +91,8 @@ def judge_record(
     if isinstance(fact, ProgressSubmitted):
         if not memory.judges_progress():
             return Folded(record, "counted", today)
-        judgement = judge(fact, identity, record.sha256, today, registry, memory.known, precedents)
+        judgement = judge(fact, identity, record.sha256, today, registry, memory.known, precedents,
+                          engine=place.engine)  # fmt: skip
         if memory.takes_identity(judgement):
             memory.take(record)
             memory.count(record, judgement)
@@ -110,7 +111,7 @@ def judge_record(
     match fact:
         case ValueVerified() | ValueCertified() | ValueReturned():
             stated = None if isinstance(fact, ValueReturned) else fact.value
-            standing = judge_standing(fact.entry, memory.known, registry, stated)
+            standing = judge_standing(fact.entry, memory.known, registry, stated, engine=place.engine)
             if isinstance(fact, ValueReturned) and isinstance(standing, EntryKey):
                 memory.close(standing)
             return Folded(record, "counted", today, standing=standing)

@@ -178,7 +178,8 @@ def the_city_is_set_up(city: City) -> None:
         city.done("admin", f"{J}/sources", {"name": code, "client": code})
     city.done("office", f"{J}/years", {"year": 2021})
     for group, members in PEER_GROUPS.items():
-        city.done("office", f"{YEAR}/peer-groups", {"code": group, "name": {"zh": group}})
+        seen = city.seen("office", f"{YEAR}/peer-groups")
+        city.done("office", f"{YEAR}/peer-groups", {"code": group, "name": {"zh": group}}, **seen)
         for unit in members:
             member = {"unit": unit, "valid_from": "2021-01-01"}
             city.done("office", f"{YEAR}/peer-groups/{group}/members", member)
@@ -355,7 +356,8 @@ def the_county_gives_its_part_to_its_towns(city: City) -> None:
 
 
 def weights_tilt_to_the_province(city: City) -> None:
-    city.done("office", f"{YEAR}/weight-rule", {"province_share": "30", "decimals": 2})
+    seen = city.seen("office", f"{YEAR}/weights")
+    city.done("office", f"{YEAR}/weight-rule", {"province_share": "30", "decimals": 2}, **seen)
     of = {each["unit"]: each for each in city.told("office", f"{YEAR}/weights", as_of="2021-02-01")["items"]}
     construction = of["construction"]
     assert {each["target"]: each["weight"] for each in construction["targets"]} == {
@@ -459,12 +461,14 @@ def asks_for(city: City, value: str) -> Json:
 
 def a_unit_asks_for_less_and_gets_it(city: City) -> None:
     move_to(city, "2021-05-06")
-    city.done("office", f"{YEAR}/adjustment-cut-off", {"on": "2021-09-30"})
+    seen = city.seen("office", f"{YEAR}/adjustment-cut-off")
+    city.done("office", f"{YEAR}/adjustment-cut-off", {"on": "2021-09-30"}, **seen)
     asking, target = f"{YEAR}/targets/housing/adjustment-requests", f"{YEAR}/targets/housing"
     request = city.done("unit construction", asking, asks_for(city, "0.55"))["id"]
     early = city.seen("leader", target)
     city.refused("REQUEST_IS_NOT_REVIEWED", "leader", f"{asking}/{request}/approvals", {}, **early)
-    city.done("office", f"{asking}/{request}/reviews", {"recommended": True, "reason": "情况属实"})
+    reviewed = {"recommended": True, "reason": "情况属实"}
+    city.done("office", f"{asking}/{request}/reviews", reviewed, **city.seen("office", target))
     city.done("leader", f"{asking}/{request}/approvals", {}, **city.seen("leader", target))
     assert city.told("office", target)["target"]["value"] == "0.55"
     assert city.told("office", target, as_of="2021-04-30")["target"]["value"] == "0.6"

@@ -21,7 +21,7 @@ from services.evaluation.errors import (
 from services.evaluation.read_models.ledger import entry_state, last_read
 from services.evaluation.standing import Line, State, Stated, stream_of
 from shared.admission import EntryState
-from shared.admission.errors import EntryNotCurrent, NotABand, StepIsReachedOrNot
+from shared.admission.errors import EntryNotCurrent, NotABand, StepIsReachedOrNot, YearDoesNotAllow
 from shared.admission.values import refused_value
 from shared.commands import execute
 from shared.contracts.shapes import EntryRef, Shape
@@ -33,13 +33,14 @@ from shared.http.asking import units_in_scope
 from shared.http.fields import QuantityStr, Text
 from shared.http.ordering import Ordering, OrderingDep, Recorded
 from shared.registry import Registry
+from shared.year_states import ALLOWED, allows
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}", tags=["evaluation"])
 
 READ_WITHIN = 2.0
 """Seconds for which we wait to have read the log's end, before we say how an entry stands."""
 
-_REFUSED = (EntryUnknown, EntryNotCurrent, EntryIsReturned)
+_REFUSED = (EntryUnknown, YearDoesNotAllow, EntryNotCurrent, EntryIsReturned)
 _VALUE = (ValueNotConvertible, NotABand, StepIsReachedOrNot)
 _ENTRY: dict[str, JsonValue] = {"source": "urn:jikao:source:transport", "id": "2009-08/roads", "entry": 0}
 
@@ -165,7 +166,11 @@ def _look_up(ordering: Ordering, listing: Listing, ref: EntryRef) -> _Found:
         registry = read_side.registry(db, tables, listing.log, position)
         if state is None or not _within(ordering, registry, state):
             return _Found(_NOWHERE, EntryUnknown(source=ref.source, id=ref.id, entry=ref.entry), position)
-        closed = None if state.open else EntryNotCurrent(source=ref.source, id=ref.id, entry=ref.entry)
+        closed: Refusal | None = None if state.open else EntryNotCurrent(source=ref.source, id=ref.id, entry=ref.entry)
+        year = state.effective_on.year
+        if not allows(stands := registry.years.latest(str(year)).state, "verify"):
+            allowed = list(ALLOWED["verify"])
+            closed = YearDoesNotAllow(year=year, state=stands, asked="verify", allowed_in=allowed)
         line = Line(
             _unit_of_measure(registry, state),
             lambda value: refused_value(state.series, state.effective_on, value, registry),

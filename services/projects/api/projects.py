@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import partial
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Path, Query
 from fastapi.concurrency import run_in_threadpool
@@ -40,21 +40,24 @@ from services.projects.errors import (
     ResponsibleUnitUnknown,
     StartInFuture,
 )
-from shared.admission.errors import YearIsNotOpen
+from shared.admission.errors import YearDoesNotAllow, YearIsNotOpen
 from shared.commands import Done
 from shared.contracts.projects import ProjectLevel, ProjectPhase, ProjectRegistered
 from shared.contracts.shapes import Measure
+from shared.deciding import Decide, Fact, Look
 from shared.event_log.directory import Listing
 from shared.event_log.ids import uuid7
 from shared.http.answers import asking, changed, commanded
 from shared.http.asking import AskedDep, View, units_in_scope
 from shared.http.fields import Label, QuantityStr, StrictDate, Text
-from shared.http.ordering import ChangingDep, Ordering, OrderingDep, Recorded, YearNumber
+from shared.http.ordering import AddingDep, ChangingDep, Ordering, OrderingDep, Recorded, YearNumber
 from shared.http.pages import CursorInvalid, Page, Place, next_cursor
-from shared.http.preconditions import etag
+from shared.http.preconditions import IfMatchInvalid, etag
 from shared.registry import ALWAYS, Registry
 from shared.registry.rows import Project
+from shared.year_states import ALLOWED, allows
 
+S = TypeVar("S")
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}/projects", tags=["projects"])
 
 READERS = ("office", "leader", "auditor", "inspector", "certifier", "unit", "county_system")
@@ -176,7 +179,7 @@ class ProjectWhole(BaseModel):
     "",
     status_code=201,
     responses=commanded(
-        ProjectCodeTaken, YearIsNotOpen, ResponsibleUnitUnknown, GroupUnknown, ParentProjectUnknown,
+        ProjectCodeTaken, YearIsNotOpen, YearDoesNotAllow, ResponsibleUnitUnknown, GroupUnknown, ParentProjectUnknown,
         ParentIsSubProject, ParentHasPlan, ParentHasFigures, DateOutsideYear, MeasureDeclaredTwice,
         MeasureUnitUnknown, GroupNamedTwice,
     ),
@@ -206,7 +209,8 @@ async def register_project(year: YearNumber, body: ProjectIn, ordering: Ordering
         valid_from=valid_from, parent_reported=reported,
     )  # fmt: skip
     stream = project.stream(year, body.code)
-    done = await ordering.execute_in(listing, role, stream, partial(project.register, command))
+    decide = await _while_planned(ordering, listing, year, partial(project.register, command))
+    done = await ordering.execute_in(listing, role, stream, decide)
     fact = done.facts[0]
     assert isinstance(fact, ProjectRegistered)
     return ordering.recorded(fact.project, done)
@@ -216,17 +220,21 @@ async def register_project(year: YearNumber, body: ProjectIn, ordering: Ordering
     "/{code}/plans",
     status_code=201,
     responses=commanded(
-        ProjectNotFound, ProjectHasPlan, PlanBelongsToSubProjects, DateOutsideYear, DateBeforeProject,
-        PlanNotPositive, PlanIsNotMoney, PlanUnitOfMeasureDiffers,
+        YearDoesNotAllow, ProjectNotFound, ProjectHasPlan, PlanBelongsToSubProjects, DateOutsideYear, DateBeforeProject,
+        PlanNotPositive, PlanIsNotMoney, PlanUnitOfMeasureDiffers, IfMatchInvalid,
     ),
 )  # fmt: skip
-async def plan_project(year: YearNumber, code: ProjectCode, body: PlanIn, ordering: OrderingDep) -> Recorded:
-    """Give a project its plan of the year (role office). A project with sub-projects carries none itself."""
+async def plan_project(year: YearNumber, code: ProjectCode, body: PlanIn, ordering: AddingDep) -> Recorded:
+    """Give a project its plan of the year (role office). A project with sub-projects carries none itself.
+
+    An If-Match with the project's ETag is heeded.
+    """
     role = ordering.permit("office")
     listing, id, row, subs = await _known(ordering, year, code)
     effective_on = body.effective_on or row.valid_from
     command = project.PlanProject(year, body.planned_investment, body.unit_of_measure, effective_on, subs)
-    done = await ordering.execute_in(listing, role, project.stream(year, code), partial(project.plan, command))
+    decide = await _while_planned(ordering, listing, year, partial(project.plan, command))
+    done = await ordering.execute_in(listing, role, project.stream(year, code), decide)
     return ordering.recorded(id, done)
 
 
@@ -234,7 +242,7 @@ async def plan_project(year: YearNumber, code: ProjectCode, body: PlanIn, orderi
     "/{code}/plan-changes",
     status_code=201,
     responses=changed(
-        ProjectNotFound, ProjectHasNoPlan, PlanUnchanged, PlanBelongsToSubProjects, DateOutsideYear,
+        YearDoesNotAllow, ProjectNotFound, ProjectHasNoPlan, PlanUnchanged, PlanBelongsToSubProjects, DateOutsideYear,
         DateBeforeProject, PlanNotPositive, PlanIsNotMoney, PlanUnitOfMeasureDiffers,
     ),
 )  # fmt: skip
@@ -245,17 +253,21 @@ async def change_plan(year: YearNumber, code: ProjectCode, body: PlanChangeIn, o
     command = project.PlanProject(
         year, body.planned_investment, body.unit_of_measure, body.effective_on, subs, body.reason
     )
-    done = await ordering.execute_in(listing, role, project.stream(year, code), partial(project.change_plan, command))
+    decide = await _while_planned(ordering, listing, year, partial(project.change_plan, command))
+    done = await ordering.execute_in(listing, role, project.stream(year, code), decide)
     return ordering.recorded(id, done)
 
 
 @router.post(
     "/{code}/starts",
     status_code=201,
-    responses=commanded(ProjectNotFound, ProjectStartedAlready, StartInFuture),
+    responses=commanded(ProjectNotFound, ProjectStartedAlready, StartInFuture, IfMatchInvalid),
 )
-async def start_project(year: YearNumber, code: ProjectCode, body: StartIn, ordering: OrderingDep) -> Recorded:
-    """Report that work has begun, once and not in the future (role office, or the unit that answers for it)."""
+async def start_project(year: YearNumber, code: ProjectCode, body: StartIn, ordering: AddingDep) -> Recorded:
+    """Report that work has begun, once and not in the future (role office, or the unit that answers for it).
+
+    An If-Match with the project's ETag is heeded.
+    """
     role = ordering.permit("office", "unit")
     listing, id, _, _ = await _known(ordering, year, code)
     today = ordering.service.clock(listing)[1]
@@ -352,6 +364,21 @@ async def _known(ordering: Ordering, year: int, code: str) -> tuple[Listing, str
         return id, registry.projects.latest(id), bool(registry.subs_of(id))
 
     return (listing, *await look(ordering, listing, ask, fresh=True))
+
+
+async def _while_planned(ordering: Ordering, listing: Listing, year: int, decide: Decide[S]) -> Decide[S]:
+    """The same decision, refused once the year takes no plans (YearDoesNotAllow): what was judged by one keeps it.
+
+    A repeat of what was done before is not decided again.
+    """
+    state = await look(ordering, listing, lambda registry: registry.years.latest(str(year)).state, fresh=True)
+
+    def decided(project: S, at: Look) -> Sequence[Fact]:
+        if not allows(state, "plan"):
+            raise YearDoesNotAllow(year=year, state=state, asked="plan", allowed_in=ALLOWED["plan"])
+        return decide(project, at)
+
+    return decided
 
 
 def _standing(units: frozenset[str] | None, view: View, year: int) -> Iterator[tuple[str, Project]]:

@@ -19,7 +19,8 @@ from services.targets.adjustment import (
     review_adjustment,
     set_cut_off,
 )
-from services.targets.api.asking import page_of, read_to_the_end, require_own
+from services.targets.api.asking import page_of, read_to_the_end, require_own, stream_version
+from services.targets.api.decomposed import ADJUSTED_LATER, Adjusted, adjusted
 from services.targets.api.floors import Read, floor_in
 from services.targets.api.shapes import (
     OFFICE,
@@ -58,6 +59,7 @@ from shared.http.fields import Flag, QuantityStr, StrictDate
 from shared.http.ordering import ChangingDep, Ordering, OrderingDep, Recorded, YearNumber
 from shared.http.pages import CursorInvalid, Page
 from shared.http.pins import StandsAt, stands_at
+from shared.http.preconditions import etag
 from shared.registry import ALWAYS, Registry, rows
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}", tags=["targets"])
@@ -159,9 +161,12 @@ _ADJUSTS = (
 _DECIDED = (TargetUnknown, AdjustmentRequestUnknown, RequestIsDecided)
 
 
-@router.post("/adjustment-cut-off", status_code=201, responses=commanded(YearIsNotOpen, DateOutsideYear))
-async def set_adjustment_cut_off(year: YearNumber, body: CutOffBody, ordering: OrderingDep) -> Recorded:
-    """Set the last day on which adjustments of the year's targets can be requested. The assessment office only."""
+@router.post("/adjustment-cut-off", status_code=201, responses=changed(YearIsNotOpen, DateOutsideYear))
+async def set_adjustment_cut_off(year: YearNumber, body: CutOffBody, ordering: ChangingDep) -> Recorded:
+    """Set the last day on which adjustments of the year's targets can be requested.
+
+    The assessment office only; needs the ETag of the cut-off.
+    """
     role = ordering.permit_whole(*OFFICE)
     done = await ordering.execute(
         role, cut_off_stream(year),
@@ -172,10 +177,11 @@ async def set_adjustment_cut_off(year: YearNumber, body: CutOffBody, ordering: O
 
 @router.get("/adjustment-cut-off", responses=asking())
 def get_adjustment_cut_off(year: YearNumber, asked: AskedDep) -> CutOffAnswer:
-    """Until when adjustments of the year's targets can be requested."""
+    """Until when adjustments of the year's targets can be requested; the ETag is what another date must match."""
     asked.permit(*SEES_TARGETS, "admin")
     with asked.view() as view:
         row = view.registry.cut_offs.get(str(year), ALWAYS)
+        asked.response.headers["ETag"] = etag(stream_version(view, cut_off_stream(year).name))
         return CutOffAnswer(on=row.on if row else None, pin=stands_at(view.standpoint))
 
 
@@ -208,11 +214,11 @@ async def request_target_adjustment(
     return ordering.recorded(fact.request, done)
 
 
-@router.post("/targets/{target}/adjustment-requests/{request}/reviews", status_code=201, responses=commanded(*_DECIDED))
+@router.post("/targets/{target}/adjustment-requests/{request}/reviews", status_code=201, responses=changed(*_DECIDED))
 async def review_target_adjustment(
-    year: YearNumber, target: TargetCode, request: RequestId, body: ReviewBody, ordering: OrderingDep
+    year: YearNumber, target: TargetCode, request: RequestId, body: ReviewBody, ordering: ChangingDep
 ) -> Recorded:
-    """Review a request; again, as long as it is not decided. The assessment office only."""
+    """Review a request; again, as long as it is not decided. The assessment office only; needs the target's ETag."""
     role = ordering.permit_whole(*OFFICE)
     command = Decision(year, target, request, body.reason)
     done = await ordering.execute(
@@ -226,12 +232,15 @@ async def review_target_adjustment(
 @router.post(
     "/targets/{target}/adjustment-requests/{request}/approvals",
     status_code=201,
-    responses=changed(*_ADJUSTS, *_DECIDED[1:], RequestIsNotReviewed),
+    responses={**changed(*_ADJUSTS, *_DECIDED[1:], RequestIsNotReviewed), **ADJUSTED_LATER},
 )
 async def approve_target_adjustment(
     year: YearNumber, target: TargetCode, request: RequestId, ordering: ChangingDep
-) -> Recorded:
-    """Approve a reviewed request: the target is adjusted. Leaders only; needs the target's ETag."""
+) -> Adjusted:
+    """Approve a reviewed request: the target is adjusted, its parts stay, and the answer says what they come to.
+
+    Leaders only; needs the target's ETag.
+    """
     role = ordering.permit_whole(*DECIDES)
     now = await read_to_the_end(ordering, lambda view: floor_in(view, year, target))
     command = Decision(year, target, request)
@@ -241,18 +250,18 @@ async def approve_target_adjustment(
         while_allowed("adjust", year, lambda requests, _: approve_adjustment(command, requests, floor=now.floor)),
         basis=now.position,
     )
-    return ordering.recorded(request, done)
+    return await adjusted(ordering, request, done, year, target)
 
 
 @router.post(
     "/targets/{target}/adjustment-requests/{request}/refusals",
     status_code=201,
-    responses=commanded(*_DECIDED, RequestIsNotReviewed),
+    responses=changed(*_DECIDED, RequestIsNotReviewed),
 )
 async def refuse_target_adjustment(
-    year: YearNumber, target: TargetCode, request: RequestId, body: RefusalBody, ordering: OrderingDep
+    year: YearNumber, target: TargetCode, request: RequestId, body: RefusalBody, ordering: ChangingDep
 ) -> Recorded:
-    """Refuse a reviewed request, with a reason. Leaders only."""
+    """Refuse a reviewed request, with a reason. Leaders only; needs the target's ETag."""
     role = ordering.permit_whole(*DECIDES)
     command = Decision(year, target, request, body.reason)
     done = await ordering.execute(
@@ -292,12 +301,17 @@ def list_adjustment_requests(
 
 @router.get("/adjustment-requests/{request}", responses=asking(AdjustmentRequestUnknown))
 def get_adjustment_request(year: YearNumber, request: RequestId, asked: AskedDep) -> RequestAnswer:
-    """One adjustment request, as it stood at the asked state of knowledge."""
+    """One adjustment request, as it stood at the asked state of knowledge.
+
+    The ETag is its target's, which a review, an approval or a refusal must match.
+    """
     asked.permit(*SEES_TARGETS)
     with asked.view() as view:
         row = view.registry.adjustments.get(request, ALWAYS)
         if row is None or not _is_of(year, row, view.registry) or not _in_scope(row, view, asked):
             raise AdjustmentRequestUnknown(request=request)
+        stream = requests_stream(year, view.registry.targets.first(row.target).code)
+        asked.response.headers["ETag"] = etag(stream_version(view, stream.name))
         return RequestAnswer(request=_shown(request, row, view.registry), pin=stands_at(view.standpoint))
 
 

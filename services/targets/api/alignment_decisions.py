@@ -24,7 +24,7 @@ from services.targets.api.alignments import (
     complete_run,
     outcome_shown,
 )
-from services.targets.api.asking import page_of
+from services.targets.api.asking import page_of, stream_version
 from services.targets.api.shapes import (
     OFFICE,
     SEES_THE_CITY,
@@ -52,12 +52,13 @@ from services.targets.year import while_allowed
 from shared.admission.errors import YearDoesNotAllow
 from shared.contracts.targets import AlignmentChoice, AlignmentDecided, AlignmentMatchConfirmed
 from shared.event_log.ids import uuid7
-from shared.http.answers import asking, commanded
+from shared.http.answers import asking, changed, commanded
 from shared.http.asking import AskedDep, View
 from shared.http.fields import Label, QuantityStr
-from shared.http.ordering import OrderingDep, Recorded, YearNumber
+from shared.http.ordering import AddingDep, ChangingDep, OrderingDep, Recorded, YearNumber
 from shared.http.pages import CursorInvalid, Page
 from shared.http.pins import StandsAt
+from shared.http.preconditions import IfMatchInvalid, etag
 from shared.quantities import shown as rounded
 from shared.registry import ALWAYS
 
@@ -200,12 +201,12 @@ async def confirm_alignment_match(year: YearNumber, body: MatchBody, ordering: O
 
 
 @router.post(
-    "/alignment-matches/{match}/revocations", status_code=201, responses=commanded(YearDoesNotAllow, MatchUnknown)
+    "/alignment-matches/{match}/revocations", status_code=201, responses=changed(YearDoesNotAllow, MatchUnknown)
 )
 async def revoke_alignment_match(
-    year: YearNumber, match: MatchId, body: RevocationBody, ordering: OrderingDep
+    year: YearNumber, match: MatchId, body: RevocationBody, ordering: ChangingDep
 ) -> Recorded:
-    """Take a match back: the next run no longer matches the two. The assessment office only."""
+    """Take a match back: the next run no longer matches the two. The assessment office; needs the ETag of matches."""
     role = ordering.permit_whole(*OFFICE)
     done = await ordering.execute(
         role, decisions_stream(year),
@@ -216,11 +217,15 @@ async def revoke_alignment_match(
 
 @router.get("/alignment-matches", responses=asking(CursorInvalid))
 def list_alignment_matches(year: YearNumber, asked: AskedDep, page: Page) -> MatchList:
-    """What has been confirmed to be the same, and what was revoked."""
+    """What has been confirmed to be the same, and what was revoked.
+
+    The ETag is that of all matches and decisions of the year, which a revocation must match.
+    """
     asked.permit_whole(*SEES_THE_CITY)
 
     def found(view: View) -> list[tuple[tuple[str], MatchShown]]:
         matches = view.registry.matches
+        asked.response.headers["ETag"] = etag(stream_version(view, decisions_stream(year).name))
         return [
             ((id,), MatchShown(id=id, province=row.province, city=row.city, by=row.by, revoked=row.revoked,
                                position=matches.position(id)))
@@ -237,15 +242,15 @@ def list_alignment_matches(year: YearNumber, asked: AskedDep, page: Page) -> Mat
     status_code=201,
     responses=commanded(
         YearDoesNotAllow, AlignmentUnknown, IndicatorIsUnknown, NothingToDecide, ChoiceHasNoValue, OtherValueMissing,
-        OtherValueNotWanted, UnitOfMeasureIsUnknown,
+        OtherValueNotWanted, UnitOfMeasureIsUnknown, IfMatchInvalid,
     ),
 )  # fmt: skip
 async def decide_alignment_outcome(
-    year: YearNumber, alignment: AlignmentId, body: DecisionBody, ordering: OrderingDep
+    year: YearNumber, alignment: AlignmentId, body: DecisionBody, ordering: AddingDep
 ) -> Recorded:
     """Decide what stands for one indicator. Holds for later runs too, as long as both inputs stay the same.
 
-    The assessment office only.
+    The assessment office only. An If-Match with the ETag of the year's matches and decisions is heeded.
     """
     role = ordering.permit_whole(*OFFICE)
     command = DecideOutcome(

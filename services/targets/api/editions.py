@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
 from services.targets.additions import Covering, additions_stream, make_addition, withdraw_addition
-from services.targets.api.asking import page_of
+from services.targets.api.asking import page_of, stream_version
 from services.targets.api.catalogues import (
     CatalogueId,
     CatalogueItemBody,
@@ -24,11 +24,12 @@ from shared.admission.errors import YearDoesNotAllow, YearIsNotOpen
 from shared.contracts.catalogues import CatalogueAdditionMade
 from shared.contracts.targets import CatalogueItem
 from shared.event_log.ids import uuid7
-from shared.http.answers import asking, commanded
+from shared.http.answers import asking, changed, commanded
 from shared.http.asking import AskedDep, View
-from shared.http.ordering import OrderingDep, Recorded, YearNumber
+from shared.http.ordering import ChangingDep, OrderingDep, Recorded, YearNumber
 from shared.http.pages import CursorInvalid, Page
 from shared.http.pins import StandsAt
+from shared.http.preconditions import etag
 from shared.registry import ALWAYS
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}", tags=["targets"])
@@ -148,12 +149,12 @@ async def add_to_catalogue(year: YearNumber, body: AdditionBody, ordering: Order
 @router.post(
     "/catalogue-additions/{addition}/withdrawals",
     status_code=201,
-    responses=commanded(YearDoesNotAllow, AdditionUnknown),
+    responses=changed(YearDoesNotAllow, AdditionUnknown),
 )
 async def withdraw_catalogue_addition(
-    year: YearNumber, addition: AdditionId, body: AdditionWithdrawalBody, ordering: OrderingDep
+    year: YearNumber, addition: AdditionId, body: AdditionWithdrawalBody, ordering: ChangingDep
 ) -> Recorded:
-    """Take an addition back: the next alignment no longer has it. The assessment office only."""
+    """Take an addition back: the next alignment no longer has it. The assessment office; needs the additions' ETag."""
     role = ordering.permit_whole(*OFFICE)
     done = await ordering.execute(
         role, additions_stream(year),
@@ -164,11 +165,15 @@ async def withdraw_catalogue_addition(
 
 @router.get("/catalogue-additions", responses=asking(CursorInvalid))
 def list_catalogue_additions(year: YearNumber, asked: AskedDep, page: Page) -> AdditionList:
-    """What the city added itself, and whether it counts beside the city's latest edition."""
+    """What the city added itself, and whether it counts beside the city's latest edition.
+
+    The ETag is that of all additions of the year, which a withdrawal must match.
+    """
     asked.permit_whole(*SEES_THE_CITY)
 
     def found(view: View) -> list[tuple[tuple[int, str], AdditionShown]]:
         additions = view.registry.additions
+        asked.response.headers["ETag"] = etag(stream_version(view, additions_stream(year).name))
         latest, covers = _latest_of_city(view, year)
         return [
             (

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from services.targets.api.asking import page_of
+from services.targets.api.asking import page_of, stream_version
 from services.targets.api.shapes import OFFICE, SEES_TARGETS, Body, CodeStr, MonthNumber, ReasonStr, example
 from services.targets.errors import MonthIsLockedAlready, MonthIsNotLocked, TargetIsUnknown
 from services.targets.lock import ChangeLock, Locks, lock_month, locks_stream, unlock_month
@@ -21,9 +21,10 @@ from shared.deciding import Fact, Look
 from shared.http.answers import asking, commanded
 from shared.http.asking import AskedDep, View
 from shared.http.fields import Flag
-from shared.http.ordering import OrderingDep, Recorded, YearNumber
+from shared.http.ordering import AddingDep, Recorded, YearNumber
 from shared.http.pages import CursorInvalid, Page
 from shared.http.pins import StandsAt
+from shared.http.preconditions import IfMatchInvalid, etag
 from shared.registry import ALWAYS, lock_id
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}", tags=["targets"])
@@ -61,10 +62,10 @@ class LockList(BaseModel):
 @router.post(
     "/locks",
     status_code=201,
-    responses=commanded(YearIsNotOpen, YearDoesNotAllow, MonthIsLockedAlready, TargetIsUnknown),
+    responses=commanded(YearIsNotOpen, YearDoesNotAllow, MonthIsLockedAlready, TargetIsUnknown, IfMatchInvalid),
 )
-async def lock_year_month(year: YearNumber, body: LockBody, ordering: OrderingDep) -> Recorded:
-    """Close a month to figures. The assessment office only."""
+async def lock_year_month(year: YearNumber, body: LockBody, ordering: AddingDep) -> Recorded:
+    """Close a month to figures. The assessment office only. An If-Match with the ETag of the year's locks is heeded."""
     role = ordering.permit_whole(*OFFICE)
     command = ChangeLock(year, body.month, body.target, body.reason)
 
@@ -81,10 +82,13 @@ async def lock_year_month(year: YearNumber, body: LockBody, ordering: OrderingDe
 @router.post(
     "/unlocks",
     status_code=201,
-    responses=commanded(YearIsNotOpen, YearDoesNotAllow, MonthIsNotLocked, TargetIsUnknown),
+    responses=commanded(YearIsNotOpen, YearDoesNotAllow, MonthIsNotLocked, TargetIsUnknown, IfMatchInvalid),
 )
-async def unlock_year_month(year: YearNumber, body: LockBody, ordering: OrderingDep) -> Recorded:
-    """Open a locked month again, with a reason. The assessment office only."""
+async def unlock_year_month(year: YearNumber, body: LockBody, ordering: AddingDep) -> Recorded:
+    """Open a locked month again, with a reason. The assessment office only.
+
+    An If-Match with the ETag of the year's locks is heeded.
+    """
     role = ordering.permit_whole(*OFFICE)
     command = ChangeLock(year, body.month, body.target, body.reason)
 
@@ -119,11 +123,15 @@ def list_locks(
     page: Page,
     locked: Annotated[Flag | None, Query(description="Only months that are locked, or that are open again.")] = None,
 ) -> LockList:
-    """The months that were ever locked, each as it stands; locks of targets outside your scope are left out."""
+    """The months that were ever locked, each as it stands; locks of targets outside your scope are left out.
+
+    The ETag is that of all locks of the year, which a lock or an unlock may be made to match.
+    """
     asked.permit(*SEES_TARGETS, "admin")
 
     def found(view: View) -> list[tuple[tuple[int, str], LockShown]]:
         registry, scope = view.registry, asked.units(view.registry)
+        asked.response.headers["ETag"] = etag(stream_version(view, locks_stream(year).name))
         shown = []
         for id, lock in registry.locks.on(ALWAYS):
             if lock.year != year or locked not in (None, lock.locked):

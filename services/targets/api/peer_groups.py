@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel
 
-from services.targets.api.asking import earliest, lasts_on, page_of, unit_that_stands
+from services.targets.api.asking import earliest, lasts_on, page_of, stream_version, unit_that_stands
 from services.targets.api.shapes import OFFICE, SEES_TARGETS, Body, CodeStr, UnitCode, example, label, shown
 from services.targets.errors import (
     DateOutsideYear,
@@ -28,16 +28,17 @@ from services.targets.peer_group import (
     set_peer_group,
 )
 from services.targets.unit import unit_stream
-from services.targets.year import year_stream
-from shared.admission.errors import YearIsNotOpen
+from services.targets.year import while_allowed, year_stream
+from shared.admission.errors import YearDoesNotAllow, YearIsNotOpen
 from shared.contracts.organisation import PeerGroupMemberAdded, PeerGroupMemberRemoved, PeerGroupSet
 from shared.event_log.ids import uuid7
-from shared.http.answers import asking, commanded
+from shared.http.answers import asking, changed, commanded
 from shared.http.asking import Asked, AskedDep, View
 from shared.http.fields import Label, StrictDate
-from shared.http.ordering import OrderingDep, Recorded, YearNumber
+from shared.http.ordering import AddingDep, ChangingDep, Recorded, YearNumber
 from shared.http.pages import CursorInvalid, Page
 from shared.http.pins import StandsAt, stands_at
+from shared.http.preconditions import IfMatchInvalid, etag
 from shared.registry import ALWAYS, Registry, rows
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}/peer-groups", tags=["targets"])
@@ -107,15 +108,17 @@ class PeerGroupAnswer(BaseModel):
     pin: StandsAt
 
 
-@router.post("", status_code=201, responses=commanded(YearIsNotOpen))
-async def set_year_peer_group(year: YearNumber, body: PeerGroupBody, ordering: OrderingDep) -> Recorded:
-    """Set a peer group of the year, or its name anew. The assessment office only."""
+@router.post("", status_code=201, responses=changed(YearIsNotOpen, YearDoesNotAllow))
+async def set_year_peer_group(year: YearNumber, body: PeerGroupBody, ordering: ChangingDep) -> Recorded:
+    """Set a peer group of the year, or its name anew. The assessment office only; needs the ETag of the groups."""
     role = ordering.permit_whole(*OFFICE)
     command = SetPeerGroup(uuid7(), year, body.code, label(body.name))
     done = await ordering.execute(
         role,
         peer_groups_stream(year),
-        lambda groups, look: set_peer_group(command, groups, year_open=look.at(year_stream(year))),
+        while_allowed(
+            "group", year, lambda groups, look: set_peer_group(command, groups, year_open=look.at(year_stream(year)))
+        ),
     )
     fact = done.facts[0]
     assert isinstance(fact, PeerGroupSet)
@@ -125,18 +128,31 @@ async def set_year_peer_group(year: YearNumber, body: PeerGroupBody, ordering: O
 @router.post(
     "/{peer_group}/members",
     status_code=201,
-    responses=commanded(PeerGroupUnknown, DateOutsideYear, UnitIsUnknown, UnitIsNotValid, UnitHasPeerGroup),
+    responses=commanded(
+        YearDoesNotAllow,
+        PeerGroupUnknown,
+        DateOutsideYear,
+        UnitIsUnknown,
+        UnitIsNotValid,
+        UnitHasPeerGroup,
+        IfMatchInvalid,
+    ),
 )
 async def add_peer_group_member(
-    year: YearNumber, peer_group: GroupCode, body: MemberBody, ordering: OrderingDep
+    year: YearNumber, peer_group: GroupCode, body: MemberBody, ordering: AddingDep
 ) -> Recorded:
-    """Take a unit into a peer group; it can be in one of the year at a time. The assessment office only."""
+    """Take a unit into a peer group; it can be in one of the year at a time. The assessment office only.
+
+    An If-Match with the ETag of the year's groups is heeded.
+    """
     role = ordering.permit_whole(*OFFICE)
     command = ChangeMember(year, peer_group, body.unit, body.valid_from)
     done = await ordering.execute(
         role,
         peer_groups_stream(year),
-        lambda groups, look: add_member(command, groups, unit=unit_that_stands(look, body.unit)),
+        while_allowed(
+            "group", year, lambda groups, look: add_member(command, groups, unit=unit_that_stands(look, body.unit))
+        ),
     )
     fact = done.facts[0]
     assert isinstance(fact, PeerGroupMemberAdded)
@@ -146,18 +162,20 @@ async def add_peer_group_member(
 @router.post(
     "/{peer_group}/members/{unit}/removals",
     status_code=201,
-    responses=commanded(PeerGroupUnknown, UnitUnknown, DateOutsideYear, UnitIsNoMember),
+    responses=changed(YearDoesNotAllow, PeerGroupUnknown, UnitUnknown, DateOutsideYear, UnitIsNoMember),
 )
 async def remove_peer_group_member(
-    year: YearNumber, peer_group: GroupCode, unit: UnitCode, body: RemovalBody, ordering: OrderingDep
+    year: YearNumber, peer_group: GroupCode, unit: UnitCode, body: RemovalBody, ordering: ChangingDep
 ) -> Recorded:
-    """Take a unit out of a peer group from a day on. The assessment office only."""
+    """Take a unit out of a peer group from a day on. The assessment office only; needs the ETag of the groups."""
     role = ordering.permit_whole(*OFFICE)
     command = ChangeMember(year, peer_group, unit, body.on)
     done = await ordering.execute(
         role,
         peer_groups_stream(year),
-        lambda groups, look: remove_member(command, groups, unit=look.at(unit_stream(unit))),
+        while_allowed(
+            "group", year, lambda groups, look: remove_member(command, groups, unit=look.at(unit_stream(unit)))
+        ),
     )
     fact = done.facts[0]
     assert isinstance(fact, PeerGroupMemberRemoved)
@@ -166,10 +184,14 @@ async def remove_peer_group_member(
 
 @router.get("", responses=asking(CursorInvalid))
 def list_peer_groups(year: YearNumber, asked: AskedDep, page: Page) -> PeerGroupList:
-    """The year's peer groups, with the members that lie within your scope; a group with none of them is left out."""
+    """The year's peer groups, with the members that lie within your scope; a group with none of them is left out.
+
+    The ETag is that of all groups of the year, which their changes must match.
+    """
     asked.permit(*SEES_TARGETS)
 
     def found(view: View) -> list[tuple[tuple[str], PeerGroupShown]]:
+        asked.response.headers["ETag"] = etag(stream_version(view, peer_groups_stream(year).name))
         return [
             ((row.code,), group)
             for id, row in view.registry.peer_groups.on(ALWAYS)
@@ -182,13 +204,14 @@ def list_peer_groups(year: YearNumber, asked: AskedDep, page: Page) -> PeerGroup
 
 @router.get("/{peer_group}", responses=asking(PeerGroupUnknown))
 def get_peer_group(year: YearNumber, peer_group: GroupCode, asked: AskedDep) -> PeerGroupAnswer:
-    """One peer group: its members on `as_of`, and all there were."""
+    """One peer group: its members on `as_of`, and all there were. The ETag is that of all groups of the year."""
     asked.permit(*SEES_TARGETS)
     with asked.view() as view:
         id = view.registry.peer_group_id(year, peer_group)
         found = _within_scope(id, view.registry.peer_groups.latest(id), view, asked) if id is not None else None
         if found is None:
             raise PeerGroupUnknown(group=peer_group, year=year)
+        asked.response.headers["ETag"] = etag(stream_version(view, peer_groups_stream(year).name))
         return PeerGroupAnswer(peer_group=found, pin=stands_at(view.standpoint))
 
 

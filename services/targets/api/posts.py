@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
-from services.targets.api.asking import earliest, lasts_on, page_of, unit_that_stands
+from services.targets.api.asking import earliest, lasts_on, page_of, stream_version, unit_that_stands
 from services.targets.api.persons import SEES_PERSONS
 from services.targets.api.shapes import ADMIN, Body, UnitCode, UuidStr, example
 from services.targets.errors import (
@@ -27,12 +27,13 @@ from services.targets.post import TakePost, leave_post, posts_stream, take_post
 from services.targets.tables import names_of
 from shared.contracts.organisation import PostKind, PostLeft, PostTaken
 from shared.event_log.ids import uuid7
-from shared.http.answers import asking, commanded
+from shared.http.answers import asking, changed, commanded
 from shared.http.asking import Asked, AskedDep, View
 from shared.http.fields import Flag, StrictDate
-from shared.http.ordering import OrderingDep, Recorded
+from shared.http.ordering import ChangingDep, OrderingDep, Recorded
 from shared.http.pages import CursorInvalid, Page
 from shared.http.pins import StandsAt
+from shared.http.preconditions import etag
 from shared.registry import ALWAYS
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}", tags=["targets"])
@@ -107,10 +108,10 @@ async def take_unit_post(unit: UnitCode, body: PostBody, ordering: OrderingDep) 
 @router.post(
     "/units/{unit}/posts/{post}/departures",
     status_code=201,
-    responses=commanded(PostUnknown, PostIsLeft, PostEndsBeforeItBegins),
+    responses=changed(PostUnknown, PostIsLeft, PostEndsBeforeItBegins),
 )
-async def leave_unit_post(unit: UnitCode, post: PostId, body: DepartureBody, ordering: OrderingDep) -> Recorded:
-    """Record that a post is left on a day. Administrators only."""
+async def leave_unit_post(unit: UnitCode, post: PostId, body: DepartureBody, ordering: ChangingDep) -> Recorded:
+    """Record that a post is left on a day. Administrators only; needs the ETag of the unit's posts."""
     role = ordering.permit_whole(*ADMIN)
     done = await ordering.execute(role, posts_stream(unit), lambda posts, _: leave_post(post, body.on, posts))
     fact = done.facts[0]
@@ -126,10 +127,15 @@ def list_posts(
     kind: Annotated[PostKind | None, Query(description="Only posts of this kind.")] = None,
     held: Annotated[Flag | None, Query(description="Only those held on `as_of`, or not held then.")] = None,
 ) -> PostList:
-    """The posts in units within your scope, past and future ones included, unless `held` says otherwise."""
+    """The posts in units within your scope, past and future ones included, unless `held` says otherwise.
+
+    With `unit`, the ETag is that of all its posts, which a departure must match.
+    """
 
     def found(view: View) -> list[tuple[tuple[str, str, str, str], PostShown]]:
         wanted, scope = view.registry.unit_id(unit) if unit is not None else None, asked.units(view.registry)
+        if unit is not None:
+            asked.response.headers["ETag"] = etag(stream_version(view, posts_stream(unit).name))
         names = names_of(view.db, view.standpoint.log) if _sees_names(asked) else None
         day, shown = view.standpoint.as_of, list[tuple[tuple[str, str, str, str], PostShown]]()
         for id, row in view.registry.posts.on(ALWAYS):

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from services.targets.api.asking import page_shown, stream_version
+from services.targets.api.decomposed import ADJUSTED_LATER, Adjusted, DecompositionShown, adjusted, decomposition_shown
 from services.targets.api.floors import read_floor
 from services.targets.api.kinds import (
     AskedText,
@@ -37,7 +38,7 @@ from services.targets.api.shapes import (
     measure,
     shown,
 )
-from services.targets.decomposition import sum_text
+from services.targets.decomposition import Decomposed
 from services.targets.errors import (
     BandsAreInPercent,
     BandsNotDescending,
@@ -70,7 +71,7 @@ from services.targets.errors import (
     UnitOfMeasureIsUnknown,
     ValueIsNotHundred,
 )
-from services.targets.read_models.decompositions import Decomposed, decomposed
+from services.targets.read_models.decompositions import decomposed
 from services.targets.target import AdjustTarget, IssueTarget, adjust_target, issue_target, target_stream
 from services.targets.year import while_allowed, year_stream
 from shared.admission.errors import TargetUnknown, YearDoesNotAllow, YearIsNotOpen
@@ -174,24 +175,6 @@ class TargetShown(BaseModel):
     scoring: ScoringShown | None
     withdrawn: bool
     effective_on: date
-
-
-class DecompositionShown(BaseModel):
-    """What the parts come to at `as_of`, against what is to be broken down: nothing is rounded.
-
-    `surplus` is by how much they ask for more than the whole (层层加码), in `surplus_pp` in percentage points of it;
-    `missing` what they fall short of it. `stated_on`: the day from which the office says that they are complete.
-    """
-
-    value: str
-    parts: str
-    reserve: str
-    surplus: str
-    surplus_pp: str | None
-    missing: str
-    complete: bool
-    stated_on: date | None
-    reason: str | None
 
 
 class AssignmentShown(BaseModel):
@@ -309,22 +292,28 @@ async def issue_year_target(year: YearNumber, body: TargetBody, ordering: Orderi
 @router.post(
     "/{target}/adjustments",
     status_code=201,
-    responses=changed(
-        TargetUnknown,
-        TargetValueIsZero,
-        TargetValueIsNegative,
-        ValueIsNotHundred,
-        DateOutsideYear,
-        DateBeforeTarget,
-        TargetIsWithdrawn,
-        BelowProvince,
-        YearDoesNotAllow,
-    ),
+    responses={
+        **changed(
+            TargetUnknown,
+            TargetValueIsZero,
+            TargetValueIsNegative,
+            ValueIsNotHundred,
+            DateOutsideYear,
+            DateBeforeTarget,
+            TargetIsWithdrawn,
+            BelowProvince,
+            YearDoesNotAllow,
+        ),
+        **ADJUSTED_LATER,
+    },
 )
 async def adjust_year_target(
     year: YearNumber, target: TargetCode, body: AdjustmentBody, ordering: ChangingDep
-) -> Recorded:
-    """Adjust a target's value from a date on. The assessment office or a leader; needs the target's ETag."""
+) -> Adjusted:
+    """Adjust a target's value from a date on; its parts stay, and the answer says what they come to.
+
+    The assessment office or a leader; needs the target's ETag.
+    """
     role = ordering.permit_whole(*DECIDES_ADJUSTMENTS)
     now = await run_in_threadpool(read_floor, ordering, year, target)
     command = AdjustTarget(year, target, body.value, body.effective_on, body.reason)
@@ -336,7 +325,7 @@ async def adjust_year_target(
     )
     fact = done.facts[0]
     assert isinstance(fact, TargetAdjusted)
-    return ordering.recorded(fact.target, done)
+    return await adjusted(ordering, fact.target, done, year, target)
 
 
 @router.get("", responses=asking(CursorInvalid))
@@ -428,7 +417,7 @@ def _parts_in_scope(
     issued = registry.targets.get(id, day)
     broken = decomposed(registry, id, issued, day, scope) if issued is not None else {}
     shown_parts = [_part(part_id, part, registry, broken.get(part_id)) for part_id, part in parts]
-    return shown_parts, _decomposition(broken.get(None))
+    return shown_parts, decomposition_shown(broken.get(None))
 
 
 def target_shown(id: str, target: rows.Target, view: View) -> TargetShown:
@@ -449,18 +438,7 @@ def _part(id: str, part: rows.Assignment, registry: Registry, broken: Decomposed
     return AssignmentShown(
         id=id, unit=registry.units.latest(part.unit).code, role=part.role, value=part.value,
         valid_from=part.valid_from, valid_until=part.valid_until, follows=list(part.follows),
-        carries=list(part.carries), below=part.below, decomposition=_decomposition(broken),
-    )  # fmt: skip
-
-
-def _decomposition(found: Decomposed | None) -> DecompositionShown | None:
-    if found is None:
-        return None
-    sums = found.comparison
-    return DecompositionShown(
-        value=sum_text(sums.value), parts=sum_text(sums.parts), reserve=sum_text(sums.reserve),
-        surplus=sum_text(sums.surplus), surplus_pp=sums.surplus_pp, missing=sum_text(sums.missing),
-        complete=not sums.missing, stated_on=found.stated_on, reason=found.reason,
+        carries=list(part.carries), below=part.below, decomposition=decomposition_shown(broken),
     )  # fmt: skip
 
 

@@ -10,19 +10,20 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from services.targets.api.asking import page_of
+from services.targets.api.asking import page_of, stream_version
 from services.targets.api.shapes import OFFICE, SEES_TARGETS, Body, example
 from services.targets.errors import ShareOutOfRange
 from services.targets.weights import Rule, Weighted, set_weight_rule, tilt, weight_rule_stream
 from services.targets.year import while_allowed, year_stream
 from shared.admission.errors import YearDoesNotAllow, YearIsNotOpen
 from shared.contracts.targets import Issuer
-from shared.http.answers import asking, commanded
+from shared.http.answers import asking, changed
 from shared.http.asking import AskedDep, View
 from shared.http.fields import QuantityStr
-from shared.http.ordering import OrderingDep, Recorded, YearNumber
+from shared.http.ordering import ChangingDep, Recorded, YearNumber
 from shared.http.pages import CursorInvalid, Page
 from shared.http.pins import StandsAt
+from shared.http.preconditions import etag
 from shared.quantities import CONTEXT, parse, text
 from shared.registry import ALWAYS, Registry, rows
 
@@ -76,9 +77,9 @@ class WeightList(BaseModel):
     pin: StandsAt
 
 
-@router.post("/weight-rule", status_code=201, responses=commanded(YearIsNotOpen, YearDoesNotAllow, ShareOutOfRange))
-async def set_year_weight_rule(year: YearNumber, body: WeightRuleBody, ordering: OrderingDep) -> Recorded:
-    """Say how weights tilt to the province's targets. The assessment office only."""
+@router.post("/weight-rule", status_code=201, responses=changed(YearIsNotOpen, YearDoesNotAllow, ShareOutOfRange))
+async def set_year_weight_rule(year: YearNumber, body: WeightRuleBody, ordering: ChangingDep) -> Recorded:
+    """Say how weights tilt to the province's targets. The assessment office only; needs the ETag of the weights."""
     role = ordering.permit_whole(*OFFICE)
     rule = Rule(body.province_share, body.decimals)
     done = await ordering.execute(
@@ -97,7 +98,10 @@ def list_weights(
     page: Page,
     unit: Annotated[str | None, Query(description="Only this unit's.")] = None,
 ) -> WeightList:
-    """The weights of what each unit within your scope answers for at `as_of`: lead and supporting parts."""
+    """The weights of what each unit within your scope answers for at `as_of`: lead and supporting parts.
+
+    The ETag is the rule's, which another one must match.
+    """
     asked.permit(*SEES_TARGETS)
     rules: list[rows.WeightRule | None] = []
 
@@ -105,6 +109,7 @@ def list_weights(
         registry = view.registry
         rule, scope = registry.weight_rules.get(str(year), ALWAYS), asked.units(registry)
         rules.append(rule)
+        asked.response.headers["ETag"] = etag(stream_version(view, weight_rule_stream(year).name))
         of_units = {
             registry.units.latest(id).code: targets
             for id, targets in _weighted(view, year).items()

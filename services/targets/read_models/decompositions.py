@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import dataclass
 from datetime import date
 
-from services.targets.decomposition import Comparison, added_up, compared
+from services.targets.decomposition import Decomposed, added_up, compared
 from shared.contracts.targets import Direction
 from shared.registry import Registry, rows
-
-
-@dataclass(frozen=True, slots=True)
-class Decomposed:
-    """The comparison, and since when it is stated that the parts are complete, if it is."""
-
-    comparison: Comparison
-    stated_on: date | None
-    reason: str | None
 
 
 def decomposed(

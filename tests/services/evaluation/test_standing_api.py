@@ -11,16 +11,21 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from msgspec import UNSET
 from sqlalchemy import Engine
 
 from services.evaluation.main import build
 from shared import merkle
 from shared.contracts import projects, targets
+from shared.contracts.evaluation import ValueCertified
+from shared.contracts.shapes import EntryRef
+from shared.contracts.target_tables import YearMoved
 from shared.event_log.port import Topics
 from shared.http.tokens import Written, encode_token
 from shared.identity.issuer import DevelopmentIssuer
 from shared.proofs.signing import SigningKey
 from shared.sql import engine as open_engine
+from shared.year_states import ALLOWED, ORDER, YearState
 from tests.services.conftest import Tokens
 from tests.services.evaluation.county import COUNTY_SOURCE, ROADS, County
 from tests.shared.projections.city import roads
@@ -257,3 +262,58 @@ def test_a_question_that_makes_no_sense_is_refused(office: Office, path: str, st
     refused = office.get(path)
     assert refused.status_code == status
     assert code is None or refused.json()["code"] == code
+
+
+def moved(office: Office, *states: YearState, reason: str | None = None) -> None:
+    for state in states:
+        office.county.says(YearMoved(year=2009, state=state, reason=reason or UNSET), "year:2009")
+    office.county.send()
+
+
+@both_databases
+def test_what_is_final_is_neither_verified_nor_certified_nor_returned_until_it_is_reopened(office: Office) -> None:
+    assert office.post("verifications", stated("54.2"), "v1").status_code == 201
+    moved(office, *ORDER[1:])
+    acts = {
+        "verifications": stated("50"),
+        "certifications": stated("50"),
+        "returns": {"entry": entry(), "reason": "误"},
+    }
+    for at, (act, body) in enumerate(acts.items()):
+        refused = office.post(act, body, f"late{at}")
+        assert (refused.status_code, refused.json()["code"]) == (409, "YEAR_DOES_NOT_ALLOW"), refused.text
+        assert refused.json()["about"] == {
+            "year": 2009, "state": "archived", "asked": "verify", "allowed_in": list(ALLOWED["verify"])
+        }  # fmt: skip
+    assert office.post("verifications", stated("54.2"), "v1").status_code == 201, "a repeat has its first outcome"
+    moved(office, "appeals", reason="申诉成立")
+    assert office.post("certifications", stated("50"), "c1").status_code == 201
+
+
+def certified(office: Office) -> str | None:
+    (told,) = office.get("years/2009/targets/roads/history").json()["entries"]
+    return next((str(each["value"]) for each in told["standings"] if "closed_at" not in each), None)
+
+
+@both_databases
+def test_what_came_too_late_counts_as_before_until_the_second_engine_is_adopted(office: Office) -> None:
+    moved(office, *ORDER[1:])
+    ref = EntryRef(source=COUNTY_SOURCE, id="roads/july", entry=0)
+    office.county.stands(ValueCertified(entry=ref, value="51"))
+    office.county.send()
+    assert certified(office) == "51", "older logs are judged as they were"
+    assert office.post("engines", {"engine": 2}, "e1", role="admin").status_code == 201
+    office.county.stands(ValueCertified(entry=ref, value="50"))
+    office.county.send()
+    assert certified(office) == "51"
+
+
+def test_an_engine_is_adopted_once_and_only_if_it_is_here(office: Office) -> None:
+    assert office.post("engines", {"engine": 2}, "e1").status_code == 403
+    unknown = office.post("engines", {"engine": 999}, "e2", role="admin")
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "ENGINE_IS_NOT_HERE")
+    assert office.post("engines", {"engine": 2}, "e3", role="admin").status_code == 201
+    for engine in (1, 2):
+        again = office.post("engines", {"engine": engine}, f"again{engine}", role="admin")
+        assert (again.status_code, again.json()["code"]) == (409, "ENGINE_IS_IN_FORCE")
+        assert again.json()["about"] == {"engine": engine, "in_force": 2}

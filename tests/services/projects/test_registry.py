@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from shared.contracts import target_tables
 from shared.errors import Refusal
 from shared.http.problems import all_refusals
+from shared.year_states import YearState
 from tests.services.projects.conftest import PROJECTS, J, Town, below_transport, faults, figure
 
 GROUPS = f"{J}/groups"
@@ -97,6 +99,26 @@ def test_changes_need_the_current_version(town: Town) -> None:
     assert town.post(path, body, town.office(**{"If-Match": '"2"'})).status_code == 201
     again = town.post(f"{PROJECTS}/plant/plans", {"planned_investment": "13"})
     assert (again.status_code, again.json()["code"]) == (409, "PROJECT_HAS_PLAN")
+
+
+def test_a_year_that_is_closing_takes_no_projects_and_no_plans_and_a_repeat_keeps_its_outcome(town: Town) -> None:
+    town.project("plant")
+    first = {"planned_investment": "12.5"}
+    headers = town.office()
+    planned = town.post(f"{PROJECTS}/plant/plans", first, headers)
+    states: tuple[YearState, ...] = ("targets_issued", "running", "closing")
+    for state in states:
+        town.city.says(target_tables.YearMoved(year=2009, state=state), "year:2009")
+    change = {"planned_investment": "13", "effective_on": "2009-07-01", "reason": "more"}
+    for refused in (
+        town.project("late"),
+        town.post(f"{PROJECTS}/plant/plans", first),
+        town.post(f"{PROJECTS}/plant/plan-changes", change, town.office(**{"If-Match": '"2"'})),
+    ):
+        assert (refused.status_code, refused.json()["code"]) == (409, "YEAR_DOES_NOT_ALLOW"), refused.text
+        assert (refused.json()["about"]["state"], refused.json()["about"]["asked"]) == ("closing", "plan")
+    again = town.post(f"{PROJECTS}/plant/plans", first, headers)
+    assert (again.status_code, again.json()) == (201, planned.json())
 
 
 def test_sub_projects_take_the_place_of_their_parents_plan_and_figures(any_town: Town) -> None:

@@ -51,6 +51,37 @@ def test_the_document_says_what_a_change_without_its_version_is_refused_with() -
     assert needing > 10
 
 
+MADE_WITHOUT_IF_MATCH = {
+    "makes something new": {
+        "open_jurisdiction_log", "create_unit", "create_person", "create_source", "create_year", "take_unit_post",
+        "import_year_catalogue", "import_catalogue_workbook", "add_to_catalogue", "align_year_catalogues",
+        "confirm_alignment_match", "issue_year_target", "request_target_adjustment", "register_project",
+        "define_group", "seal_audit", "sign_checkpoint",
+    },
+    "only adds to the log: what it corrects it names by source, id and entry": {"submit_progress", "submit_events"},
+    "names the one entry that it is about, and all that was ever said of it stays": {
+        "verify_value", "certify_value", "return_value"
+    },
+    "names the hash of what is signed": {"sign_target_table"},
+    "is final, whoever says so first": {"erase_person_name"},
+    "goes forward only": {"set_simulation_clock", "adopt_log_engine"},
+    "changes nothing that is recorded": {
+        "replay_audit", "rebuild_targets", "rebuild_projects", "rebuild_evaluation"
+    },
+}  # fmt: skip
+
+
+def test_what_changes_a_thing_takes_the_version_that_was_read_or_stands_here_with_the_reason() -> None:
+    without = set()
+    for path in json.loads(document.current())["paths"].values():
+        for method, operation in path.items():
+            sent = {each["name"] for each in operation.get("parameters", ())}
+            if method in ("post", "put", "patch", "delete") and IF_MATCH_HEADER not in sent:
+                without.add(operation["operationId"])
+    listed = [name for names in MADE_WITHOUT_IF_MATCH.values() for name in names]
+    assert sorted(without) == sorted(listed)
+
+
 def test_what_is_still_on_its_way_to_the_log_is_answered_in_the_same_shape() -> None:
     for path in json.loads(document.current())["paths"].values():
         for operation in path.values():

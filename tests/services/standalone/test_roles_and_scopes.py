@@ -52,7 +52,7 @@ WHOLE: dict[str, frozenset[str]] = {
     "list_records": CITY, "export_records": CITY, "get_record_proof": CITY,
     "get_audit_document": CITY - {"certifier"},
     "sign_checkpoint": OFFICE | ADMIN | {"auditor"}, "list_checkpoints": CITY, "get_latest_checkpoint": CITY,
-    "get_checkpoint": CITY, "get_consistency_proof": CITY,
+    "get_checkpoint": CITY, "get_consistency_proof": CITY, "adopt_log_engine": ADMIN,
 }  # fmt: skip
 WITHIN: dict[str, frozenset[str]] = {
     "get_jurisdiction": EVERYBODY, "list_units": EVERYBODY, "get_unit": EVERYBODY, "list_years": EVERYBODY,

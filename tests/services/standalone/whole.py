@@ -84,10 +84,11 @@ def fill(city: Whole) -> None:
     city.done(f"{CITY}/units/health-old/endings", ending, headers={"If-Match": '"1"'})
     city.ids["person"] = city.done(f"{CITY}/persons", {"name": "卫生", "unit": THEIRS})
     city.done(f"{CITY}/years", {"year": 2009})
-    for whose, holder, group in (("our", OURS, "bureaus"), ("their", THEIRS, "health-bureaus")):
+    for whose, holder, group, seen in (("our", OURS, "bureaus", '"0"'), ("their", THEIRS, "health-bureaus", '"2"')):
         post = {"person": city.ids["person"], "kind": "leader", "valid_from": "2009-01-01"}
         city.ids[f"{whose} post"] = city.done(f"{CITY}/units/{holder}/posts", post)
-        city.done(f"{YEAR}/peer-groups", {"code": group, "name": {"zh": "卫生" if holder == THEIRS else "部门"}})
+        named = {"code": group, "name": {"zh": "卫生" if holder == THEIRS else "部门"}}
+        city.done(f"{YEAR}/peer-groups", named, headers={"If-Match": seen})
         member = {"unit": holder, "valid_from": "2009-01-01"}
         city.done(f"{YEAR}/peer-groups/{group}/members", member)
     city.done(f"{YEAR}/peer-groups/bureaus/members", {"unit": "health-upper", "valid_from": "2009-01-01"})

@@ -56,6 +56,10 @@ class Office:
             query.setdefault("after", self.after)
         return self.client.get(path, params={k: str(v) for k, v in query.items()}, headers=headers)
 
+    def seen(self, path: str, **query: str) -> dict[str, str]:
+        """The header with which a change says which version of this it was decided on."""
+        return {"If-Match": self.get(path, **query).headers["ETag"]}
+
     def opens(self, **changes: object) -> Response:
         body = {"jurisdiction": "430300", "zone": "Asia/Shanghai", "clock": "simulated",
                 "instant": "2009-01-05T09:00:00+08:00"} | changes  # fmt: skip

@@ -168,6 +168,7 @@ def asks(city: Office, value: str = "52", who: str = "unit", **more: Any) -> Res
 
 
 def step(city: Office, request: str, name: str, body: object = None, who: str = "leader", **more: Any) -> Response:
+    more.setdefault("headers", city.seen(f"{YEAR}/adjustment-requests/{request}"))
     return city.post(f"{YEAR}/targets/roads/adjustment-requests/{request}/{name}", body, who=who, **more)
 
 
@@ -181,9 +182,10 @@ def test_a_request_goes_all_the_way_and_every_state_of_knowledge_keeps_its_answe
     request = asks(roads).json()["id"]
     asked_at = roads.get(f"{YEAR}/adjustment-requests/{request}").json()["pin"]["position"]
     assert step(roads, request, "reviews", {"recommended": True, "reason": "属实"}, who="office").status_code == 201
-    etag = roads.get(f"{YEAR}/targets/roads").headers["ETag"]
-    approved = step(roads, request, "approvals", headers={"If-Match": etag})
+    approved = step(roads, request, "approvals", headers=roads.seen(f"{YEAR}/targets/roads"))
     assert approved.status_code == 201, approved.text
+    told = approved.json()["decomposition"]
+    assert (told["value"], told["parts"], told["surplus"]) == ("52", "60", "8"), "the unit keeps the part it was given"
 
     assert status_of(roads, request) == "approved"
     assert status_of(roads, request, known_at=f"position:{asked_at}") == "submitted"
@@ -199,9 +201,13 @@ def test_a_request_goes_all_the_way_and_every_state_of_knowledge_keeps_its_answe
 def test_two_who_decide_at_once_do_not_overwrite_one_another(roads: Office) -> None:
     request = asks(roads).json()["id"]
     step(roads, request, "reviews", {"recommended": True, "reason": "属实"}, who="office")
-    assert step(roads, request, "approvals").json()["code"] == "IF_MATCH_MISSING"
-    stale = step(roads, request, "approvals", headers={"If-Match": '"1"'})
-    assert (stale.status_code, stale.json()["about"]["current"]) == (412, 3)
+    for name, body in (("reviews", {"recommended": False, "reason": "不足"}), ("approvals", None),
+                       ("refusals", {"reason": "不足"})):  # fmt: skip
+        who = "office" if name == "reviews" else "leader"
+        assert step(roads, request, name, body, who, headers={}).json()["code"] == "IF_MATCH_MISSING"
+        stale = step(roads, request, name, body, who, headers={"If-Match": '"1"'})
+        assert (stale.status_code, stale.json()["about"]["current"]) == (412, 3)
+    assert status_of(roads, request) == "reviewed"
     assert step(roads, request, "refusals", {"reason": "不足"}).status_code == 201
     assert status_of(roads, request) == "refused"
 
@@ -238,9 +244,10 @@ def test_the_province_s_value_is_named_when_it_forbids(roads: Office) -> None:
 
 
 def test_after_the_cut_off_nobody_asks(roads: Office) -> None:
-    assert roads.get(f"{YEAR}/adjustment-cut-off").json()["on"] is None
-    assert roads.post(f"{YEAR}/adjustment-cut-off", {"on": "2009-08-02"}).status_code == 201
-    assert roads.get(f"{YEAR}/adjustment-cut-off").json()["on"] == "2009-08-02"
+    path = f"{YEAR}/adjustment-cut-off"
+    assert roads.get(path).json()["on"] is None
+    assert roads.post(path, {"on": "2009-08-02"}, headers=roads.seen(path)).status_code == 201
+    assert roads.get(path).json()["on"] == "2009-08-02"
     late = asks(roads)
     assert (late.status_code, late.json()["code"], late.json()["about"]["cut_off"]) == (
         409,
@@ -267,6 +274,8 @@ def test_another_target_s_request_cannot_be_decided_here(roads: Office) -> None:
     request = asks(roads).json()["id"]
     assert roads.post(f"{YEAR}/targets", target_body("bridges")).status_code == 201
     body = {"recommended": True, "reason": "属实"}
-    elsewhere = roads.post(f"{YEAR}/targets/bridges/adjustment-requests/{request}/reviews", body)
+    bridges = f"{YEAR}/targets/bridges"
+    path, seen = f"{bridges}/adjustment-requests/{request}/reviews", roads.seen(bridges)
+    elsewhere = roads.post(path, body, headers=seen)
     assert (elsewhere.status_code, elsewhere.json()["code"]) == (404, "ADJUSTMENT_REQUEST_UNKNOWN")
     assert roads.get(f"{CITY}/years/2008/adjustment-requests/{request}").status_code == 404

@@ -156,7 +156,8 @@ def test_a_likely_match_is_proposed_confirmed_and_taken_up_by_the_next_run(
     assert (after["reason"], after["value"], after["city_indicator"]) == ("RAISED_TO_PROVINCE", "61", "county")
 
     path = f"{YEAR}/alignment-matches/{confirmed.json()['id']}/revocations"
-    assert city.post(path, {"reason": "口径不同"}).status_code == 201
+    seen = city.seen(f"{YEAR}/alignment-matches")
+    assert city.post(path, {"reason": "口径不同"}, headers=seen).status_code == 201
     [listed] = city.get(f"{YEAR}/alignment-matches").json()["items"]
     assert (listed["province"], listed["city"], listed["revoked"]) == ("rural", "county", True)
     third = runs(city, *catalogues)

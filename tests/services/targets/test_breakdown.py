@@ -242,6 +242,40 @@ def test_the_surplus_of_layer_upon_layer_shows_with_the_target(parted: Office) -
     assert in_list == found
 
 
+def adjusts(city: Office, value: str, on: str = "2009-02-01", **more: Any) -> Response:
+    body = {"value": value, "effective_on": on, "reason": "省级追加任务"}
+    return city.post(f"{ROADS}/adjustments", body, headers=city.seen(ROADS), **more)
+
+
+@pytest.mark.parametrize("kind", ["cumulative", "maintain"])
+def test_who_adjusts_a_target_is_told_what_its_parts_now_come_to(city: Office, kind: str) -> None:
+    city.clock("2009-03-10T09:00:00+08:00")
+    city.issues(kind=kind)
+    for unit, role, value in (("transport", "lead", "40"), ("county", "supporting", "18")):
+        assert city.assigns(unit, role, value=value).status_code == 201
+    assert states(city, reserve="2", reason="机动指标").status_code == 201
+    raised = adjusts(city, "66", key="raised")
+    assert raised.status_code == 201, raised.text
+    told = raised.json()["decomposition"]
+    assert told == {
+        "value": "66", "parts": "58", "reserve": "2", "surplus": "0", "surplus_pp": "0", "missing": "6",
+        "complete": False, "stated_on": "2009-01-05", "reason": "机动指标",
+    }  # fmt: skip
+    assert city.get(ROADS).json()["decomposition"] == told
+    assert city.get(ROADS, as_of="2009-01-31").json()["decomposition"]["complete"], "before, nothing was missing"
+    cut = adjusts(city, "50", "2009-03-01").json()["decomposition"]
+    assert (cut["surplus"], cut["surplus_pp"], cut["missing"], cut["complete"]) == ("8", "16", "0", True)
+    body = {"value": "66", "effective_on": "2009-02-01", "reason": "省级追加任务"}
+    again = city.post(f"{ROADS}/adjustments", body, key="raised", headers={"If-Match": '"1"'})
+    assert again.json()["decomposition"] == told, "a repeat is told the same, as parts stand"
+
+
+def test_where_nothing_is_added_up_an_adjustment_says_nothing_of_parts(city: Office) -> None:
+    city.issues(roll_up="lead")
+    assert city.assigns("transport").status_code == 201
+    assert adjusts(city, "66").json()["decomposition"] is None
+
+
 def test_a_county_breaks_down_to_towns_and_a_town_further(parted: Office) -> None:
     assert breaks_down(parted, "east-town", "30").status_code == 201
     assert breaks_down(parted, "west-town", "15").status_code == 201

@@ -85,13 +85,15 @@ def grouped(city: Office) -> None:
     """Two groups; the county changes from one to the other in July."""
     city.clock("2009-12-31T10:00:00+08:00")
     for code in ("counties", "parks"):
-        made = city.post(f"{YEAR}/peer-groups", {"code": code, "name": {"zh": code}})
+        seen = city.seen(f"{YEAR}/peer-groups")
+        made = city.post(f"{YEAR}/peer-groups", {"code": code, "name": {"zh": code}}, headers=seen)
         assert made.status_code == 201, made.text
     for group, unit, on in (
         ("counties", "county", "2009-01-01"), ("counties", "transport", "2009-01-01"), ("parks", "county", "2009-07-01")
     ):  # fmt: skip
         if group == "parks":
-            left = city.post(f"{YEAR}/peer-groups/counties/members/{unit}/removals", {"on": on})
+            counties = f"{YEAR}/peer-groups/counties"
+            left = city.post(f"{counties}/members/{unit}/removals", {"on": on}, headers=city.seen(counties))
             assert left.status_code == 201, left.text
         added = city.post(f"{YEAR}/peer-groups/{group}/members", {"unit": unit, "valid_from": on})
         assert added.status_code == 201, added.text
@@ -124,15 +126,17 @@ def test_a_unit_that_has_ended_is_in_no_group(city: Office) -> None:
 
 def test_peer_groups_that_are_refused(city: Office) -> None:
     grouped(city)
-    path = f"{YEAR}/peer-groups"
-    closed = city.post(f"{CITY}/years/2012/peer-groups", {"code": "x", "name": {"zh": "x"}})
+    path, seen = f"{YEAR}/peer-groups", city.seen(f"{YEAR}/peer-groups")
+    closed = city.post(
+        f"{CITY}/years/2012/peer-groups", {"code": "x", "name": {"zh": "x"}}, headers={"If-Match": '"0"'}
+    )
     assert code_of(closed) == (409, "YEAR_IS_NOT_OPEN")
     twice = city.post(f"{path}/parks/members", {"unit": "transport", "valid_from": "2009-03-01"})
     assert (code_of(twice), pointers(twice)) == ((409, "UNIT_HAS_PEER_GROUP"), ["/unit"])
     assert twice.json()["about"]["group"] == "counties"
     nobody = city.post(f"{path}/parks/members", {"unit": "nobody", "valid_from": "2009-03-01"})
     assert (code_of(nobody), pointers(nobody)) == ((422, "UNIT_IS_UNKNOWN"), ["/unit"])
-    gone = city.post(f"{path}/parks/members/transport/removals", {"on": "2009-03-01"})
+    gone = city.post(f"{path}/parks/members/transport/removals", {"on": "2009-03-01"}, headers=seen)
     assert code_of(gone) == (409, "UNIT_IS_NO_MEMBER")
     assert code_of(city.get(f"{path}/nothing")) == (404, "PEER_GROUP_UNKNOWN")
-    assert city.post(path, {"code": "x", "name": {"zh": "x"}}, who="leader").status_code == 403
+    assert city.post(path, {"code": "x", "name": {"zh": "x"}}, who="leader", headers=seen).status_code == 403

@@ -88,7 +88,8 @@ def test_the_posts_of_a_date_are_told_and_names_can_be_erased(city: Office, toke
     zhang, li = person(city, "张三"), person(city, "李四")
     post = takes(city, "transport", zhang)
     takes(city, "county", li, kind="liaison")
-    left = city.post(f"{CITY}/units/transport/posts/{post}/departures", {"on": "2009-07-01"}, who="admin")
+    path, seen = f"{CITY}/units/transport/posts/{post}/departures", city.seen(f"{CITY}/posts", unit="transport")
+    left = city.post(path, {"on": "2009-07-01"}, who="admin", headers=seen)
     assert left.status_code == 201, left.text
     takes(city, "transport", li, valid_from="2009-07-01")
     county = ("county", "liaison", "李四")
@@ -123,6 +124,7 @@ def test_posts_that_are_refused(city: Office) -> None:
     other = city.post(path, body | {"person": person(city, "李四")}, who="admin")
     assert (code_of(other), other.json()["about"]["post"]) == ((409, "POST_IS_HELD"), post)
     assert code_of(city.post(path, body, who="admin")) == (409, "PERSON_HAS_POST")
-    left = city.post(f"{path}/{nobody}/departures", {"on": "2009-07-01"}, who="admin")
+    seen = city.seen(f"{CITY}/posts", unit="transport")
+    left = city.post(f"{path}/{nobody}/departures", {"on": "2009-07-01"}, who="admin", headers=seen)
     assert code_of(left) == (404, "POST_UNKNOWN")
     assert city.post(path, body).status_code == 403

@@ -106,7 +106,8 @@ def test_each_unit_sees_its_own_weights_as_they_counted(city: Office) -> None:
             assert city.assigns(unit, role, target=code).status_code == 201
     before = city.get(f"{YEAR}/weights").json()
     assert before["rule"] is None
-    assert city.post(f"{YEAR}/weight-rule", {"province_share": "30"}).status_code == 201
+    seen = city.seen(f"{YEAR}/weights")
+    assert city.post(f"{YEAR}/weight-rule", {"province_share": "30"}, headers=seen).status_code == 201
 
     now = city.get(f"{YEAR}/weights").json()
     assert now["rule"] == {"province_share": "30", "decimals": 2}

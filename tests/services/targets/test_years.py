@@ -112,7 +112,7 @@ def issued(city: Office) -> Office:
 def test_the_whole_course_is_seen_at_every_state_of_knowledge(issued: Office) -> None:
     at_issue = issued.get(YEAR).json()
     assert (at_issue["year"]["state"], at_issue["next"]) == ("targets_issued", "running")
-    assert at_issue["allowed"] == ["plan", "adjust", "issue_tables", "sign", "lock"]
+    assert at_issue["allowed"] == ["plan", "adjust", "issue_tables", "sign", "lock", "group", "verify"]
     assert moves(issued, "running").status_code == 201
     assert moves(issued, "closing").status_code == 201
     assert moves(issued, "running", reason="补报").status_code == 201
@@ -137,7 +137,7 @@ def test_what_the_state_forbids_is_refused_in_both_languages_and_nothing_is_writ
         assert moves(issued, state).status_code == 201
     before = issued.get(YEAR).json()["pin"]["position"]
     target = {"If-Match": issued.get(f"{YEAR}/targets/roads").headers["ETag"]}
-    year = {"If-Match": issued.get(YEAR).headers["ETag"]}
+    year, nothing = {"If-Match": issued.get(YEAR).headers["ETag"]}, {"If-Match": '"0"'}
     adjustment = {"value": "66", "effective_on": "2009-02-01", "reason": "追加"}
     part = {"unit": "county", "role": "supporting", "valid_from": "2009-01-01"}
     over = {"successor": "county", "on": "2009-02-01", "carries_levels": False}
@@ -152,12 +152,12 @@ def test_what_the_state_forbids_is_refused_in_both_languages_and_nothing_is_writ
         ("plan", "targets/roads/assignments/transport/hand-overs", over, "office", {}),
         ("plan", "catalogues", {"issuer": "city", "items": [indicator]}, "office", {}),
         ("plan", "catalogue-additions", {"item": indicator}, "office", {}),
-        ("plan", f"catalogue-additions/{some}/withdrawals", why, "office", {}),
+        ("plan", f"catalogue-additions/{some}/withdrawals", why, "office", nothing),
         ("plan", "alignments", {"province": some, "city": some}, "office", {}),
         ("plan", "alignment-matches", {"alignment": some, "province": "a", "city": "b"}, "office", {}),
-        ("plan", f"alignment-matches/{some}/revocations", why, "office", {}),
+        ("plan", f"alignment-matches/{some}/revocations", why, "office", nothing),
         ("plan", f"alignments/{some}/decisions", choice, "office", {}),
-        ("plan", "weight-rule", {"province_share": "30"}, "office", {}),
+        ("plan", "weight-rule", {"province_share": "30"}, "office", nothing),
         ("adjust", "targets/roads/adjustments", adjustment, "office", target),
         ("adjust", "targets/roads/adjustment-requests", asked, "unit", {}),
         ("issue_tables", "target-tables", {"on": "2009-03-01"}, "office", year),
@@ -172,6 +172,39 @@ def test_what_the_state_forbids_is_refused_in_both_languages_and_nothing_is_writ
         assert answer.json()["title"] == YearDoesNotAllow.zh
     assert issued.post(f"{YEAR}/locks", {"month": 2, "reason": "取数"}).status_code == 201
     assert issued.get(YEAR).json()["pin"]["position"] == before + 1
+
+
+def test_a_decided_year_is_unlocked_adjusted_and_regrouped_by_nobody_until_it_is_reopened(issued: Office) -> None:
+    locked = {"month": 2, "reason": "取数"}
+    assert issued.post(f"{YEAR}/locks", locked).status_code == 201
+    for state in ORDER[2:8]:
+        assert moves(issued, state).status_code == 201
+    target = issued.seen(f"{YEAR}/targets/roads")
+    adjustment = {"value": "66", "effective_on": "2009-02-01", "reason": "追加"}
+    withdrawal = {"on": "2009-02-01", "reason": "取消"}
+    asked = adjustment | {"unit": "transport"}
+    group, member = {"code": "x", "name": {"zh": "组"}}, {"unit": "county", "valid_from": "2009-01-01"}
+    nothing = {"If-Match": '"0"'}
+    acts: tuple[tuple[Act, str, object, str, dict[str, str]], ...] = (
+        ("lock", "unlocks", locked, "office", {}),
+        ("lock", "locks", locked | {"month": 3}, "office", {}),
+        ("adjust", "targets/roads/adjustments", adjustment, "office", target),
+        ("adjust", "targets/roads/withdrawals", withdrawal, "office", target),
+        ("adjust", "targets/roads/adjustment-requests", asked, "unit", {}),
+        ("group", "peer-groups", group, "office", nothing),
+        ("group", "peer-groups/x/members", member, "office", {}),
+        ("group", "peer-groups/x/members/county/removals", {"on": "2009-02-01"}, "office", nothing),
+    )
+    before = issued.get(YEAR).json()
+    assert (before["year"]["state"], before["allowed"]) == ("final", [])
+    for act, path, body, who, headers in acts:
+        answer = issued.post(f"{YEAR}/{path}", body, who=who, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (409, "YEAR_DOES_NOT_ALLOW"), (path, answer.text)
+        assert (answer.json()["about"]["state"], answer.json()["about"]["asked"]) == ("final", act)
+    assert issued.get(YEAR).json() == before
+    assert moves(issued, "appeals", reason="申诉成立").status_code == 201
+    assert issued.post(f"{YEAR}/unlocks", locked).status_code == 201
+    assert issued.get(YEAR).json()["locked_months"] == []
 
 
 def test_moves_that_are_not_to_be_are_refused_with_a_problem(issued: Office) -> None:

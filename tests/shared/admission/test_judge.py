@@ -29,6 +29,7 @@ from shared.contracts.target_kinds import Step
 from shared.errors import Refusal
 from shared.kinds import USUAL_BANDS
 from shared.registry import Registry, changes
+from shared.year_states import ORDER as STATES
 from shared.year_states import YearState
 
 NEW_YEAR, JULY, TODAY = date(2009, 1, 1), date(2009, 7, 31), date(2009, 8, 12)
@@ -317,6 +318,42 @@ def test_only_a_current_entry_can_be_verified() -> None:
     assert judge_standing(NAMED, knowing(), registry()) == EntryKey(40, 2)
     assert judge_standing(NAMED, knowing(is_open=False), registry()) == Refused(refusals.EntryNotCurrent)
     assert judge_standing(UNHEARD, knowing(), registry()) == Refused(refusals.EntryNotCounted)
+
+
+def test_a_successor_s_code_means_its_predecessor_s_part_before_the_end_from_the_second_engine_on() -> None:
+    on = date(2009, 6, 30)
+    over = decomposition.AssignmentHandedOver(
+        on=JULY, ends=["roads/lead"],
+        opens=[decomposition.OpenedPart(assignment="roads/county", unit=COUNTY, role="lead", carries=["roads/lead"])],
+    )  # fmt: skip
+    merged = (organisation.UnitEnded(unit=LEAD, on=JULY, successors=[COUNTY], reason="合并"), over)
+
+    def of(engine: int, *after: Shape, **changes: str) -> Counted | Refused | Withdrawn:
+        submission = projects.ProgressSubmitted(entries=[figure(on=on, **changes)])
+        known = Known(entries={})
+        return judge(submission, ("county", "1"), "hash", TODAY, registry(*after), known, engine=engine).outcomes[0]
+
+    assert of(1, *merged, unit=COUNTY) == Refused(refusals.PartUnknown, len(CITY) + 1), "as it was judged"
+    meant = of(2, *merged, unit=COUNTY)
+    assert meant == of(1, *merged, unit=LEAD) == of(2, *merged, unit=LEAD)
+    assert isinstance(meant, Counted)
+    assert meant.series.part == "roads/lead"
+    assert of(2, over, unit=COUNTY) == of(1, over, unit=COUNTY), "who only takes over one part inherits nothing"
+    # The county has a part of its own of these days: what it reports is that part's.
+    own = of(2, *merged[:1], target=MEDICAL, unit=COUNTY)
+    assert isinstance(own, Counted)
+    assert own.series.part == "medical/county"
+
+
+def test_what_is_final_is_verified_no_more_from_the_second_engine_on() -> None:
+    moves = [moved(state) for state in STATES[1:]]
+    for count in range(len(moves) + 1):
+        state, at = STATES[count] if count else None, registry(*moves[:count])
+        assert judge_standing(NAMED, knowing(), at, engine=1) == EntryKey(40, 2), "older logs are judged as they were"
+        forbidden = state in ("publicity", "final", "archived")
+        told = Refused(refusals.YearDoesNotAllow, len(CITY) + count - 1) if forbidden else EntryKey(40, 2)
+        assert judge_standing(NAMED, knowing(), at, "54", engine=2) == told, state
+    assert judge_standing(NAMED, knowing(), registry(*moves, moved("scoring")), engine=2) == EntryKey(40, 2)
 
 
 # Kinds that take some values only, and targets that were withdrawn
