@@ -91,7 +91,7 @@ class Difference(NamedTuple):
     """One member that a standing target has otherwise than the run; None where a side has none."""
 
     member: str
-    issued: str | None
+    stands: str | None
     proposed: str | None
 
 

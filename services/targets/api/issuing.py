@@ -95,7 +95,7 @@ class DifferenceShown(BaseModel):
     """What a target that stands has otherwise than the run; rows as JSON text."""
 
     member: str
-    issued: str | None
+    stands: str | None
     proposed: str | None
 
 
@@ -103,9 +103,9 @@ class OutcomeIssued(BaseModel):
     """What came of one outcome. After a check, what would come of it.
 
     `issued`: a target was issued. `unchanged`: it stands with the same content already, and on its own date.
-    `differs`: it stands otherwise (see `differences`) or was withdrawn, and was left as it is. `undecided`,
-    `not_applicable`: it is no target. `refused`: a rule forbids it. Where nothing was issued `faults` say why, with
-    pointers into the target (see the body of issuing one), and `remedy` is the address where it goes on.
+    `differs`: it was issued otherwise, adjusted since (see `differences`) or withdrawn, and is left as it is.
+    `undecided`, `not_applicable`: it is no target. `refused`: a rule forbids it. Where nothing was issued `faults` say
+    why, with pointers into the target (see the body of issuing one), and `remedy` is the address where it goes on.
     `position`: of the fact that says how the target stands, once the log has it and this service has read it.
     """
 

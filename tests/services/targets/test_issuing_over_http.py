@@ -220,7 +220,7 @@ def test_after_a_new_edition_the_new_ones_are_issued_and_what_differs_is_adjuste
                                                   "not_applicable": 1}  # fmt: skip
     roads = row(answer, "roads")
     assert roads["differences"] == [
-        {"member": "value", "issued": "61", "proposed": "66"}, {"member": "weight", "issued": "4", "proposed": "5"},
+        {"member": "value", "stands": "61", "proposed": "66"}, {"member": "weight", "stands": "4", "proposed": "5"},
     ]  # fmt: skip
     assert (reasons(answer, "roads"), roads["remedy"]) == (["ISSUED_OTHERWISE"], f"{YEAR}/targets/roads/adjustments")
     assert (targets(city)["roads"]["value"], targets(city)["chargers"]["effective_on"]) == ("61", "2009-08-12")
