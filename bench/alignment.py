@@ -1,11 +1,8 @@
-"""How long does it take to align two large catalogues and to issue what comes of it?
-`python -m bench.alignment [--quick]`
+"""How long does it take to align two large catalogues? `python -m bench.alignment [--quick]`
 
 Two catalogues of 5,000 indicators each are imported into a standalone back end over HTTP; of the province's two fifths
 are new, the others are in either catalogue, half of them in another unit of measure. Then they are aligned again and
-again: the whole request, until the log has acknowledged every outcome. The import is timed too. Of the last run first
-125 targets are issued, then the 5,000 that nothing was issued of in the first 2,000 of either: each by one request, which
-answers with the place of every target in the log; and then all of it once more, when there is nothing to issue.
+again: the whole request, until the log has acknowledged every outcome. The import is timed too.
 """
 
 from __future__ import annotations
