@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import reduce
+from itertools import takewhile
 from typing import TypeVar
 
 from msgspec import UNSET
@@ -178,11 +179,17 @@ def _repeated(store: EventStore, db: Connection, order: Order, earlier: Stored) 
     if earlier.request_sha256 not in (order.request_sha256, UNKNOWN_REQUEST):
         raise IdReused(key=order.key)
     stored = [earlier]
-    while (
-        (more := store.find(db, order.log, event_id(store.source, order.key, len(stored)))) is not None
-        and more.request_sha256 == earlier.request_sha256  # else it is another command's, whose key ends in `#n`
-    ):
-        stored.append(more)
+    while True:
+        first, most = len(stored), max(8, len(stored))  # few commands have more facts, and those that do have many
+        ids = [event_id(store.source, order.key, n) for n in range(first, first + most)]
+        found = store.find_all(db, order.log, ids)
+        # One under another request is another command's, whose key ends in `#n`.
+        more = takewhile(
+            lambda each: each is not None and each.request_sha256 == earlier.request_sha256, map(found.get, ids)
+        )
+        stored += [each for each in more if each is not None]
+        if len(stored) < first + most:
+            break
     streams = tuple(str(decode(each.value).stream) for each in stored)
     basis = decode(earlier.value).basis
     version = max(each.version for each, stream in zip(stored, streams, strict=True) if stream == streams[0])

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal, NamedTuple
 
@@ -29,7 +29,7 @@ from services.targets.errors import (
 )
 from services.targets.kinds import canonical_bands, canonical_steps
 from services.targets.scoring import StatedScoring, scoring_of
-from services.targets.target import IssueTarget, Target, issue_target
+from services.targets.target import IssueTarget, Target, issue_target, target_stream
 from shared.canonical import encode
 from shared.contracts.shapes import Label, Measure, Shape
 from shared.contracts.target_kinds import Band, Step
@@ -41,8 +41,10 @@ from shared.contracts.targets import (
     Issuer,
     RollUp,
     Tag,
+    TargetIssued,
     TargetKind,
 )
+from shared.deciding import Stream
 from shared.errors import Refusal
 from shared.quantities import UNITS, canonical_text
 from shared.registry import rows
@@ -213,6 +215,28 @@ def refused(verdict: Verdict, refusal: Refusal) -> Verdict:
     return Verdict(verdict.outcome, "refused", verdict.named, code=verdict.code, refusal=refusal)
 
 
+def issued_stream(year: int, code: str) -> Stream[TargetIssued | None]:
+    """The stream of one target, of which only its issue is remembered."""
+    return Stream(
+        target_stream(year, code).name, None, lambda found, fact: fact if isinstance(fact, TargetIssued) else found
+    )
+
+
+def overtaken(verdict: Verdict, found: TargetIssued) -> Verdict:
+    """It was to be issued, and its code had been issued by then, which the log did not have yet when it was judged."""
+    assert verdict.issue is not None
+    (fact,) = issue_target(verdict.issue, Target(), year_open=True)
+    wanted = fact.data
+    assert isinstance(wanted, TargetIssued)
+    if found.indicator != wanted.indicator:
+        return refused(verdict, TargetCodeTaken(target=verdict.code, year=found.year))
+    members = (name for name in found.__struct_fields__ if name not in ("target", "effective_on"))
+    pairs = ((name, getattr(found, name), getattr(wanted, name)) for name in members)
+    return _standing(verdict, found.target, found.code, [
+        Difference(name, _text(stands), _text(asked)) for name, stands, asked in pairs if stands != asked
+    ])  # fmt: skip
+
+
 def _verdict(
     candidate: Candidate,
     details: Details,
@@ -227,19 +251,20 @@ def _verdict(
             return Verdict(outcome, "undecided", named, refusal=OutcomeIsUndecided(indicator=outcome.indicator))
         return Verdict(outcome, "not_applicable", named, refusal=DoesNotApply(indicator=outcome.indicator))
     code = details.code or outcome.indicator
+    verdict = Verdict(outcome, "issued", named, code=code)
     known = _known(outcome, by_indicator, details.code)
     if known is not None:
         id, target = known
-        if not target.withdrawn:
-            return _held_against(target, id, candidate, wanted, details)
-        withdrawn = TargetIsWithdrawn(target=target.code)
-        return Verdict(outcome, "differs", named, standing=id, code=target.code, refusal=withdrawn)
+        if target.withdrawn:
+            withdrawn = TargetIsWithdrawn(target=target.code)
+            return replace(verdict, status="differs", standing=id, code=target.code, refusal=withdrawn)
+        return _held_against(target, id, verdict, wanted, details)
     command = order(wanted, details, target=new_id(), year=year, code=code, effective_on=effective_on)
     try:
         issue_target(command, Target(), year_open=True)  # a year without a run has no outcomes
     except Refusal as refusal:
-        return Verdict(outcome, "refused", named, code=code, refusal=refusal)
-    return Verdict(outcome, "issued", named, issue=command, code=code)
+        return refused(verdict, refusal)
+    return replace(verdict, issue=command)
 
 
 def _known(
@@ -259,18 +284,19 @@ def _known(
     return found
 
 
-def _held_against(target: rows.Target, id: str, candidate: Candidate, wanted: Proposed, details: Details) -> Verdict:
+def _held_against(target: rows.Target, id: str, verdict: Verdict, wanted: Proposed, details: Details) -> Verdict:
     try:
-        found = tuple(differences(wanted, details, target))
+        return _standing(verdict, id, target.code, list(differences(wanted, details, target)))
     except Refusal as refusal:
-        return Verdict(candidate.outcome, "refused", candidate.named, standing=id, code=target.code, refusal=refusal)
+        return replace(refused(verdict, refusal), standing=id, code=target.code)
+
+
+def _standing(verdict: Verdict, id: str, code: str, found: Sequence[Difference]) -> Verdict:
+    stands = Verdict(verdict.outcome, "unchanged", verdict.named, standing=id, code=code)
     if not found:
-        return Verdict(candidate.outcome, "unchanged", candidate.named, standing=id, code=target.code)
-    otherwise = IssuedOtherwise(target=target.code, members=[each.member for each in found])
-    return Verdict(
-        candidate.outcome, "differs", candidate.named, standing=id, code=target.code, differences=found,
-        refusal=otherwise,
-    )  # fmt: skip
+        return stands
+    refusal = IssuedOtherwise(target=code, members=[each.member for each in found])
+    return replace(stands, status="differs", differences=tuple(found), refusal=refusal)
 
 
 def order(wanted: Proposed, details: Details, *, target: str, year: int, code: str, effective_on: date) -> IssueTarget:
@@ -322,3 +348,9 @@ def _measures(wanted: Proposed, details: Details) -> list[Measure]:
 
 def _told(shapes: Iterable[Shape]) -> str:
     return encode(list(shapes)).decode()
+
+
+def _text(member: object) -> str | None:
+    if isinstance(member, UnsetType):
+        return None
+    return member if isinstance(member, str) else encode(member).decode()

@@ -91,6 +91,12 @@ class EventStore:
         row = db.execute(of_id).one_or_none()
         return None if row is None else _stored(row)
 
+    def find_all(self, db: Connection, log: str, event_ids: Collection[str]) -> dict[str, Stored]:
+        """The same of many, by their ids, as far as they are there."""
+        c = self.tables.stream_events.c
+        found = each_of(db, self._stored().add_columns(c.event_id).where(c.log == log), c.event_id, event_ids)
+        return {id: _stored(row) for *row, id in found}
+
     def append(
         self,
         db: Connection,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Literal
@@ -25,24 +25,24 @@ from services.targets.errors import (
     DetailsStatedTwice,
     IndicatorIsUnknown,
     OutcomesNotIssuable,
-    TargetCodeTaken,
     at,
 )
-from services.targets.issuing import Candidate, Details, IssuingStatus, Verdict, judge, refused
-from services.targets.target import issue_target, target_stream
+from services.targets.issuing import Candidate, Details, IssuingStatus, Verdict, issued_stream, judge, overtaken
+from services.targets.target import Target, issue_target, target_stream
 from services.targets.year import YearStanding, require_within, standing_stream, while_allowed
 from shared.admission.errors import YearDoesNotAllow
-from shared.commands import Done, transaction_of
+from shared.commands import Done, Looking, transaction_of
 from shared.contracts.targets import AlignmentReason, Category, RollUp, TargetIssued
-from shared.deciding import Fact, Look
+from shared.deciding import Fact, Look, Stream
 from shared.errors import Fault
 from shared.event_log.ids import event_id, uuid7
+from shared.event_store.store import EventStore
 from shared.http.answers import commanded
 from shared.http.asking import View
 from shared.http.fields import Flag, Label, StrictDate
 from shared.http.ordering import Ordering, OrderingDep, YearNumber
 from shared.projections import NotYetRead
-from shared.sql import each_of
+from shared.sql import each_of, reading
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}/alignments/{alignment}", tags=["targets"])
 MAX_OUTCOMES = 20_000
@@ -175,7 +175,8 @@ async def issue_aligned_targets(
         found = await read_to_the_end(ordering, judged, known_at=done.basis)
     accepted = ordering.response.status_code == 202
     issued = {} if accepted else await _positions(ordering, done)
-    return _answer(ordering, year, alignment, "accepted" if accepted else "recorded", _as_done(found, done), issued)
+    found = await run_in_threadpool(_as_done, found, done, ordering.service.store)
+    return _answer(ordering, year, alignment, "accepted" if accepted else "recorded", found, issued)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,36 +223,45 @@ def _judged(view: View, *, year: int, alignment: str, body: IssuingBody, details
 
 
 def _decide(verdicts: Sequence[Verdict], atomic: bool, _: YearStanding, look: Look) -> list[Fact]:
-    """OutcomesNotIssuable where all or nothing is asked for. What somebody issued since it was judged is left out."""
-    orders = [(each, each.issue) for each in verdicts if each.issue is not None]
-    streams = [target_stream(command.year, command.code) for _, command in orders]
-    states = transaction_of(look).all_at(streams)
-    stops = [each for each in verdicts if each.stops_all]
+    """OutcomesNotIssuable where all or nothing is asked for. What had been issued when it was judged is left out,
+    also if the log did not have it then."""
+    states = transaction_of(look).all_at(_streams(verdicts))
     facts: list[Fact] = []
-    for (verdict, command), stream in zip(orders, streams, strict=True):
-        try:
-            decided = issue_target(command, states[stream.name], year_open=True)
-        except TargetCodeTaken as taken:
-            stops.append(refused(verdict, taken))
+    stops = [each for each in verdicts if each.stops_all]
+    for each in verdicts:
+        if each.issue is None:
+            continue
+        stream = target_stream(each.issue.year, each.issue.code).name
+        if (found := states[stream]) is not None:
+            stops += [left] if (left := overtaken(each, found)).stops_all else []
         else:
-            facts += [replace(fact, stream=stream.name) for fact in decided]
+            facts += [replace(fact, stream=stream) for fact in issue_target(each.issue, Target(), year_open=True)]
     if atomic and stops:
         raise OutcomesNotIssuable(outcomes=len(stops), faults=[fault for each in stops for fault in _pointed(each)])
     return facts
 
 
-def _as_done(found: Judgement, done: Done) -> Judgement:
-    """With the ids that the facts have; what there is no fact of was issued by somebody else meanwhile."""
+def _as_done(found: Judgement, done: Done, store: EventStore) -> Judgement:
+    """With the ids that the facts have; what there is no fact of had been issued already."""
     ids = {fact.code: fact.target for fact in _issued(done)}
-    verdicts = []
-    for each in found.verdicts:
+    left = [each for each in found.verdicts if each.issue is not None and each.issue.code not in ids]
+    with reading(store.engine) as db:
+        states = Looking(store, db, done.log).all_at(_streams(left))
+
+    def came_of(each: Verdict) -> Verdict:
         if each.issue is None:
-            verdicts.append(each)
-        elif each.issue.code in ids:
-            verdicts.append(replace(each, standing=ids[each.issue.code]))
-        else:
-            verdicts.append(refused(each, TargetCodeTaken(target=each.code, year=each.issue.year)))
-    return replace(found, verdicts=verdicts)
+            return each
+        if each.issue.code in ids:
+            return replace(each, standing=ids[each.issue.code])
+        before = states[target_stream(each.issue.year, each.issue.code).name]
+        assert before is not None  # else it would have been issued
+        return overtaken(each, before)
+
+    return replace(found, verdicts=list(map(came_of, found.verdicts)))
+
+
+def _streams(verdicts: Iterable[Verdict]) -> list[Stream[TargetIssued | None]]:
+    return [issued_stream(each.issue.year, each.issue.code) for each in verdicts if each.issue is not None]
 
 
 def _issued(done: Done) -> list[TargetIssued]:
