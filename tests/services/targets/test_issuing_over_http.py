@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -301,3 +302,54 @@ def test_the_catalogues_of_2009_become_targets_by_one_order(city: Office) -> Non
     assert sorted(stands) == sorted(each["code"] for each in issued)
     roads = stands["county-township-roads"]
     assert (roads["issuer"], roads["value"], roads["unit_of_measure"], roads["weight"]) == ("city", "60", "km", "1.5")
+
+
+def test_two_who_issue_at_once_issue_every_target_once(city: Office) -> None:
+    run = aligned(city)
+    with ThreadPoolExecutor(2) as two:
+        answers = [each.result() for each in [two.submit(issues, city, run, key=key) for key in ("one", "other")]]
+    counted = [Counter(statuses(answer).values()) for answer in answers]
+    assert sorted((each["issued"], each["unchanged"]) for each in counted) == [(0, 6), (6, 0)]
+    first, second = ({each["indicator"]: each["target"] for each in answer.json()["items"]} for answer in answers)
+    assert first == second
+    for key, answer in zip(("one", "other"), answers, strict=True):
+        assert statuses(issues(city, run, key=key)) == statuses(answer)
+    assert len(targets(city)) == 6
+
+
+def test_an_outcome_shows_what_is_issued_of_it_as_known_then(city: Office) -> None:
+    run = aligned(city)
+    before = city.get(f"{ALIGNMENTS}/{run}").json()
+    shown = {each["indicator"]: each for each in before["items"]}
+    assert shown["roads"]["target"] == {
+        "issuer": "province", "kind": "cumulative", "direction": "higher", "value": "61", "unit_of_measure": "km",
+        "text": None, "bonus": False, "weight": "4", "points": "40", "tags": ["practical_matter"], "roll_up": "sum",
+    }  # fmt: skip
+    assert (shown["gdp"]["target"], shown["ports"]["target"]) == (None, None)
+    gdp = shown["gdp"]
+    assert [(gdp[side]["basis"], gdp[side]["kind"]) for side in ("province", "city")] == [
+        ("growth", "cumulative"), ("value", "cumulative")
+    ]  # fmt: skip
+    assert {name: each["tilted_weight"] for name, each in shown.items() if each["tilted_weight"]} == {
+        "roads": "4", "housing": "3", "museum": "6", "pilot": "0"
+    }  # fmt: skip
+    decides(city, run)
+    assert city.post(f"{YEAR}/weight-rule", {"province_share": "50", "decimals": 2}).status_code == 201
+    after = {each["indicator"]: each for each in city.get(f"{ALIGNMENTS}/{run}").json()["items"]}
+    assert (after["gdp"]["target"]["issuer"], after["gdp"]["target"]["value"]) == ("city", "260")
+    assert {name: each["tilted_weight"] for name, each in after.items() if each["tilted_weight"]} == {
+        "roads": "6.5", "housing": "2.17", "museum": "4.33", "pilot": "0"
+    }  # fmt: skip
+    at = f"position:{before['pin']['position']}"
+    assert city.get(f"{ALIGNMENTS}/{run}", known_at=at).json() == before
+
+
+def test_a_year_that_is_closing_issues_nothing(given_out: Office) -> None:
+    city = given_out
+    run = aligned(city)
+    for path, sent in (("target-tables", {"on": "2009-03-10"}), ("moves", {"state": "running"}),
+                       ("moves", {"state": "closing"})):  # fmt: skip
+        seen = {"If-Match": city.get(YEAR).headers["ETag"]}
+        assert city.post(f"{YEAR}/{path}", sent, headers=seen).status_code == 201
+    assert code_of(issues(city, run)) == (409, "YEAR_DOES_NOT_ALLOW")
+    assert sorted(targets(city)) == ["jobs", "roads"]
