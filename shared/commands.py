@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import reduce
+from itertools import takewhile
 from typing import TypeVar
 
 from msgspec import UNSET
@@ -51,7 +52,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What the command came to: its facts, each with its stream, its own stream's version, the last event's id."""
+    """What the command came to: its facts, each with its stream, its own stream's version, the last event's id.
+
+    `basis` is the position of what was read for the decision beside the streams: of a repeat, for the first one.
+    """
 
     log: str
     version: int
@@ -59,6 +63,7 @@ class Done:
     facts: tuple[Shape, ...]
     streams: tuple[str, ...]
     repeated: bool
+    basis: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,12 @@ class Looking:
         history = self.store.read(self.db, self.log, stream.name)
         self.versions[stream.name] = len(history)
         return _state(history, stream)
+
+    def all_at(self, streams: Sequence[Stream[S]]) -> dict[str, S]:
+        """The same of many, by their names, in one go."""
+        histories = self.store.read_all(self.db, self.log, [stream.name for stream in streams])
+        self.versions.update((name, len(history)) for name, history in histories.items())
+        return {stream.name: _state(histories[stream.name], stream) for stream in streams}
 
     def streams(self, beginning: str, *, since: str = "", mentioning: str = "") -> list[str]:
         """The streams whose names begin like this, not before `since`, and one of whose facts has this text in it."""
@@ -151,17 +162,16 @@ def _attempt(store: EventStore, order: Order, stream: Stream[S], decide: Decide[
             name = fact.stream or stream.name
             batch = outgoing.setdefault(name, [])
             batch.append(_outgoing(store, order, name, looking.versions[name] + len(batch) + 1, n, fact))
-        versions = {}
+        batches = {name: (looking.versions[name], batch) for name, batch in outgoing.items()}
         try:
-            for name, batch in outgoing.items():
-                versions[name] = store.append(db, order.log, name, looking.versions[name], batch, order.request_sha256)
+            versions = store.append_all(db, order.log, batches, order.request_sha256)
         except (VersionConflict, IdReused) as conflict:
             raise _Overtaken(conflict) from None
     last = event_id(store.source, order.key, max(0, len(facts) - 1))
     if not facts and history:  # no news: what stands is what the stream's last fact said
         last = history[-1].event_id
     said, streams = tuple(fact.data for fact in facts), tuple(fact.stream or stream.name for fact in facts)
-    return Done(order.log, versions[stream.name], last, said, streams, repeated=False)
+    return Done(order.log, versions[stream.name], last, said, streams, repeated=False, basis=order.basis)
 
 
 def _repeated(store: EventStore, db: Connection, order: Order, earlier: Stored) -> Done:
@@ -169,14 +179,24 @@ def _repeated(store: EventStore, db: Connection, order: Order, earlier: Stored) 
     if earlier.request_sha256 not in (order.request_sha256, UNKNOWN_REQUEST):
         raise IdReused(key=order.key)
     stored = [earlier]
-    while (
-        (more := store.find(db, order.log, event_id(store.source, order.key, len(stored)))) is not None
-        and more.request_sha256 == earlier.request_sha256  # else it is another command's, whose key ends in `#n`
-    ):
-        stored.append(more)
+    while True:
+        first, most = len(stored), max(8, len(stored))  # few commands have more facts, and those that do have many
+        ids = [event_id(store.source, order.key, n) for n in range(first, first + most)]
+        found = store.find_all(db, order.log, ids)
+        # One under another request is another command's, whose key ends in `#n`.
+        more = takewhile(
+            lambda each: each is not None and each.request_sha256 == earlier.request_sha256, map(found.get, ids)
+        )
+        stored += [each for each in more if each is not None]
+        if len(stored) < first + most:
+            break
     streams = tuple(str(decode(each.value).stream) for each in stored)
+    basis = decode(earlier.value).basis
     version = max(each.version for each, stream in zip(stored, streams, strict=True) if stream == streams[0])
-    return Done(order.log, version, stored[-1].event_id, tuple(map(_fact, stored)), streams, repeated=True)
+    return Done(
+        order.log, version, stored[-1].event_id, tuple(map(_fact, stored)), streams, repeated=True,
+        basis=int(basis) if basis else None,
+    )  # fmt: skip
 
 
 def _state(history: Sequence[Stored], stream: Stream[S]) -> S:

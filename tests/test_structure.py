@@ -57,6 +57,7 @@ RULES = (
     "services.targets.chronicle",
     "services.targets.kinds",
     "services.targets.inheritance",
+    "services.targets.issuing",
     "services.targets.likely_matches",
     "services.targets.clock",
     "services.targets.lock",

@@ -63,6 +63,14 @@ NAMES: Mapping[str, Mapping[str, tuple[str, str]]] = {
     },
     "clocks": {"broker": ("实时", "Real"), "simulated": ("模拟", "Simulated")},
     "directions": {"higher": ("越高越好", "Higher is better"), "lower": ("越低越好", "Lower is better")},
+    "issuing_statuses": {
+        "issued": ("已下达", "Issued"),
+        "unchanged": ("已下达,内容相同", "Stands unchanged"),
+        "differs": ("已下达,内容不同", "Stands otherwise"),
+        "undecided": ("待裁定", "Undecided"),
+        "not_applicable": ("不适用", "Does not apply"),
+        "refused": ("不能下达", "Refused"),
+    },
     "issuers": {"province": ("省", "Province"), "city": ("市", "City")},
     "outcomes": {
         "counted": ("计入", "Counted"),

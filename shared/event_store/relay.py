@@ -204,9 +204,10 @@ class Relay:
         )
         with writing(self._engine) as db:
             self._lease.hold(db)
-            for row, ack in acked:
-                identity = {"of_log": row.log, "of_event": row.event_id}
-                db.execute(stamped, identity | {"at_offset": ack.offset, "at_instant": ack.appended_at})
+            db.execute(stamped, [
+                {"of_log": row.log, "of_event": row.event_id, "at_offset": ack.offset, "at_instant": ack.appended_at}
+                for row, ack in acked
+            ])  # fmt: skip
             db.execute(delete(outbox).where(outbox.c.seq.in_([row.seq for row, _ in acked])))
         self._renewed()
 

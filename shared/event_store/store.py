@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, Row, Select, func, insert, select
+from sqlalchemy import Connection, Engine, Select, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from shared.errors import IdReused, VersionConflict
 from shared.event_log.port import LARGEST_RECORD, Ack, RecordTooLarge
 from shared.event_store.tables import EventStoreTables
-from shared.sql import writing
+from shared.sql import each_of, writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,15 @@ class EventStore:
         of_stream = self._stored().where(events.c.log == log, events.c.stream == stream)
         return [_stored(row) for row in db.execute(of_stream.order_by(events.c.version))]
 
+    def read_all(self, db: Connection, log: str, streams: Collection[str]) -> dict[str, list[Stored]]:
+        """Many whole streams by name, those too of which there is nothing yet."""
+        found: dict[str, list[Stored]] = {stream: [] for stream in streams}
+        c = self.tables.stream_events.c
+        asked = self._stored().add_columns(c.stream).where(c.log == log)
+        for *row, stream in each_of(db, asked, c.stream, found):
+            found[stream].append(_stored(row))
+        return {stream: sorted(stored, key=lambda each: each.version) for stream, stored in found.items()}
+
     def streams(self, db: Connection, log: str, beginning: str, since: str, mentioning: bytes) -> list[str]:
         """The names of streams that begin so and are not below `since`, one of whose facts contains the bytes."""
         c = self.tables.stream_events.c
@@ -82,6 +91,12 @@ class EventStore:
         row = db.execute(of_id).one_or_none()
         return None if row is None else _stored(row)
 
+    def find_all(self, db: Connection, log: str, event_ids: Collection[str]) -> dict[str, Stored]:
+        """The same of many, by their ids, as far as they are there."""
+        c = self.tables.stream_events.c
+        found = each_of(db, self._stored().add_columns(c.event_id).where(c.log == log), c.event_id, event_ids)
+        return {id: _stored(row) for *row, id in found}
+
     def append(
         self,
         db: Connection,
@@ -93,19 +108,34 @@ class EventStore:
     ) -> int:
         """Append facts of one command to one stream, decided on version `after`; the new version.
 
+        Like `append_all`, of one.
+        """
+        return self.append_all(db, log, {stream: (after, events)}, request_sha256)[stream]
+
+    def append_all(
+        self,
+        db: Connection,
+        log: str,
+        batches: Mapping[str, tuple[int, Sequence[Outgoing]]],
+        request_sha256: str,
+    ) -> dict[str, int]:
+        """Append facts of one command to streams, each decided on its version beside them; the new versions.
+
         Facts and outbox rows are in the transaction of `db`, which the caller commits. Whoever appends to several
-        streams does so in the order of their names: else two commands could wait for one another.
-        Raises `VersionConflict` (about `stream`, `expected`, `current`) when the stream is not at `after`,
+        streams names them in the order of their names: else two commands could wait for one another.
+        Raises `VersionConflict` (about `stream`, `expected`, `current`) when a stream is not at its version,
         `IdReused` when one of the ids already stands in this log, `RecordTooLarge` for a fact that the log
         would not take (it would block the outbox for ever). None of them leaves anything of the command.
         """
-        for event in events:
+        all_events = [event for _, events in batches.values() for event in events]
+        for event in all_events:
             size = len(event.key.encode()) + len(event.value)
             if size > LARGEST_RECORD:
                 raise RecordTooLarge(octets=size, limit=LARGEST_RECORD)
-        self._expect(db, log, stream, after)
-        if not events:
-            return after
+        expected = {stream: after for stream, (after, _) in batches.items()}
+        self._expect(db, log, expected)
+        if not all_events:
+            return expected
         facts = [
             {
                 "log": log,
@@ -118,6 +148,7 @@ class EventStore:
                 "topic": event.topic,
                 "partition": event.partition,
             }
+            for stream, (after, events) in batches.items()
             for version, event in enumerate(events, start=after + 1)
         ]
         try:
@@ -125,8 +156,8 @@ class EventStore:
                 db.execute(insert(self.tables.stream_events), facts)
         except IntegrityError:
             # Somebody committed between our look and our insert (PostgreSQL), or an id is taken.
-            self._expect(db, log, stream, after)
-            for event in events:
+            self._expect(db, log, expected)
+            for event in all_events:
                 if self.find(db, log, event.event_id) is not None:
                     raise IdReused(log=log, event_id=event.event_id) from None
             raise
@@ -140,17 +171,18 @@ class EventStore:
                 "event_id": event.event_id,
                 "value": event.value,
             }
-            for event in events
+            for event in all_events
         ]
         db.execute(insert(self.tables.outbox), rows)
-        return after + len(events)
+        return {stream: after + len(events) for stream, (after, events) in batches.items()}
 
-    def _expect(self, db: Connection, log: str, stream: str, after: int) -> None:
-        events = self.tables.stream_events
-        newest = select(func.max(events.c.version)).where(events.c.log == log, events.c.stream == stream)
-        current = db.execute(newest).scalar() or 0
-        if current != after:
-            raise VersionConflict(stream=stream, expected=after, current=current)
+    def _expect(self, db: Connection, log: str, versions: Mapping[str, int]) -> None:
+        c = self.tables.stream_events.c
+        newest = select(c.stream, func.max(c.version)).where(c.log == log).group_by(c.stream)
+        found = {stream: version for stream, version in each_of(db, newest, c.stream, versions)}
+        for stream, after in versions.items():
+            if (current := found.get(stream, 0)) != after:
+                raise VersionConflict(stream=stream, expected=after, current=current)
 
     def _stored(self) -> Select[int, str, str, bytes, str, int, int | None, int | None]:
         c = self.tables.stream_events.c
@@ -166,7 +198,7 @@ class EventStore:
         )
 
 
-def _stored(row: Row[int, str, str, bytes, str, int, int | None, int | None]) -> Stored:
+def _stored(row: Sequence[Any]) -> Stored:
     version, event_id, type_, value, request_sha256, partition, offset, appended_at = row
     ack = None if offset is None or appended_at is None else Ack(partition, offset, appended_at)
     return Stored(version, event_id, type_, value, request_sha256, ack)

@@ -263,45 +263,38 @@ def the_office_decides_what_the_rule_could_not(city: City, run: str, province: s
     return again
 
 
-def measured(outcome: Json) -> Json:
-    unit = outcome["unit_of_measure"] or "percent"
-    return {
-        "value": outcome["value"] or "100",
-        "measures": [{"code": "it", "name": {"zh": "数"}, "unit_of_measure": unit}],
-    }
-
-
 def targets_of_all_seven_kinds_are_issued(city: City, run: str) -> None:
+    """By one order. What no catalogue says of them is stated with it, first without the museum's steps."""
+    issuing = f"{YEAR}/alignments/{run}/targets"
     steps = [("roof", "40", "2021-06-30"), ("opening", "60", "2021-11-30")]
     works = [{"code": code, "name": {"zh": code}, "unit_of_measure": "item"} for code, _, _ in steps]
-    share = {"code": "share", "name": {"zh": "进度"}, "unit_of_measure": "percent"}
-    kinds: tuple[tuple[str, str, str, Json], ...] = (
-        ("greenway", "cumulative", "province", {"weight": "4", "scoring": {"method": "proportional"}}),
-        ("housing", "floor", "city", {"weight": "3"}),
-        ("complaints", "ceiling", "province", {"direction": "lower", "scoring": {"method": "reverse"}}),
-        ("good-air", "rate", "province", {"weight": "5", "roll_up": "lead"}),
-        ("water", "maintain", "city", {"roll_up": "lead"}),
-        ("museum", "milestone", "city", {
-            "weight": "6", "roll_up": "lead", "measures": [share, *works],
-            "steps": [{"measure": code, "share": part, "due_on": due} for code, part, due in steps],
-        }),
-        ("one-stop", "qualitative", "province", {"roll_up": "lead", "text": "高频事项全部网上可办"}),
-        ("rural-inns", "cumulative", "city", {}),
-        ("parks", "cumulative", "city", {"weight": "7"}),
-    )  # fmt: skip
-    found = outcomes(city, run)
-    for code, kind, issuer, more in kinds:
-        outcome = found[code]
-        city.done("office", f"{YEAR}/targets", {
-            "code": code, "indicator": code, "name": outcome["name"], "category": outcome["category"], "kind": kind,
-            "issuer": issuer, "direction": "higher", "roll_up": "sum", "effective_on": "2021-01-01",
-            **measured(outcome), **more,
-        })  # fmt: skip
-    half = {"code": "half", "name": {"zh": "半程"}, "category": "key_work", "kind": "milestone", "issuer": "city",
-            "direction": "higher", "roll_up": "lead", "value": "100", "measures": [share, *works],
-            "effective_on": "2021-01-01"}  # fmt: skip
-    first = {"measure": "roof", "share": "40", "due_on": "2021-06-30"}
-    city.refused("SHARES_DO_NOT_ADD_UP", "office", f"{YEAR}/targets", half | {"steps": [first]})
+    museum = {
+        "indicator": "museum", "measures": works,
+        "steps": [{"measure": code, "share": part, "due_on": due} for code, part, due in steps],
+    }  # fmt: skip
+    scoring = [
+        {"indicator": "greenway", "scoring": {"method": "proportional"}},
+        {"indicator": "complaints", "scoring": {"method": "reverse"}},
+    ]
+    order = {"effective_on": "2021-01-01", "details": scoring}
+    without = city.refused("OUTCOMES_NOT_ISSUABLE", "office", issuing, order)
+    assert [(each["pointer"], each["code"]) for each in without["errors"]] == [
+        ("/outcomes/museum/steps", "STEPS_MISSING")
+    ]
+    whole = order | {"details": [*scoring, museum]}
+    checked = city.post("office", f"{issuing}?mode=check", whole).json()
+    issued = city.done("office", issuing, whole)
+    assert issued["totals"] == checked["totals"] == {"issued": 11, "not_applicable": 1}
+    assert city.done("office", issuing, whole)["totals"] == {"unchanged": 11, "not_applicable": 1}
+    found = {each["target"]["code"]: each["target"] for each in city.told("office", f"{YEAR}/targets")["items"]}
+    assert {code: (each["kind"], each["issuer"], each["value"], each["weight"]) for code, each in found.items()} == {
+        "greenway": ("cumulative", "province", "90", "4"), "housing": ("floor", "city", "0.6", "3"),
+        "complaints": ("ceiling", "province", "120", None), "good-air": ("rate", "province", "82.5", "5"),
+        "industry": ("cumulative", "city", "260", None), "museum": ("milestone", "city", "100", "6"),
+        "one-stop": ("qualitative", "province", "100", None), "parks": ("cumulative", "city", "12", "7"),
+        "pilot": ("cumulative", "province", "1", "0"), "rural-inns": ("cumulative", "city", "30", None),
+        "water": ("maintain", "city", "100", None),
+    }  # fmt: skip
 
 
 def give(city: City, target: str, unit: str, role: str, value: str | None = None) -> None:
@@ -512,7 +505,13 @@ def the_province_asks_for_more(city: City, before: str, province: str, own: str)
         "greenway": ("RAISED_TO_PROVINCE", "100"),
         "pilot": ("CITY_ONLY", "2"),
     }
+    issued = city.done("office", f"{YEAR}/alignments/{run}/targets", {"effective_on": "2021-08-12"})
+    differing = {each["indicator"]: each for each in issued["items"] if each["status"] == "differs"}
+    assert issued["totals"] == {"issued": 1, "differs": 3, "unchanged": 8, "not_applicable": 1}
+    assert differing.keys() == {"greenway", "housing", "pilot"}, "housing was adjusted, the pilot is the city's now"
     target = f"{YEAR}/targets/greenway"
+    assert differing["greenway"]["differences"] == [{"member": "value", "stands": "90", "proposed": "100"}]
+    assert differing["greenway"]["remedy"] == f"{target}/adjustments"
     adjustment = {"value": "100", "effective_on": "2021-08-12", "reason": "省级第二版"}
     low = {**adjustment, "value": "95"}
     refusal = city.refused("BELOW_PROVINCE", "leader", f"{target}/adjustments", low, **city.seen("leader", target))
@@ -537,8 +536,8 @@ def a_target_is_withdrawn(city: City) -> None:
 def what_changed_since_march(city: City) -> None:
     changes = city.told("office", f"{YEAR}/target-changes", as_of="2021-09-02", compare_as_of="2021-03-31")["items"]
     assert {each["code"]: (each["change"], each["value_difference"]) for each in changes} == {
-        "greenway": ("changed", "10"), "housing": ("changed", "-0.05"), "parks": ("removed", None),
-        "rural-inns": ("changed", "0"),
+        "chargers": ("added", None), "greenway": ("changed", "10"), "housing": ("changed", "-0.05"),
+        "parks": ("removed", None), "rural-inns": ("changed", "0"),
     }  # fmt: skip
     table = city.told("office", f"{YEAR}/target-tables/construction", compare_as_of="2021-03-31")
     assert [row["code"] for row in table["compared"]["changes"]] == ["greenway", "housing", "parks"]

@@ -165,6 +165,28 @@ def test_one_decision_appends_to_several_streams_or_to_none(store: EventStore) -
         assert [len(store.read(db, LOG, name)) for name in done.streams] == [1, 2]
 
 
+def test_a_decision_on_many_streams_is_repeated_whole_with_what_it_was_based_on(store: EventStore) -> None:
+    many = [months(f"locks:{n:02d}") for n in range(40)]
+    execute(store, ORDER, many[3], lock(7))
+
+    def decide(_: tuple[int, ...], look: Look) -> Sequence[Fact]:
+        states = transaction_of(look).all_at(many)
+        assert {name for name, state in states.items() if state} == {"locks:03"}
+        return [replace(fact, stream=each.name) for each in many for fact in lock(6)(states[each.name], look)]
+
+    order = replace(ORDER, key="many", basis=7)
+    done = execute(store, order, months(), decide)
+    assert (locked(done), done.basis) == ([6] * 40, 7)
+    assert execute(store, replace(order, basis=9), months(), lock(1)) == replace(done, repeated=True, version=1), (
+        "the first outcome, decided on what was read then"
+    )
+    with reading(store.engine) as db:
+        histories = store.read_all(db, LOG, [*done.streams, "nothing"])
+    assert {name: len(history) for name, history in histories.items()} == {
+        **{f"locks:{n:02d}": 1 + (n == 3) for n in range(40)}, "nothing": 0,
+    }  # fmt: skip
+
+
 def late(state: tuple[int, ...], look: Look) -> Sequence[Fact]:
     """As if the other stream had been looked at long ago."""
     facts = two_streams(state, look)

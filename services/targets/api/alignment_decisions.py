@@ -17,14 +17,9 @@ from services.targets.alignment_decisions import (
     revoke_match,
 )
 from services.targets.alignment_run import alignment_stream, require_run
-from services.targets.api.alignments import (
-    AlignmentId,
-    Decisions,
-    OutcomeShown,
-    complete_run,
-    outcome_shown,
-)
+from services.targets.api.alignments import AlignmentId
 from services.targets.api.asking import page_of, stream_version
+from services.targets.api.outcomes import OutcomeShown, aligned_run, complete_run
 from services.targets.api.shapes import (
     OFFICE,
     SEES_THE_CITY,
@@ -279,10 +274,9 @@ def list_alignment_changes(
     asked.permit_whole(*SEES_THE_CITY)
 
     def found(view: View) -> list[tuple[tuple[str], ChangeShown]]:
-        decisions = Decisions(view.registry, year)
         earlier, later = (
-            {outcome.indicator: outcome_shown(outcome, decisions) for outcome in complete_run(view, year, run)[1]}
-            for run in (since, alignment)
+            {outcome.indicator: run.shown(outcome) for outcome in run.outcomes}
+            for run in (aligned_run(view, year, since), aligned_run(view, year, alignment))
         )
         return [
             ((indicator,), _change(indicator, earlier.get(indicator), later.get(indicator)))

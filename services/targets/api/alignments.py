@@ -11,18 +11,17 @@ from msgspec import UnsetType
 from pydantic import BaseModel
 
 from services.targets.additions import additions_stream
-from services.targets.alignment_decisions import decisions_stream, holds
+from services.targets.alignment_decisions import decisions_stream
 from services.targets.alignment_run import AlignCatalogues, align_catalogues, alignment_stream
-from services.targets.api.asking import page_of
-from services.targets.api.shapes import OFFICE, SEES_THE_CITY, Body, UuidStr, example, shown
+from services.targets.api.asking import page_of, page_shown
+from services.targets.api.outcomes import AlignedRun, Decisions, WeighedOutcome, aligned_run
+from services.targets.api.shapes import OFFICE, SEES_THE_CITY, Body, UuidStr, example
 from services.targets.catalogue import catalogue_stream
 from services.targets.errors import AlignmentUnknown, CatalogueIsUnknown, CatalogueOfOtherIssuer
 from services.targets.read_models.parts import parts_of
 from services.targets.year import while_allowed
 from shared.admission.errors import YearDoesNotAllow
 from shared.contracts.targets import (
-    AlignedSide,
-    AlignmentChoice,
     AlignmentCompleted,
     AlignmentOutcome,
     AlignmentReason,
@@ -31,11 +30,10 @@ from shared.contracts.targets import (
 from shared.event_log.ids import uuid7
 from shared.http.answers import asking, commanded
 from shared.http.asking import AskedDep, View
-from shared.http.fields import Label
 from shared.http.ordering import OrderingDep, Recorded, YearNumber
 from shared.http.pages import CursorInvalid, Page
 from shared.http.pins import StandsAt
-from shared.registry import ALWAYS, Registry, rows
+from shared.registry import ALWAYS, rows
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}/alignments", tags=["targets"])
 
@@ -79,45 +77,6 @@ class AlignmentTotals(BaseModel):
     undecided: int
 
 
-class AlignedSideShown(BaseModel):
-    """What one catalogue said."""
-
-    code: str
-    value: str | None
-    unit_of_measure: str | None
-    text: str | None
-
-
-class DecisionShown(BaseModel):
-    """What a person decided, on these two inputs; `by` is their opaque id. The outcome shows the value decided."""
-
-    id: str
-    choice: AlignmentChoice
-    reason: str
-    by: str
-    position: int
-
-
-class OutcomeShown(BaseModel):
-    """What became of one indicator, with both inputs and the reason.
-
-    `city_indicator` is the city's own code, where a person has confirmed that it means the same.
-    """
-
-    indicator: str
-    city_indicator: str | None
-    name: Label
-    category: Category
-    matched: bool
-    bonus: bool
-    reason: AlignmentReason
-    province: AlignedSideShown | None
-    city: AlignedSideShown | None
-    value: str | None
-    unit_of_measure: str | None
-    decision: DecisionShown | None
-
-
 class AlignmentList(BaseModel):
     """Completed alignments, oldest first."""
 
@@ -131,7 +90,7 @@ class AlignmentAnswer(BaseModel):
 
     alignment: AlignmentShown
     totals: AlignmentTotals
-    items: list[OutcomeShown]
+    items: list[WeighedOutcome]
     next_cursor: str | None
     pin: StandsAt
 
@@ -179,44 +138,23 @@ def list_alignments(year: YearNumber, asked: AskedDep, page: Page) -> AlignmentL
 def get_alignment(year: YearNumber, alignment: AlignmentId, asked: AskedDep, page: Page) -> AlignmentAnswer:
     """One alignment: its totals, and its outcomes page by page."""
     asked.permit_whole(*SEES_THE_CITY)
-    whole: list[tuple[AlignmentShown, AlignmentTotals]] = []
+    runs: list[tuple[AlignedRun, dict[str, str]]] = []
 
-    def found(view: View) -> list[tuple[tuple[str], OutcomeShown]]:
-        row, outcomes = complete_run(view, year, alignment)
-        decisions = Decisions(view.registry, year)
-        whole.append((_shown(alignment, row), totals(outcomes, decisions)))
-        return [((outcome.indicator,), outcome_shown(outcome, decisions)) for outcome in outcomes]
+    def found(view: View) -> list[tuple[tuple[str], AlignmentOutcome]]:
+        run = aligned_run(view, year, alignment)
+        runs.append((run, run.tilted(view.registry.weight_rules.get(str(year), ALWAYS))))
+        return [((outcome.indicator,), outcome) for outcome in run.outcomes]
 
-    items, cursor, pin = page_of(asked, page, f"alignment {alignment}", found)
-    return AlignmentAnswer(alignment=whole[0][0], totals=whole[0][1], items=items, next_cursor=cursor, pin=pin)
+    def show(_: View, outcome: AlignmentOutcome) -> WeighedOutcome:
+        run, weights = runs[0]
+        return WeighedOutcome(**dict(run.shown(outcome)), tilted_weight=weights.get(outcome.indicator))
 
-
-def complete_run(view: View, year: int, alignment: str) -> tuple[rows.Alignment, list[AlignmentOutcome]]:
-    """A run of the year and its outcomes by indicator, if it was complete. AlignmentUnknown."""
-    row = view.registry.alignments.get(alignment, ALWAYS)
-    if row is None or row.year != year:
-        raise AlignmentUnknown(alignment=alignment)
-    parts, log, at = parts_of(view.tables), view.standpoint.log, view.registry.alignments.position(alignment)
-    if at in parts.incomplete(view.db, log):
-        raise AlignmentUnknown(alignment=alignment)
-    return row, parts.outcomes(view.db, log, alignment, at)
-
-
-class Decisions:
-    """The last decision about each indicator of a year, as known where the question stands."""
-
-    def __init__(self, registry: Registry, year: int) -> None:
-        self._position = registry.decisions.position
-        found = (row for row in registry.decisions.on(ALWAYS) if row[1].year == year)
-        self._of = {row.indicator: (id, row) for id, row in found}  # in the order of the log, so the last one stays
-
-    def about(self, outcome: AlignmentOutcome) -> tuple[DecisionShown, rows.AlignmentDecision] | None:
-        """The decision that holds for this outcome; None where its inputs were others, or none was needed."""
-        id, row = self._of.get(outcome.indicator, (None, None))
-        if id is None or row is None or not holds(row, outcome):
-            return None
-        shown = DecisionShown(id=id, choice=row.choice, reason=row.reason, by=row.by, position=self._position(id))
-        return shown, row
+    items, cursor, pin = page_shown(asked, page, f"alignment {alignment}", found, show)
+    run, _ = runs[0]
+    return AlignmentAnswer(
+        alignment=_shown(alignment, run.row), totals=totals(run.outcomes, run.decisions), items=items,
+        next_cursor=cursor, pin=pin,
+    )  # fmt: skip
 
 
 def totals(outcomes: Sequence[AlignmentOutcome], decisions: Decisions) -> AlignmentTotals:
@@ -238,29 +176,3 @@ def _shown(id: str, row: rows.Alignment) -> AlignmentShown:
     return AlignmentShown(
         id=id, province=row.province, city=row.city, rule=row.rule, outcomes=row.outcomes, sha256=row.sha256
     )
-
-
-def outcome_shown(outcome: AlignmentOutcome, decisions: Decisions) -> OutcomeShown:
-    """As answers carry it, with the decision that holds."""
-    decided = decisions.about(outcome)
-    value, unit_of_measure = _none(outcome.value), _none(outcome.unit_of_measure)
-    if decided is not None:
-        value, unit_of_measure = decided[1].value, decided[1].unit_of_measure
-    return OutcomeShown(
-        indicator=outcome.indicator, city_indicator=_none(outcome.city_indicator), name=shown(outcome.name),
-        category=outcome.category, matched=outcome.matched,
-        bonus=outcome.bonus, reason=outcome.reason, province=_side(outcome.province), city=_side(outcome.city),
-        value=value, unit_of_measure=unit_of_measure, decision=decided[0] if decided else None,
-    )  # fmt: skip
-
-
-def _side(side: AlignedSide | UnsetType) -> AlignedSideShown | None:
-    if isinstance(side, UnsetType):
-        return None
-    return AlignedSideShown(
-        code=side.code, value=_none(side.value), unit_of_measure=_none(side.unit_of_measure), text=_none(side.text)
-    )
-
-
-def _none(value: str | UnsetType) -> str | None:
-    return None if isinstance(value, UnsetType) else value

@@ -17,7 +17,7 @@ from shared.admission.errors import TargetUnknown
 from shared.commands import transaction_of
 from shared.deciding import Look
 from shared.http.asking import Asked, View, units_in_scope
-from shared.http.axes import Axes
+from shared.http.axes import AtPosition, Axes
 from shared.http.ordering import Ordering
 from shared.http.pages import PageAsked, Place, cursor_invalid, next_cursor
 from shared.http.pins import StandsAt, stands_at
@@ -89,24 +89,26 @@ def stream_version(view: View, stream: str) -> int:
 
 
 @contextmanager
-def as_read(ordering: Ordering) -> Iterator[View]:
+def as_read(ordering: Ordering, known_at: int | None = None) -> Iterator[View]:
     """The registry and the read models as far as this service has read, for what no stream of a decision holds.
 
-    A fact decided by it carries the view's position as its basis. Blocks.
+    A fact decided by it carries the view's position as its basis; `known_at` is such a position, to see the same again.
+    Blocks.
     """
     read_side = ordering.service.read_side
     listing = read_side.listing(ordering.jurisdiction)
     with read_side.reading() as (db, tables):
-        at = resolve(db, tables.core, listing.log, Axes())
+        axes = Axes() if known_at is None else Axes(known_at=AtPosition(known_at))
+        at = resolve(db, tables.core, listing.log, axes)
         yield View(db, tables, at, read_side.registry(db, tables, listing.log, at.position))
 
 
-async def read_to_the_end(ordering: Ordering, found: Callable[[View], T]) -> T:
+async def read_to_the_end(ordering: Ordering, found: Callable[[View], T], *, known_at: int | None = None) -> T:
     """The same, read to the log's end first: nothing is decided on what was so before. NotYetRead."""
     read_side = ordering.service.read_side
 
     def read() -> T:
-        with as_read(ordering) as view:
+        with as_read(ordering, known_at) as view:
             return found(view)
 
     listing = await run_in_threadpool(read_side.listing, ordering.jurisdiction)

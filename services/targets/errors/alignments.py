@@ -35,6 +35,36 @@ class MatchUnknown(NotFound):
     zh = "没有此对应关系,或已撤销。"
 
 
+class OutcomesNotIssuable(RuleBroken):
+    """Some of these outcomes cannot be issued, each named by its pointer; nothing was issued."""
+
+    zh = "部分对接结果无法下达,各处原因见指针,未下达任何目标。"
+
+
+class OutcomeIsUndecided(RuleBroken):
+    """The rule could not compare the two values; decide what stands before it is issued."""
+
+    zh = "省市两级的值无法按规则比较,须先裁定方可下达。"
+
+
+class DoesNotApply(RuleBroken):
+    """The province does not assess this city by it and the city has none of its own, so nothing is issued of it."""
+
+    zh = "省级不以此考核本市,本市亦未自设,不予下达。"
+
+
+class IssuedOtherwise(RuleBroken):
+    """The target is issued already and stands otherwise; its value changes by an adjustment, not by another issue."""
+
+    zh = "该目标已下达且内容不同,目标值须经调整程序变更,不得重复下达。"
+
+
+class DetailsStatedTwice(Malformed):
+    """Details of this indicator are stated twice."""
+
+    zh = "该指标的补充内容重复。"
+
+
 class NothingToDecide(RuleBroken):
     """The rule has settled this indicator; only what it could not compare is decided by a person."""
 

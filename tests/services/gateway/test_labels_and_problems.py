@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from services.evaluation.steps_and_bands import StepStatus
 from services.gateway.labels import NAMES
 from services.targets.chronicle import Happening
+from services.targets.issuing import IssuingStatus
 from services.targets.signature import SignatureStatus
 from shared.contracts import evaluation, logs, organisation, projects, target_kinds, targets
 from shared.identity.callers import ROLES
@@ -23,6 +24,7 @@ CODES = {
     "clocks": logs.LogOpened.__annotations__["clock"],
     "directions": targets.Direction,
     "issuers": targets.Issuer,
+    "issuing_statuses": IssuingStatus,
     "project_levels": projects.ProjectLevel,
     "project_phases": projects.ProjectPhase,
     "roll_ups": targets.RollUp,

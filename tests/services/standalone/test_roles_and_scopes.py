@@ -36,6 +36,7 @@ WHOLE: dict[str, frozenset[str]] = {
     "lock_year_month": OFFICE, "unlock_year_month": OFFICE,
     "list_catalogues": CITY, "get_catalogue": CITY, "list_alignments": CITY, "get_alignment": CITY,
     "import_catalogue_workbook": OFFICE, "get_catalogue_template": CITY,
+    "issue_aligned_targets": OFFICE,
     "list_edition_changes": CITY, "add_to_catalogue": OFFICE, "withdraw_catalogue_addition": OFFICE,
     "list_catalogue_additions": CITY, "set_year_weight_rule": OFFICE,
     "confirm_alignment_match": OFFICE, "revoke_alignment_match": OFFICE, "decide_alignment_outcome": OFFICE,

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from services.targets.alignment import align
-from services.targets.api.alignments import Decisions, totals
+from services.targets.api.alignments import totals
+from services.targets.api.outcomes import Decisions
 from services.targets.likely_matches import likely_matches
 from shared.contracts.targets import AlignmentOutcome, CatalogueItem
 from shared.registry import Registry
