@@ -250,7 +250,7 @@ def list_assignments(year: YearNumber, target: TargetCode, asked: AskedDep, page
 
     def found(view: View) -> list[tuple[tuple[str, str], AssignmentShown]]:
         id, _ = standing_target(view, year, target)
-        parts = parts_in_scope(id, view, asked)
+        parts = parts_in_scope(id, view, asked.units(view.registry))
         if parts is None:
             raise TargetUnknown(target=target)
         asked.response.headers["ETag"] = etag(stream_version(view, assignments_stream(year, target).name))

@@ -240,7 +240,10 @@ def test_what_changed_between_two_dates(roads: Office) -> None:
     changed = said["items"][1]
     assert (changed["changed"], changed["value_difference"]) == (["value"], "4")
     assert (changed["before"]["value"], changed["after"]["value"]) == ("36", "40")
-    assert [part["unit"] for part in changed["opened"] + changed["ended"]] == ["county", "transport"]
+    assert [(part["unit"], part["change"]) for part in changed["parts"]] == [
+        ("county", "added"), ("transport", "removed"),
+    ]  # fmt: skip
+    assert [(table["unit"], table["status"]) for table in changed["tables"]] == [("county", "not_issued")]
     assert said["compared_pin"]["as_of"] == "2009-07-31"
     assert roads.get(path, compare_as_of="2009-08-12").json()["items"] == []
     first = roads.get(path, compare_as_of="2009-07-31", limit=2).json()
@@ -259,3 +262,42 @@ def test_what_changed_between_two_states_of_knowledge(roads: Office) -> None:
     (added,) = roads.get(path, compare_known_at=f"position:{issued - 1}", category="livelihood").json()["items"]
     assert (added["change"], added["before"]) == ("added", None)
     assert roads.get(path, compare_known_at=f"position:{issued}", category="economy").json()["items"] == []
+
+
+def test_another_value_of_a_unit_s_own_part_is_a_change_of_that_part(roads: Office, tokens: Callable[..., str]) -> None:
+    issuing = {"on": "2009-08-01"}
+    etag = roads.get(f"{YEAR}/target-tables").headers["ETag"]
+    assert roads.post(f"{YEAR}/target-tables", issuing, headers={"If-Match": etag}).status_code == 201
+    handing = {"on": "2009-08-12", "successors": [
+        {"unit": "transport", "role": "lead", "value": "30", "carries": ["transport"]},
+        {"unit": "county", "role": "supporting", "value": "10", "carries": []},
+    ]}  # fmt: skip
+    done = roads.post(f"{YEAR}/targets/roads/assignments/transport/hand-overs", handing)
+    assert done.status_code == 201, done.text
+    path = f"{YEAR}/target-changes"
+    (row,) = roads.get(path, compare_as_of="2009-08-11").json()["items"]
+    county, transport = row["parts"]
+    assert (county["unit"], county["change"], county["before"]) == ("county", "added", None)
+    assert (transport["change"], transport["changed"]) == (
+        "changed",
+        ["value", "valid_from", "valid_until"],
+    )
+    assert (transport["before"]["value"], transport["after"]["value"]) == ("36", "30")
+    assert transport["value_difference"] == "-6"
+    assert row["tables"] == [
+        {"unit": "county", "status": "not_issued"}, {"unit": "transport", "status": "unsigned"},
+    ]  # fmt: skip
+    own = tokens("unit", unit="county", scope="own")
+    (narrow,) = roads.get(path, token=own, compare_as_of="2009-08-11").json()["items"]
+    assert [part["unit"] for part in narrow["parts"] + narrow["tables"]] == ["county", "county"]
+
+
+def test_a_part_whose_end_was_learnt_is_a_change_of_that_part(roads: Office) -> None:
+    known = chronicle(roads)["pin"]["position"]
+    roads.clock("2009-09-01T10:00:00+08:00")
+    handing: dict[str, Any] = {"successor": "county", "on": "2009-09-01", "carries_levels": True}
+    done = roads.post(f"{YEAR}/targets/roads/assignments/transport/hand-overs", handing)
+    assert done.status_code == 201, done.text
+    asked = {"as_of": "2009-08-31", "compare_as_of": "2009-08-31", "compare_known_at": f"position:{known}"}
+    (row,) = roads.get(f"{YEAR}/target-changes", **asked).json()["items"]
+    assert [(part["unit"], part["changed"]) for part in row["parts"]] == [("transport", ["valid_until"])]

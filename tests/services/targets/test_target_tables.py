@@ -315,6 +315,55 @@ def test_two_dates_are_compared(given_out: Office) -> None:
     assert compared["sha256"] == one(given_out, as_of="2009-03-01")["table"]["sha256"]
 
 
+def test_all_tables_are_compared_with_another_date_new_and_gone_ones_too(given_out: Office) -> None:
+    adjusts(given_out, "66")
+    assert given_out.registers("power", valid_from="2009-03-05").status_code == 201
+    handing = {"successor": "power", "on": "2009-03-05", "carries_levels": True}
+    assert given_out.post(f"{YEAR}/targets/roads/assignments/transport/hand-overs", handing).status_code == 201
+    said = given_out.get(f"{YEAR}/target-tables", compare_as_of="2009-03-01").json()
+    assert said["compared_pin"]["as_of"] == "2009-03-01"
+    changes = {item["unit"]: item["compared"]["changes"] for item in said["items"]}
+    assert {unit: [(row["code"], row["change"]) for row in rows] for unit, rows in changes.items()} == {
+        "county": [("roads", "changed")], "power": [("roads", "added")], "transport": [("roads", "removed")],
+    }  # fmt: skip
+    (of_county,), (of_transport,) = changes["county"], changes["transport"]
+    assert (of_county["changed"], of_county["before"]["value"], of_county["after"]["value"]) == (["value"], "60", "66")
+    assert (of_transport["before"]["part"], "after" in of_transport) == ("40", False)
+    of_power = next(item for item in said["items"] if item["unit"] == "power")
+    assert "sha256" not in of_power["compared"]
+    gone = next(item for item in said["items"] if item["unit"] == "transport")
+    assert (gone["table"]["targets"], list(gone["names"])) == ([], ["roads"])
+    alone = given_out.get(f"{YEAR}/target-tables/transport", compare_as_of="2009-03-01").json()
+    assert alone["compared"]["changes"] == changes["transport"]
+    assert alone["table"] == {name: value for name, value in gone.items() if name != "compared"}
+    assert given_out.get(f"{YEAR}/target-tables/transport").status_code == 404
+
+
+def test_a_category_and_a_role_are_compared_page_by_page(given_out: Office) -> None:
+    adjusts(given_out, "66")
+    given_out.assigns("transport", "supporting", target="jobs", valid_from="2009-03-02")
+    asked = {"compare_as_of": "2009-03-01", "category": "economy"}
+    said = given_out.get(f"{YEAR}/target-tables", **asked).json()["items"]
+    assert {item["unit"]: [row["code"] for row in item["compared"]["changes"]] for item in said} == {
+        "county": [], "transport": ["jobs"],
+    }  # fmt: skip
+    first = given_out.get(f"{YEAR}/target-tables", limit=1, **asked).json()
+    rest = given_out.get(f"{YEAR}/target-tables", limit=1, cursor=first["next_cursor"], **asked).json()
+    assert first["items"] + rest["items"] == said
+    other = given_out.get(f"{YEAR}/target-tables", cursor=first["next_cursor"], category="economy", limit=1)
+    assert other.json()["code"] == "CURSOR_INVALID"
+    theirs = given_out.get(f"{YEAR}/target-tables", who="county", compare_as_of="2009-03-01").json()["items"]
+    assert [item["unit"] for item in theirs] == ["county"]
+
+
+def test_what_was_not_known_yet_is_new(given_out: Office) -> None:
+    for path in (f"{YEAR}/target-tables", f"{YEAR}/target-tables/transport", f"{YEAR}/matrix"):
+        answer = given_out.get(path, compare_known_at="position:0")
+        assert answer.status_code == 200, answer.text
+    listed = given_out.get(f"{YEAR}/target-tables", compare_known_at="position:0").json()["items"]
+    assert {row["change"] for item in listed for row in item["compared"]["changes"]} == {"added"}
+
+
 def test_a_list_ends_and_its_pages_agree(given_out: Office) -> None:
     first = given_out.get(f"{YEAR}/target-tables", limit=1).json()
     adjusts(given_out, "66")
