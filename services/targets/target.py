@@ -148,8 +148,9 @@ def adjust_target(command: AdjustTarget, target: Target, *, floor: Floor | None)
     require_in_force(target, command.effective_on, "/effective_on")
     if floor is not None and undercuts(command.value, floor, target.direction):
         raise at(
-            BelowProvince, "/value", province=floor.value, unit_of_measure=floor.unit_of_measure, edition=floor.edition
-        )
+            BelowProvince, "/value", target=command.code, indicator=floor.indicator, value=command.value,
+            province=floor.value, unit_of_measure=floor.unit_of_measure, edition=floor.edition,
+        )  # fmt: skip
     fact = TargetAdjusted(
         target=id, value=canonical_text(command.value), effective_on=command.effective_on, reason=command.reason
     )

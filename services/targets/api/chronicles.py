@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from functools import cache
 
+import msgspec
 from fastapi import APIRouter
+from msgspec import UnsetType
 from pydantic import BaseModel
 from sqlalchemy import select
 
@@ -14,9 +17,10 @@ from services.targets.api.asking import page_of
 from services.targets.api.floors import complete_runs, outcome_in
 from services.targets.api.shapes import SEES_TARGETS, TargetCode
 from services.targets.api.targets import parts_in_scope
-from services.targets.chronicle import Happening, Line, Stated, tell
+from services.targets.chronicle import Happening, Line, Named, NameOf, Stated, tell
 from services.targets.read_models.target_facts import target_facts_of
 from shared.admission.errors import TargetUnknown
+from shared.calendars import local_date
 from shared.contracts.targets import TargetIssued
 from shared.http.answers import asking
 from shared.http.asking import AskedDep, View
@@ -77,14 +81,36 @@ def get_target_chronicle(year: YearNumber, target: TargetCode, asked: AskedDep, 
             raise TargetUnknown(target=target)
         row = view.registry.targets.first(id)
 
-        def unit_of(unit: str) -> str | None:
-            return view.registry.units.latest(unit).code if scope is None or unit in scope else None
-
-        lines = tell([*_facts(view, year, target), *_demands(view, year, row)], unit_of, whole=scope is None)
+        stated = [*_facts(view, year, target), *_demands(view, year, row)]
+        lines = tell(stated, _names(view, scope), whole=scope is None)
         return [((line.position, at), _shown(line, view.standpoint.as_of)) for at, line in enumerate(lines)]
 
     items, cursor, pin = page_of(asked, page, f"chronicle {year} {target}", found)
     return Chronicle(target=target, items=items, next_cursor=cursor, pin=pin)
+
+
+def _names(view: View, scope: frozenset[str] | None) -> NameOf:
+    """What units in scope were called on the day that a fact is about, as known when it was recorded."""
+    c, at = view.tables.core.versions.c, view.standpoint
+
+    @cache
+    def versions(unit: str) -> list[tuple[date, int, int, rows.Unit]]:
+        found = view.db.execute(
+            select(c.effective_on, c.known_from, c.known_until, c.body)
+            .where(c.log == at.log, c.kind == "unit", c.id == unit)
+            .order_by(c.effective_on)
+        )
+        return [(on, since, until, msgspec.json.decode(body, type=rows.Unit)) for on, since, until, body in found]
+
+    def name(unit: str, stated: Stated) -> Named | None:
+        if scope is not None and unit not in scope:
+            return None
+        day = stated.effective_on or local_date(stated.recorded_at, at.zone)
+        known = [(on, row) for on, since, until, row in versions(unit) if since <= stated.position < until]
+        row = [row for on, row in known if on <= max(day, known[0][0])][-1]
+        return Named(row.code, row.name.zh, row.name.zh if isinstance(row.name.en, UnsetType) else row.name.en)
+
+    return name
 
 
 def _facts(view: View, year: int, target: str) -> Iterator[Stated]:
