@@ -18,7 +18,14 @@ from shared.http.metrics import Metrics
 from shared.http.preconditions import HEEDED_ONLY, IDEMPOTENCY_KEY_HEADER, IF_MATCH_HEADER, NEEDED_HEADERS
 from shared.http.requests import MAX_BODY_BYTES, BodyTooLarge, RequestMiddleware
 from shared.http.shortcuts import Finder
-from shared.http.strictness import ContentTypeNotTaken, ParameterRepeated, ParameterUnknown, Strictness
+from shared.http.strictness import (
+    COMPARES,
+    ComparisonNotOffered,
+    ContentTypeNotTaken,
+    ParameterRepeated,
+    ParameterUnknown,
+    Strictness,
+)
 from shared.http.tokens import POSITION_HEADER, WRITTEN_HEADERS
 from shared.storage import DatabaseIsFull, DatabaseUnavailable
 from shared.strict_json import MemberRepeated, NotJson
@@ -99,6 +106,7 @@ def _operations(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def _complete(operation: dict[str, Any]) -> None:
     """Add what every operation of its kind may answer, and say which headers are needed."""
     parameters = operation.get("parameters", [])
+    named = {parameter["name"] for parameter in parameters}
     for parameter in parameters:
         if parameter["name"] in NEEDED_HEADERS:
             parameter["required"] = HEEDED_ONLY not in parameter["schema"]
@@ -108,6 +116,8 @@ def _complete(operation: dict[str, Any]) -> None:
         if "HTTPValidationError" in str(responses.get("422", {})):
             del responses["422"]
         malformed = [Malformed, ParameterUnknown, ParameterRepeated]
+        if "as_of" in named and not named & COMPARES:
+            malformed.append(ComparisonNotOffered)
         if "requestBody" in operation:
             malformed += [ContentTypeNotTaken, NotJson, MemberRepeated]
         _add(responses, "422", *malformed)
@@ -116,7 +126,6 @@ def _complete(operation: dict[str, Any]) -> None:
     if "security" in operation:
         _add(responses, "401", NotAuthenticated)
         _add(responses, "503", DatabaseUnavailable, DatabaseIsFull)
-    named = {parameter["name"] for parameter in parameters}
     for status in ("200", "201", "202"):
         if status in responses:
             responses[status].setdefault("headers", {}).update(_headers(status, named))

@@ -95,6 +95,7 @@ def _names(view: View, scope: frozenset[str] | None) -> NameOf:
 
     @cache
     def versions(unit: str) -> list[tuple[date, int, int, rows.Unit]]:
+        """Of a unit, all that was ever said: in force from, known from and until, and how it stands then."""
         found = view.db.execute(
             select(c.effective_on, c.known_from, c.known_until, c.body)
             .where(c.log == at.log, c.kind == "unit", c.id == unit)

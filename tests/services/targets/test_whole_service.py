@@ -76,8 +76,13 @@ def test_the_front_half_of_a_year_on_either_database(on_either: Office, tokens: 
 def test_only_one_of_two_questions_is_asked_where_no_comparison_is_offered(city: Office) -> None:
     for path in (CITY, YEAR, f"{CITY}/units", f"{CITY}/units/transport", f"{YEAR}/targets", f"{YEAR}/locks"):
         refused = city.get(path, compare_as_of="2009-01-05")
-        assert code_of(refused) == (422, "PARAMETER_UNKNOWN"), path
+        assert code_of(refused) == (422, "COMPARISON_NOT_OFFERED"), path
+        assert [address.rpartition("/years/{year}/")[2] for address in refused.json()["about"]["compare"]] == [
+            "matrix", "target-changes", "target-tables", "target-tables/{unit}", "targets/{target}",
+        ]  # fmt: skip
         assert [error["pointer"] for error in refused.json()["errors"]] == ["/query/compare_as_of"]
+    both = city.get(YEAR, compare_as_of="2009-01-05", comparing="x")
+    assert code_of(both) == (422, "PARAMETER_UNKNOWN")
 
 
 @pytest.mark.parametrize(
