@@ -46,14 +46,14 @@ class MatrixPart(BaseModel):
 
 
 class MatrixDecomposition(BaseModel):
-    """What the parts come to; `stated`: the office has said that they are complete."""
+    """What the parts come to; `stated_on`: since when the office says that they are complete."""
 
     parts: str
     reserve: str
     surplus: str
     missing: str
     complete: bool
-    stated: bool
+    stated_on: date | None = Field(default=None)
 
 
 class MatrixRow(BaseModel):

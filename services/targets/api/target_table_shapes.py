@@ -95,7 +95,7 @@ class TableShown(TypedDict):
 class TableIssue(TypedDict):
     """As it was last issued: on which date, by the fact at `position`, as known at `known_at`."""
 
-    on: Day
+    issued_on: Day
     sha256: str
     known_at: int
     position: int
@@ -105,7 +105,7 @@ class TableIssue(TypedDict):
 class TableSignature(TypedDict):
     """What was last signed for, on which day; `by` is an opaque id, as is `person`."""
 
-    on: Day
+    signed_on: Day
     sha256: str
     by: str
     person: NotRequired[str]
@@ -244,10 +244,11 @@ def compared(
 
 
 def _issued(issued: Issued) -> dict[str, Any]:
-    return {"on": issued.on.isoformat(), "sha256": issued.row.sha256, "known_at": issued.row.known_at,
+    return {"issued_on": issued.on.isoformat(), "sha256": issued.row.sha256, "known_at": issued.row.known_at,
             "position": issued.position}  # fmt: skip
 
 
 def _signed(signed: Signed) -> dict[str, Any]:
-    said = {"on": signed.on.isoformat(), "sha256": signed.row.sha256, "by": signed.row.by, "position": signed.position}
-    return said if signed.row.person is None else said | {"person": signed.row.person}
+    row = signed.row
+    said = {"signed_on": signed.on.isoformat(), "sha256": row.sha256, "by": row.by, "position": signed.position}
+    return said if row.person is None else said | {"person": row.person}

@@ -64,9 +64,9 @@ Hash = Annotated[str, Field(strict=True, pattern=r"^[0-9a-f]{64}$", examples=["a
 class IssueBody(Body):
     """The date as of which the tables are issued: in the year, not in the future."""
 
-    model_config = example({"on": "2009-03-01"})
+    model_config = example({"issued_on": "2009-03-01"})
 
-    on: StrictDate
+    issued_on: StrictDate
 
 
 class SignatureBody(Body):
@@ -96,7 +96,7 @@ async def issue_target_tables(year: YearNumber, body: IssueBody, ordering: Chang
     Moves a draft year on. Needs the year's ETag, which the list of its tables shows too. The assessment office only.
     """
     role = ordering.permit_whole(*OFFICE)
-    command = IssueTables(year, body.on)
+    command = IssueTables(year, body.issued_on)
     tables, at = await read_to_the_end(ordering, lambda view: _to_issue(view, command))
     done = await ordering.execute(
         role,

@@ -127,8 +127,8 @@ def _row(
         sums = found.comparison
         document["decomposition"] = {
             "parts": sum_text(sums.parts), "reserve": sum_text(sums.reserve), "surplus": sum_text(sums.surplus),
-            "missing": sum_text(sums.missing), "complete": not sums.missing, "stated": found.stated_on is not None,
-        }  # fmt: skip
+            "missing": sum_text(sums.missing), "complete": not sums.missing,
+        } | ({} if found.stated_on is None else {"stated_on": found.stated_on.isoformat()})  # fmt: skip
     return document
 
 

@@ -243,10 +243,10 @@ def test_a_history_as_then_known_never_changes(roads: Office) -> None:
 def test_a_unit_is_named_as_it_was_called_then_and_as_was_known_then(roads: Office) -> None:
     assert chronicle(roads)["items"][2]["sentence"]["zh"].startswith("自1月1日起由transport牵头")
     etag = roads.get(f"{CITY}/units/transport").headers["ETag"]
-    body = {"name": {"zh": "交通运输局", "en": "Transport Bureau"}, "on": "2009-08-01", "reason": "机构改革"}
+    body = {"name": {"zh": "交通运输局", "en": "Transport Bureau"}, "effective_on": "2009-08-01", "reason": "机构改革"}
     renamed = roads.post(f"{CITY}/units/transport/names", body, who="admin", headers={"If-Match": etag})
     assert renamed.status_code == 201, renamed.text
-    handing: dict[str, Any] = {"successor": "county", "on": "2009-08-12", "carries_levels": True}
+    handing: dict[str, Any] = {"successor": "county", "effective_on": "2009-08-12", "carries_levels": True}
     assert roads.post(f"{YEAR}/targets/roads/assignments/transport/hand-overs", handing).status_code == 201
     lines = chronicle(roads)["items"]
     assert lines[2]["sentence"]["zh"].startswith("自1月1日起由transport牵头")
@@ -279,10 +279,10 @@ def test_what_changed_between_two_dates(roads: Office) -> None:
     assert roads.issues("bridges", effective_on="2009-08-12").status_code == 201
     assert roads.issues("tunnels").status_code == 201
     path = f"{YEAR}/target-changes"
-    body = {"on": "2009-08-12", "reason": "取消"}
+    body = {"effective_on": "2009-08-12", "reason": "取消"}
     withdrawn = roads.post(f"{YEAR}/targets/tunnels/withdrawals", body, headers={"If-Match": '"1"'})
     assert withdrawn.status_code == 201
-    handing: dict[str, Any] = {"successor": "county", "on": "2009-08-12", "carries_levels": True}
+    handing: dict[str, Any] = {"successor": "county", "effective_on": "2009-08-12", "carries_levels": True}
     assert roads.post(f"{YEAR}/targets/roads/assignments/transport/hand-overs", handing).status_code == 201
     said = roads.get(path, compare_as_of="2009-07-31").json()
     assert [(row["code"], row["change"]) for row in said["items"]] == [
@@ -316,10 +316,10 @@ def test_what_changed_between_two_states_of_knowledge(roads: Office) -> None:
 
 
 def test_another_value_of_a_unit_s_own_part_is_a_change_of_that_part(roads: Office, tokens: Callable[..., str]) -> None:
-    issuing = {"on": "2009-08-01"}
+    issuing = {"issued_on": "2009-08-01"}
     etag = roads.get(f"{YEAR}/target-tables").headers["ETag"]
     assert roads.post(f"{YEAR}/target-tables", issuing, headers={"If-Match": etag}).status_code == 201
-    handing = {"on": "2009-08-12", "successors": [
+    handing = {"effective_on": "2009-08-12", "successors": [
         {"unit": "transport", "role": "lead", "value": "30", "carries": ["transport"]},
         {"unit": "county", "role": "supporting", "value": "10", "carries": []},
     ]}  # fmt: skip
@@ -346,7 +346,7 @@ def test_another_value_of_a_unit_s_own_part_is_a_change_of_that_part(roads: Offi
 def test_a_part_whose_end_was_learnt_is_a_change_of_that_part(roads: Office) -> None:
     known = chronicle(roads)["pin"]["position"]
     roads.clock("2009-09-01T10:00:00+08:00")
-    handing: dict[str, Any] = {"successor": "county", "on": "2009-09-01", "carries_levels": True}
+    handing: dict[str, Any] = {"successor": "county", "effective_on": "2009-09-01", "carries_levels": True}
     done = roads.post(f"{YEAR}/targets/roads/assignments/transport/hand-overs", handing)
     assert done.status_code == 201, done.text
     asked = {"as_of": "2009-08-31", "compare_as_of": "2009-08-31", "compare_known_at": f"position:{known}"}

@@ -63,7 +63,7 @@ def test_each_unit_stands_with_its_role_and_value_at_each_target(filled: Office)
     assert [row["code"] for row in said["items"]] == ["jobs", "roads", "smoke"]
     assert [unit["code"] for unit in said["units"]] == ["county", "power", "transport"]
     assert said["items"][1]["decomposition"] == {
-        "parts": "65", "reserve": "0", "surplus": "5", "missing": "0", "complete": True, "stated": False,
+        "parts": "65", "reserve": "0", "surplus": "5", "missing": "0", "complete": True,
     }  # fmt: skip
     assert "decomposition" not in said["items"][2]  # the worst part counts there, nothing is added up
     assert int(answer.headers["Jikao-Position"]) == said["pin"]["position"]
@@ -112,7 +112,7 @@ def test_as_of_and_known_at_are_two_axes_and_a_pin_gives_the_same_bytes(filled: 
     before = filled.get(MATRIX)
     pin = before.json()["pin"]
     filled.clock("2009-08-12T10:00:00+08:00")
-    body = {"successor": "county", "on": "2009-07-01", "carries_levels": True, "together_with": ["county"]}
+    body = {"successor": "county", "effective_on": "2009-07-01", "carries_levels": True, "together_with": ["county"]}
     handed = filled.post(f"{YEAR}/targets/roads/assignments/transport/hand-overs", body)
     assert handed.status_code == 201, handed.text
     assert ("roads", "county", "lead", "65") in cells(filled.get(MATRIX))
@@ -125,10 +125,10 @@ def test_as_of_and_known_at_are_two_axes_and_a_pin_gives_the_same_bytes(filled: 
 def test_two_dates_are_compared_cell_by_cell(filled: Office, tokens: Callable[..., str]) -> None:
     filled.clock("2009-08-12T10:00:00+08:00")
     etag = filled.get(f"{YEAR}/targets/smoke").headers["ETag"]
-    body: dict[str, Any] = {"on": "2009-08-01", "reason": "取消"}
+    body: dict[str, Any] = {"effective_on": "2009-08-01", "reason": "取消"}
     assert filled.post(f"{YEAR}/targets/smoke/withdrawals", body, headers={"If-Match": etag}).status_code == 201
     assert filled.issues("bridges", effective_on="2009-08-01").status_code == 201
-    body = {"together_with": ["power"], "on": "2009-07-01", "successors": [
+    body = {"together_with": ["power"], "effective_on": "2009-07-01", "successors": [
         {"unit": "transport", "role": "lead", "value": "35", "carries": ["transport"]},
         {"unit": "mayor", "role": "supporting", "value": "5", "carries": []},
     ]}  # fmt: skip

@@ -104,7 +104,7 @@ def issued(city: Office) -> Office:
     assert city.assigns("transport").status_code == 201
     city.clock("2009-03-02T09:00:00+08:00")
     headers = {"If-Match": city.get(YEAR).headers["ETag"]}
-    answer = city.post(f"{YEAR}/target-tables", {"on": "2009-03-01"}, headers=headers)
+    answer = city.post(f"{YEAR}/target-tables", {"issued_on": "2009-03-01"}, headers=headers)
     assert answer.status_code == 201, answer.text
     return city
 
@@ -140,7 +140,7 @@ def test_what_the_state_forbids_is_refused_in_both_languages_and_nothing_is_writ
     year = {"If-Match": issued.get(YEAR).headers["ETag"]}
     adjustment = {"value": "66", "effective_on": "2009-02-01", "reason": "追加"}
     part = {"unit": "county", "role": "supporting", "valid_from": "2009-01-01"}
-    over = {"successor": "county", "on": "2009-02-01", "carries_levels": False}
+    over = {"successor": "county", "effective_on": "2009-02-01", "carries_levels": False}
     asked = adjustment | {"unit": "transport"}
     signing = {"sha256": "ab" * 32}
     some, why = "0190b2d6-4a00-7000-8000-000000000001", {"reason": "口径"}
@@ -160,7 +160,7 @@ def test_what_the_state_forbids_is_refused_in_both_languages_and_nothing_is_writ
         ("plan", "weight-rule", {"province_share": "30"}, "office", {}),
         ("adjust", "targets/roads/adjustments", adjustment, "office", target),
         ("adjust", "targets/roads/adjustment-requests", asked, "unit", {}),
-        ("issue_tables", "target-tables", {"on": "2009-03-01"}, "office", year),
+        ("issue_tables", "target-tables", {"issued_on": "2009-03-01"}, "office", year),
         ("sign", "target-tables/transport/signatures", signing, "unit", {}),
     )
     for act, path, body, who, headers in forbidden:  # fmt: skip
