@@ -13,7 +13,7 @@ from sqlalchemy import Engine, MetaData
 from services.evaluation.completion import Plans
 from services.evaluation.documents import Question, answer, canonical
 from services.evaluation.main import tables
-from services.evaluation.read_models.ledger import levels
+from services.evaluation.read_models.levels import levels
 from services.evaluation.tables import ARCHIVE
 from shared.event_log.directory import Directory
 from shared.event_log.embedded import open_embedded

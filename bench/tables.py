@@ -104,9 +104,15 @@ def _ingest(found: Found) -> str:
             rows.append([
                 f"{entries} × {of['connections']}, {who}", f"{rate['median'] * int(entries):,.0f}",
                 f"{rate['low'] * int(entries):,.0f} to {rate['high'] * int(entries):,.0f}",
-                f"{got['p50_ms']['median']:.1f}", f"{got['p99_ms']['median']:.1f}",
+                f"{got['p50_ms']['median']:.1f}", f"{got['p99_ms']['median']:.1f}", f"{got['cpu_us']['median']:,.0f}",
             ])  # fmt: skip
-    return table(["entries × connections", "entries/s", "spread", "p50 ms", "p99 ms"], rows)
+    heads = ["entries × connections", "entries/s", "spread", "p50 ms", "p99 ms", "processor µs a submission"]
+    profiles = found["profile_us"]
+    steps = [
+        [step, *(f"{of[step]:,.1f}" for of in profiles.values())] for step in next(iter(profiles.values()), {})
+    ]  # fmt: skip
+    beside = [f"processor µs a submission of {entries}" for entries in profiles]
+    return table(heads, rows) + "\n" + table(["where the door's time goes", *beside], steps)
 
 
 def _visible(found: Found) -> str:

@@ -27,6 +27,7 @@ from psycopg import sql
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Dialect,
     Engine,
@@ -38,6 +39,7 @@ from sqlalchemy import (
     Table,
     TableValuedAlias,
     TypeDecorator,
+    bindparam,
     create_engine,
     event,
     func,
@@ -219,10 +221,24 @@ def each_of(db: Connection, asked: Select[Any], column: Column[Any], values: Col
 
 def listed(db: Connection, type_: TypeEngine[Any], values: Collection[object]) -> TableValuedAlias:
     """Values, which are numbers or text, as a table with the column `value`: one parameter, however many they are."""
-    if db.dialect.name == "postgresql":
-        array = func.unnest(literal(list(values), postgresql.ARRAY(type_)))
-        return array.table_valued("value", name="wanted").render_derived()
-    return func.json_each(json.encode(list(values)).decode()).table_valued("value", name="wanted")
+    postgres, values = db.dialect.name == "postgresql", listable(db, values)
+    return _rows_of(postgres, literal(values, postgresql.ARRAY(type_)) if postgres else literal(values))
+
+
+def listing(postgres: bool, type_: TypeEngine[Any], name: str) -> TableValuedAlias:
+    """The same for a statement that is asked more than once: `name` is the parameter's, `listable` makes its value."""
+    return _rows_of(postgres, bindparam(name, type_=postgresql.ARRAY(type_) if postgres else String()))
+
+
+def listable(db: Connection, values: Collection[object]) -> Any:
+    """Values as the one parameter of a `listing`."""
+    return list(values) if db.dialect.name == "postgresql" else json.encode(list(values)).decode()
+
+
+def _rows_of(postgres: bool, parameter: ColumnElement[Any]) -> TableValuedAlias:
+    if postgres:
+        return func.unnest(parameter).table_valued("value", name="wanted").render_derived()
+    return func.json_each(parameter).table_valued("value", name="wanted")
 
 
 def insert_if_absent(

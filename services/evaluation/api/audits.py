@@ -39,7 +39,7 @@ from services.evaluation.read_models.audits import (
     touched_after,
 )
 from services.evaluation.read_models.checkpoints import checkpoints_of, first_covering
-from services.evaluation.read_models.ledger import levels
+from services.evaluation.read_models.levels import levels
 from services.evaluation.target_documents import Document
 from shared.commands import transaction_of
 from shared.contracts.evaluation import AuditPart, AuditSealed, PinPart

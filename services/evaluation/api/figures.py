@@ -31,7 +31,7 @@ from services.evaluation.documents import (
     answer,
     canonical,
 )
-from services.evaluation.read_models.ledger import levels
+from services.evaluation.read_models.levels import levels
 from services.evaluation.scope import within
 from services.evaluation.target_documents import Document
 from shared.contracts.shapes import CODE_PATTERN, END

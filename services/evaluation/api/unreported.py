@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from services.evaluation.errors import MonthNotBegun, YearIsUnknown
-from services.evaluation.read_models.ledger import levels
+from services.evaluation.read_models.levels import levels
 from services.evaluation.read_models.unreported import unreported
 from shared.http.answers import asking
 from shared.http.asking import AskedDep

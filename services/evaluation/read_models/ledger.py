@@ -11,39 +11,33 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
-    ColumnElement,
     Connection,
     Date,
-    FromClause,
     Index,
     MetaData,
     SmallInteger,
     String,
     Table,
     UniqueConstraint,
-    and_,
     func,
-    null,
     select,
-    true,
 )
 
-from services.evaluation.ledger import BEST_FIRST, LedgerRow, Level, Levels, Standing, Stood
+from services.evaluation.ledger import Standing
 from services.evaluation.read_models.bulk import close_rows
-from services.evaluation.read_models.submissions import SubmissionTables, sent_by
+from services.evaluation.read_models.submissions import SubmissionTables
 from shared.admission import Counted, EntryKey, EntryState, Series, Withdrawn
 from shared.contracts.evaluation import ValueCertified, ValueReturned, ValueVerified
 from shared.contracts.shapes import EntryRef
 from shared.projections import CoreTables, Folded, LogFold, NotYetRead, ProjectionSet
 from shared.quantities import canonical_text
 from shared.registry.versions import STILL
-from shared.sql import Code, each_of, insert_if_absent, insert_plain, listed
+from shared.sql import Code, each_of, insert_if_absent, insert_plain
 
 _CACHED = 200_000  # series remembered by number; beyond it they are read again
 _PLACE = {"series": "bigint", "effective_on": "date"}
@@ -298,172 +292,10 @@ class _Changed:
         self.standings[(key, standing, position)] = value, STILL
 
 
-@dataclass(frozen=True, slots=True)
-class SqlLevels(Levels):
-    """`Levels` out of the database, in the transaction that the question is answered in."""
-
-    db: Connection
-    ledger: Ledger
-    log: str
-    known_at: int
-
-    def latest(self, as_of: date, year: int | None = None) -> dict[Series, Level]:
-        """The level of every series (of an assessment year, if one is named) at a date."""
-        return self._latest(self._of_year(year), as_of)
-
-    def latest_of(self, subject_ids: Collection[str], as_of: date) -> dict[Series, Level]:
-        """The same for the series of these targets and projects only."""
-        series = self.ledger.tables.series
-        wanted = listed(self.db, series.c.subject_id.type, set(subject_ids))
-        which = select(series.c.id).where(series.c.log == self.log, series.c.subject_id.in_(select(wanted.c.value)))
-        return self._latest(which.subquery(), as_of)
-
-    def latest_in(self, series: Collection[Series], as_of: date) -> dict[Series, Level]:
-        """The same for these series only."""
-        return self._latest(self._these(series), as_of)
-
-    def values(self, as_of: date, year: int) -> dict[Series, str]:
-        """The value that counts of every series of a year that has one."""
-        return self._values(self._of_year(year), as_of)
-
-    def values_in(self, series: Collection[Series], as_of: date) -> dict[Series, str]:
-        """The same for these series only."""
-        return self._values(self._these(series), as_of)
-
-    def observed(self, series: Collection[Series], as_of: date) -> dict[Series, list[tuple[date, str]]]:
-        """Every entry of these series that still counts, up to a date: its date, and its value that counts."""
-        which, rows, values = self._counted(self._these(series), as_of, latest=False)
-        asked = select(rows.c.series, rows.c.effective_on, func.coalesce(*values)).select_from(which)
-        found: dict[int, list[tuple[date, str]]] = {}
-        for id, on, text in self.db.execute(asked).all():
-            found.setdefault(id, []).append((on, text))
-        series_of = self.ledger.series_of(self.db, found.keys())
-        return {series_of[id]: entries for id, entries in found.items()}
-
-    def history(self, subject_id: str) -> list[LedgerRow]:
-        """All rows of a target or project known by then, closed ones included, in the order of the log."""
-        series, rows, standings = self.ledger.tables.series, self.ledger.tables.rows, self.ledger.tables.standings
-        found = self.db.execute(
-            select(rows)
-            .join(series, series.c.id == rows.c.series)
-            .where(series.c.log == self.log, series.c.subject_id == subject_id, rows.c.position <= self.known_at)
-            .order_by(rows.c.position, rows.c.entry)
-        ).all()
-        positions = {row.position for row in found}
-        stood: dict[EntryKey, list[Stood]] = {}
-        asked = select(standings).where(standings.c.log == number(self.log), standings.c.known_from <= self.known_at)
-        for row in sorted(each_of(self.db, asked, standings.c.position, positions), key=lambda row: row.known_from):
-            stood.setdefault(EntryKey(row.position, row.entry), []).append(
-                Stood(row.standing, row.value, row.known_from, self._by(row.known_until))
-            )
-        sent = sent_by(self.db, self.ledger.submissions, self.log, positions)
-        series_of = self.ledger.series_of(self.db, {row.series for row in found})
-        return [
-            LedgerRow(series_of[row.series], row.effective_on, key := EntryKey(row.position, row.entry),
-                      *sent[row.position], row.value, row.position, self._by(row.known_until),
-                      tuple(stood.get(key, ())))
-            for row in found
-        ]  # fmt: skip
-
-    def _by(self, known_until: int) -> int | None:
-        return known_until if known_until <= self.known_at else None
-
-    def _of_year(self, year: int | None) -> FromClause:
-        series = self.ledger.tables.series
-        which = select(series.c.id).where(series.c.log == self.log)
-        return (which if year is None else which.where(series.c.year == year)).subquery("wanted")
-
-    def _these(self, series: Collection[Series]) -> FromClause:
-        """A series names its own number, so none is looked up."""
-        numbers = [self.ledger.number_of(self.log, each) for each in set(series)]
-        return select(listed(self.db, BigInteger(), numbers).c.value.label("id")).subquery("wanted")
-
-    def _values(self, wanted: FromClause, as_of: date) -> dict[Series, str]:
-        which, rows, values = self._counted(wanted, as_of)
-        found = self.db.execute(select(rows.c.series, func.coalesce(*values)).select_from(which)).all()
-        series_of = self.ledger.series_of(self.db, [row[0] for row in found])
-        return {series_of[id]: value for id, value in found}
-
-    def _latest(self, wanted: FromClause, as_of: date) -> dict[Series, Level]:
-        which, rows, values = self._counted(wanted, as_of)
-        found = self.db.execute(
-            select(rows.c.series, rows.c.effective_on, rows.c.position, rows.c.entry, *values).select_from(which)
-        ).all()
-        series_of = self.ledger.series_of(self.db, [row[0] for row in found])
-        sent = sent_by(self.db, self.ledger.submissions, self.log, {row[2] for row in found})
-        levels: dict[Series, Level] = {}
-        for id, on, position, entry, certified, verified, reported in found:
-            series, (source, event_id) = series_of[id], sent[position]
-            levels[series] = Level(
-                series, on, EntryKey(position, entry), source, event_id, reported, verified, certified
-            )  # fmt: skip
-        return levels
-
-    def _counted(
-        self, wanted: FromClause, as_of: date, *, latest: bool = True
-    ) -> tuple[FromClause, FromClause, list[ColumnElement[Any]]]:
-        """The latest row of each series at a date, or every row up to it: what to select from, the rows, and their
-        values, the one that counts first.
-        """
-        which, rows = self._rows(wanted, as_of, latest)
-        values: list[ColumnElement[Any]] = []
-        for name in BEST_FIRST[:-1]:
-            if not self._any_standing:
-                values.append(null())
-                continue
-            standings = self.ledger.tables.standings.alias(name)
-            which = which.outerjoin(standings, _standing(rows, standings, name, self.known_at))
-            values.append(standings.c.value)
-        return which, rows, [*values, rows.c.value]
-
-    def _rows(self, wanted: FromClause, as_of: date, latest: bool) -> tuple[FromClause, FromClause]:
-        """One seek a series finds the latest: its rows lie in order, so it is the first one from the date down."""
-        table = self.ledger.tables.rows
-        if self.db.dialect.name == "postgresql":
-            # Left to itself it reads whole tables, or looks for the standings of each row by itself.
-            of_series = select(table).where(*self._known(table, wanted), table.c.effective_on <= as_of)
-            newest = of_series.order_by(table.c.effective_on.desc()).limit(1)
-            each = (newest if latest else of_series.offset(0)).lateral("each")
-            rows = select(each).select_from(wanted.join(each, true())).cte("current").prefix_with("MATERIALIZED")
-            return rows, rows
-        if not latest:
-            return wanted.join(table, and_(*self._known(table, wanted), table.c.effective_on <= as_of)), table
-        older = table.alias("older")
-        dates = select(older.c.effective_on).where(*self._known(older, wanted), older.c.effective_on <= as_of)
-        newest_date = dates.order_by(older.c.effective_on.desc()).limit(1).scalar_subquery()
-        return wanted.join(table, and_(*self._known(table, wanted), table.c.effective_on == newest_date)), table
-
-    def _known(self, rows: FromClause, wanted: FromClause) -> tuple[ColumnElement[bool], ...]:
-        """The rows of a series: at one state of knowledge it has at most one of each date."""
-        at = self.known_at
-        return rows.c.series == wanted.c.id, rows.c.position <= at, rows.c.known_until > at
-
-    @property
-    def _any_standing(self) -> bool:
-        """Has any entry of the log ever been verified or certified? As long as none has, nobody need look."""
-        standings = self.ledger.tables.standings
-        asked = select(standings.c.position).where(standings.c.log == number(self.log)).limit(1)
-        return self.db.execute(asked).first() is not None
-
-
-def _standing(rows: FromClause, standings: FromClause, name: Standing, at: int) -> ColumnElement[bool]:
-    """The row of the standings that goes with a row of the ledger."""
-    c = standings.c
-    return (
-        (c.log == rows.c.log) & (c.position == rows.c.position) & (c.entry == rows.c.entry)
-        & (c.standing == name) & (c.known_from <= at) & (c.known_until > at)
-    )  # fmt: skip
-
-
 def ledger_of(tables: ProjectionSet) -> Ledger:
     """The ledger among a generation's projections."""
     assert isinstance(tables.index, Ledger)
     return tables.index
-
-
-def levels(db: Connection, tables: ProjectionSet, log: str, known_at: int) -> Levels:
-    """The levels of a log as known at a position."""
-    return SqlLevels(db, ledger_of(tables), log, known_at)
 
 
 def entry_state(db: Connection, tables: ProjectionSet, log: str, ref: EntryRef) -> EntryState | None:

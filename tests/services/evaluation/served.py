@@ -61,6 +61,10 @@ class Served:
         self.after = encode_token(Written(LOG, self.topics.events.incarnation, 0, acks[-1].offset))
 
 
+READS = 20
+"""How often a read may come back before the whole year was read."""
+
+
 @contextmanager
 def served(directory: Path, database_url: str | None = None) -> Iterator[Served]:
     """All of the year is on the log, and read."""
@@ -74,5 +78,7 @@ def served(directory: Path, database_url: str | None = None) -> Iterator[Served]
     with TestClient(app) as client:
         made = Served(client, issuer, engine, year, topics, "", count())
         made.append(*values)
+        # One read waits for a few seconds, a whole year takes longer on a busy machine.
+        assert any(made.get("/groups").status_code == 200 for _ in range(READS)), "the year was not read"
         yield made
     topics.close()

@@ -19,7 +19,8 @@ from sqlalchemy import Engine, select
 from services.evaluation.documents import Question, figures
 from services.evaluation.ledger import Level, Levels, MemoryLedger
 from services.evaluation.read_models.archive import archived
-from services.evaluation.read_models.ledger import levels, number
+from services.evaluation.read_models.ledger import number
+from services.evaluation.read_models.levels import levels
 from services.evaluation.replay import replay
 from shared.admission import Counted, EntryKey, Series, Withdrawn
 from shared.contracts import projects
