@@ -54,6 +54,7 @@ RULES = (
     "services.targets.read_models.decompositions",
     "services.targets.read_models.matrix",
     "services.targets.catalogue",
+    "services.targets.changes",
     "services.targets.chronicle",
     "services.targets.kinds",
     "services.targets.inheritance",

@@ -39,6 +39,7 @@ def app(service: Service, door: Door, key: SigningKey) -> FastAPI:
     made = create_app(
         "Jikao projects",
         description="Key projects, their plans and starts, and the door for all progress.",
+        versions={"get_project": ("plan_project", "change_plan", "start_project")},
         checks=service.checks,
         shortcuts=progress.shortcuts(),
         lifespan=service.lifespan,

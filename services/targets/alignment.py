@@ -44,12 +44,14 @@ class _Verdict(NamedTuple):
 class Floor:
     """What the province demands of a target, as an adjustment may not undercut it.
 
-    `value` is in the unit of measure that the target is judged in; `edition` is that of the province's catalogue.
+    `value` is in the unit of measure that the target is judged in; `edition` is that of the province's catalogue,
+    where it stands under `indicator`.
     """
 
     value: str
     unit_of_measure: str
     edition: int
+    indicator: str
 
 
 def floor_of(outcome: AlignmentOutcome, unit_of_measure: str, edition: int) -> Floor | None:
@@ -64,9 +66,10 @@ def floor_of(outcome: AlignmentOutcome, unit_of_measure: str, edition: int) -> F
     if isinstance(side.value, UnsetType) or isinstance(side.unit_of_measure, UnsetType):
         return None
     try:
-        return Floor(convert_text(side.value, side.unit_of_measure, unit_of_measure), unit_of_measure, edition)
+        value = convert_text(side.value, side.unit_of_measure, unit_of_measure)
     except NOT_CONVERTIBLE:
         return None
+    return Floor(value, unit_of_measure, edition, outcome.indicator)
 
 
 @dataclass(frozen=True, slots=True)

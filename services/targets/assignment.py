@@ -194,7 +194,7 @@ def hand_over(
     _require_named_once(command.ends, "/together_with")
     _require_named_once([opening.unit for opening in command.opens], "/successors")
     ended = {code: _ending(command, parts, code, units[code]) for code in command.ends}
-    require_within(command.year, command.on, "/on")
+    require_within(command.year, command.on, "/effective_on")
     if [opening.unit for opening in command.opens] == list(command.ends):
         raise _at(SuccessorIsTheSame, command.opens[0].at("unit"), unit=command.ends[0])
     command, ended, back = _taken_back(command, parts, ended, units)

@@ -97,8 +97,8 @@ def state_decomposition(
 ) -> list[Fact]:
     """PartsFallShort or PartsExceed with the numbers. It may be stated again, as parts and values change."""
     target_id = require_aim(aim, command.target)
-    require_within(command.year, command.on, "/on")
-    require_in_force(target, command.on, "/on")
+    require_within(command.year, command.on, "/stated_on")
+    require_in_force(target, command.on, "/stated_on")
     if aim.roll_up != "sum":
         raise PartsNotAddedUp(target=command.target, roll_up=aim.roll_up)
     if command.reserve is not None and parse(command.reserve) < 0:

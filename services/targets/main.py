@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine, MetaData
 
 from services.targets import api
+from services.targets.api.versions import VERSIONS
 from services.targets.read_models.parts import Parts, part_tables
 from services.targets.read_models.target_facts import TargetFacts, target_facts_table
 from shared.event_log.port import Topics
@@ -27,7 +28,7 @@ def tables(metadata: MetaData, suffix: str) -> ProjectionSet:
 
 def app(service: Service) -> FastAPI:
     """The HTTP surface on a composed service."""
-    made = create_app("Jikao targets", checks=service.checks, lifespan=service.lifespan)
+    made = create_app("Jikao targets", versions=VERSIONS, checks=service.checks, lifespan=service.lifespan)
     made.state.service, made.state.verifier = service, service.verifier
     for router in api.ROUTERS:
         made.include_router(router)

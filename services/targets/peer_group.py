@@ -88,7 +88,7 @@ def remove_member(command: ChangeMember, groups: Groups, *, unit: Unit) -> list[
     group = _group(command, groups)
     if unit.id is None:
         raise UnitUnknown(unit=command.unit)
-    require_within(command.year, command.on, "/on")
+    require_within(command.year, command.on, "/effective_on")
     for member in group.members:
         if member.unit == unit.id and member.valid_until is None and member.valid_from < command.on:
             return [Fact(PeerGroupMemberRemoved(group=group.id, unit=member.unit, on=command.on), command.on)]

@@ -91,7 +91,7 @@ def leave_post(post: str, on: date, posts: Posts) -> list[Fact]:
         raise PostIsLeft(post=post, left_on=held.valid_until)
     if on <= held.valid_from:
         raise PostEndsBeforeItBegins(
-            post=post, valid_from=held.valid_from, faults=[PostEndsBeforeItBegins().fault("/on")]
+            post=post, valid_from=held.valid_from, faults=[PostEndsBeforeItBegins().fault("/effective_on")]
         )
     return [Fact(PostLeft(post=post, on=on), on)]
 

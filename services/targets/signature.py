@@ -141,6 +141,15 @@ def units_on(
     return sorted(found, key=lambda each: each.named.code)
 
 
+def emptied(registry: Registry, year: int, day: date, elsewhere: UnitTable) -> UnitTable:
+    """How a unit stands on a day that has no table then but one `elsewhere`: with an empty one."""
+    unit, document = elsewhere.unit, Table({**elsewhere.document, "targets": []})
+    return UnitTable(
+        unit, registry.units.get(unit, day) or elsewhere.named, document, table_sha256(document), (),
+        *_issued_and_signed(registry, year, unit, day),
+    )  # fmt: skip
+
+
 def _issued_and_signed(registry: Registry, year: int, unit: str, day: date) -> tuple[Issued | None, Signed | None]:
     id = table_id(year, unit)
     issued, signed = _latest(registry.tables, id, day), _latest(registry.signatures, id, day)

@@ -148,8 +148,9 @@ def adjust_target(command: AdjustTarget, target: Target, *, floor: Floor | None)
     require_in_force(target, command.effective_on, "/effective_on")
     if floor is not None and undercuts(command.value, floor, target.direction):
         raise at(
-            BelowProvince, "/value", province=floor.value, unit_of_measure=floor.unit_of_measure, edition=floor.edition
-        )
+            BelowProvince, "/value", target=command.code, indicator=floor.indicator, value=command.value,
+            province=floor.value, unit_of_measure=floor.unit_of_measure, edition=floor.edition,
+        )  # fmt: skip
     fact = TargetAdjusted(
         target=id, value=canonical_text(command.value), effective_on=command.effective_on, reason=command.reason
     )
@@ -159,10 +160,10 @@ def adjust_target(command: AdjustTarget, target: Target, *, floor: Floor | None)
 def withdraw_target(command: WithdrawTarget, target: Target, *, demand: Demand | None) -> list[Fact]:
     """TargetUnknown, TargetIsWithdrawn; ProvinceStillAsks while the province's own target stands (`demand`)."""
     id = require_issued(target, command.code)
-    require_within(command.year, command.on, "/on")
+    require_within(command.year, command.on, "/effective_on")
     if target.withdrawn_on is not None:
         raise TargetIsWithdrawn(target=command.code, withdrawn_on=target.withdrawn_on)
-    require_in_force(target, command.on, "/on")
+    require_in_force(target, command.on, "/effective_on")
     if demand is not None:
         raise ProvinceStillAsks(
             target=command.code, indicator=demand.indicator, edition=demand.edition, province=demand.value,

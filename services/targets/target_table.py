@@ -82,11 +82,11 @@ def issue_tables(
     """
     require_open(command.year, standing.is_open)
     require_allowed("issue_tables", command.year, standing)
-    require_within(command.year, command.on, "/on")
+    require_within(command.year, command.on, "/issued_on")
     if command.on > today:
-        raise DateInFuture(on=command.on, today=today, faults=[DateInFuture().fault("/on")])
+        raise DateInFuture(on=command.on, today=today, faults=[DateInFuture().fault("/issued_on")])
     if standing.issued_on is not None and command.on < standing.issued_on:
-        raise TablesIssuedLater(issued_on=standing.issued_on, faults=[TablesIssuedLater().fault("/on")])
+        raise TablesIssuedLater(issued_on=standing.issued_on, faults=[TablesIssuedLater().fault("/issued_on")])
     changed = [(unit, sha256) for unit, sha256 in sorted(tables.items()) if standing.issued.get(unit) != sha256]
     if not changed:
         raise NothingToIssue(year=command.year, on=command.on)

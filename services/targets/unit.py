@@ -95,7 +95,7 @@ def register_unit(command: RegisterUnit, unit: Unit, parent: Unit | None) -> lis
 def rename_unit(command: RenameUnit, unit: Unit) -> list[Fact]:
     """UnitUnknown; UnitIsNotValid unless the unit stands on the day."""
     id = registered(unit, command.code)
-    unit_valid_on(unit, command.code, command.on, "/on")
+    unit_valid_on(unit, command.code, command.on, "/effective_on")
     return [Fact(UnitRenamed(unit=id, name=command.name, on=command.on, reason=command.reason), command.on)]
 
 

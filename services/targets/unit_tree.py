@@ -52,7 +52,7 @@ class EndUnit:
 def move_unit(command: MoveUnit, unit: Unit, parent: Unit | None, units: Units) -> list[Fact]:
     """UnitUnknown; UnitIsUnknown; UnitIsNotValid, also for a parent that ends meanwhile; UnitTreeCycle."""
     id = registered(unit, command.code)
-    unit_valid_on(unit, command.code, command.on, "/on")
+    unit_valid_on(unit, command.code, command.on, "/effective_on")
     above = None
     if command.parent is not None and parent is not None:
         until = unit.placed_until(command.on)
@@ -70,7 +70,7 @@ def end_unit(command: EndUnit, unit: Unit, successors: Sequence[Unit], units: Un
     if unit.valid_until is not None:
         raise UnitHasEnded(unit=command.code, ended_on=unit.valid_until)
     if command.on <= unit.valid_from:
-        fault = UnitEndsBeforeItBegins().fault("/on")
+        fault = UnitEndsBeforeItBegins().fault("/effective_on")
         raise UnitEndsBeforeItBegins(unit=command.code, valid_from=unit.valid_from, faults=[fault])
     heirs: list[str] = []
     for at, (code, successor) in enumerate(zip(command.successors, successors, strict=True)):

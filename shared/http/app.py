@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -15,11 +15,18 @@ from shared.http import problems
 from shared.http.fields import Label, QuantityStr, StrictDate
 from shared.http.health import ANSWERED_WITHIN, Check, health_router
 from shared.http.metrics import Metrics
-from shared.http.preconditions import HEEDED_ONLY, IDEMPOTENCY_KEY_HEADER, NEEDED_HEADERS
+from shared.http.preconditions import HEEDED_ONLY, IDEMPOTENCY_KEY_HEADER, IF_MATCH_HEADER, NEEDED_HEADERS
 from shared.http.requests import MAX_BODY_BYTES, BodyTooLarge, RequestMiddleware
 from shared.http.shortcuts import Finder
-from shared.http.strictness import ContentTypeNotTaken, ParameterRepeated, ParameterUnknown, Strictness
-from shared.http.tokens import POSITION_HEADER, TOKEN_HEADER
+from shared.http.strictness import (
+    COMPARES,
+    ComparisonNotOffered,
+    ContentTypeNotTaken,
+    ParameterRepeated,
+    ParameterUnknown,
+    Strictness,
+)
+from shared.http.tokens import POSITION_HEADER, WRITTEN_HEADERS
 from shared.storage import DatabaseIsFull, DatabaseUnavailable
 from shared.strict_json import MemberRepeated, NotJson
 
@@ -31,6 +38,7 @@ def create_app(
     *,
     version: str = "1",
     description: str = "",
+    versions: Mapping[str, Sequence[str]] | None = None,
     checks: Mapping[str, Check] | None = None,
     checked_within: float = ANSWERED_WITHIN,
     metrics: Metrics | None = None,
@@ -40,6 +48,7 @@ def create_app(
 ) -> FastAPI:
     """An application with problem documents, trace ids, logs, limits, metrics and health, but no routes yet.
 
+    `versions` names, by the operation that reads, those whose If-Match takes its ETag: the document says so at both.
     `app.state.metrics` takes further gauges. `/readyz` runs the checks that the mapping then holds, so a
     service may add to it while it is put together; each may take `checked_within` seconds. `max_body_bytes` is
     answered with 413 beyond.
@@ -64,7 +73,7 @@ def create_app(
     app.add_middleware(RequestMiddleware, metrics=metrics, max_body_bytes=max_body_bytes, shortcuts=shortcuts)
     app.include_router(health_router(checks if checks is not None else {}, checked_within))
     app.include_router(metrics.router())
-    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
+    app.openapi = lambda: _document(app, versions or {})  # type: ignore[method-assign]
     return app
 
 
@@ -72,12 +81,13 @@ def _function_name(route: APIRoute) -> str:
     return route.name
 
 
-def _document(app: FastAPI) -> dict[str, Any]:
+def _document(app: FastAPI, versions: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """The OpenAPI document, with our problems in place of FastAPI's own errors; made once."""
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         for operation in _operations(document):
             _complete(operation)
+        _name_versions({operation["operationId"]: operation for operation in _operations(document)}, versions)
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         for foreign in ("HTTPValidationError", "ValidationError"):
             schemas.pop(foreign, None)
@@ -96,6 +106,7 @@ def _operations(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def _complete(operation: dict[str, Any]) -> None:
     """Add what every operation of its kind may answer, and say which headers are needed."""
     parameters = operation.get("parameters", [])
+    named = {parameter["name"] for parameter in parameters}
     for parameter in parameters:
         if parameter["name"] in NEEDED_HEADERS:
             parameter["required"] = HEEDED_ONLY not in parameter["schema"]
@@ -105,6 +116,8 @@ def _complete(operation: dict[str, Any]) -> None:
         if "HTTPValidationError" in str(responses.get("422", {})):
             del responses["422"]
         malformed = [Malformed, ParameterUnknown, ParameterRepeated]
+        if "as_of" in named and not named & COMPARES:
+            malformed.append(ComparisonNotOffered)
         if "requestBody" in operation:
             malformed += [ContentTypeNotTaken, NotJson, MemberRepeated]
         _add(responses, "422", *malformed)
@@ -113,11 +126,28 @@ def _complete(operation: dict[str, Any]) -> None:
     if "security" in operation:
         _add(responses, "401", NotAuthenticated)
         _add(responses, "503", DatabaseUnavailable, DatabaseIsFull)
-    named = {parameter["name"] for parameter in parameters}
     for status in ("200", "201", "202"):
         if status in responses:
             responses[status].setdefault("headers", {}).update(_headers(status, named))
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _name_versions(operations: Mapping[str, dict[str, Any]], versions: Mapping[str, Sequence[str]]) -> None:
+    """Say of each If-Match whose ETag it takes, and of each such ETag what it is for."""
+    parameters = {
+        name: parameter
+        for name, operation in operations.items()
+        for parameter in operation.get("parameters", [])
+        if parameter["name"] == IF_MATCH_HEADER
+    }
+    for read, commands in versions.items():
+        taking = [f"`{command}`" for command in commands if command in parameters]
+        if read in operations and taking:
+            headers = operations[read]["responses"]["200"].setdefault("headers", {})
+            headers["ETag"] = _header(f"The version of what is shown, for `If-Match` of {', '.join(taking)}.")
+    for name, parameter in parameters.items():
+        if reads := [f"`{read}`" for read, commands in versions.items() if name in commands and read in operations]:
+            parameter["description"] += f" It is in the answer of {' and of '.join(reads)}."
 
 
 def _add(responses: dict[str, Any], status: str, *refusals: type[Refusal]) -> None:
@@ -126,18 +156,17 @@ def _add(responses: dict[str, Any], status: str, *refusals: type[Refusal]) -> No
     parts = [said["description"]] if said["description"] else []
     parts += [problems.told(refusal) for refusal in refusals if f"`{refusal.code()}`" not in said["description"]]
     said["description"] = "\n\n".join(parts)
-    for media, content in problems.documented(*refusals)["content"].items():
-        said.setdefault("content", {}).setdefault(media, content)
+    documented = problems.documented(*refusals)
+    for member in ("content", "headers"):
+        for name, value in documented.get(member, {}).items():
+            said.setdefault(member, {}).setdefault(name, value)
 
 
 def _headers(status: str, parameters: Set[str]) -> dict[str, Any]:
     """The headers of answers that say where one stands: to read after what was written, to change what was read."""
     if IDEMPOTENCY_KEY_HEADER in parameters and status != "200":
-        return {TOKEN_HEADER: _header("For `after=`, to read what this wrote."), "ETag": _header(_VERSION)}
+        return WRITTEN_HEADERS
     return {POSITION_HEADER: _header("The position that the answer knows.")} if "after" in parameters else {}
-
-
-_VERSION = "The version of what was written, for `If-Match`."
 
 
 def _header(description: str) -> dict[str, Any]:

@@ -106,6 +106,17 @@ class Asked:
         """The ids of the units within the caller's scope on a day, else on that of `view`; None for all."""
         return units_in_scope(self.caller, registry, on or self.day)
 
+    def units_of_both(self, view: View, other: View | None) -> frozenset[str] | None:
+        """The same for both sides of a comparison: those of this side and, of what it does not know, of the other.
+
+        So nothing looks new or gone because a unit came into their scope, or left it.
+        """
+        here = self.units(view.registry)
+        there = None if other is None else self.units(other.registry)
+        if here is None or there is None:
+            return here
+        return here | {id for id in there if id not in view.registry.units}
+
 
 def units_in_scope(caller: Caller, registry: Registry, on: date = date.max) -> frozenset[str] | None:
     """The ids of the units within a caller's scope on a day (as the tree stands last); None for all there are.

@@ -327,9 +327,21 @@ def told(refusal: type[Refusal]) -> str:
     return f"`{refusal.code()}`: {refusal.sentence()}"
 
 
+_HEADERS: Mapping[int, tuple[str, str]] = {
+    HTTPStatus.UNAUTHORIZED: ("WWW-Authenticate", "`Bearer`, with the error when a token was sent (RFC 6750)."),
+    HTTPStatus.TOO_MANY_REQUESTS: ("Retry-After", "Seconds to wait before the request is repeated."),
+    HTTPStatus.SERVICE_UNAVAILABLE: ("Retry-After", "Seconds to wait before the request is repeated."),
+}
+"""The header that answers of a status carry."""
+
+
 def documented(*refusals: type[Refusal]) -> dict[str, Any]:
     """One OpenAPI response for refusals of one status."""
-    return {
+    response: dict[str, Any] = {
         "description": "\n\n".join(told(refusal) for refusal in refusals),
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
+    for status in {status_of(refusal) for refusal in refusals} & _HEADERS.keys():
+        name, description = _HEADERS[status]
+        response["headers"] = {name: {"description": description, "schema": {"type": "string"}}}
+    return response

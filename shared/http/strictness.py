@@ -9,15 +9,18 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import Request
+from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import Query
+from fastapi.routing import iter_route_contexts
 
 from shared.errors import Fault, Malformed
 from shared.strict_json import escaped, refuse_unsound
 
 JSON = "application/json"
+COMPARES = frozenset({"compare_as_of", "compare_known_at"})
+"""The parameters of a question that is asked about two dates or states of knowledge."""
 _SHOWN = 64
 """Characters of a name that nobody offers which are repeated to the caller."""
 
@@ -34,6 +37,12 @@ class ParameterUnknown(Malformed):
     zh = "此地址没有该查询参数。"
 
 
+class ComparisonNotOffered(Malformed):
+    """This address answers about one date and one state of knowledge: ask it twice, or ask one that compares."""
+
+    zh = "此地址只回答一个日期和一种知悉状态,请分两次查询,或使用可对比的地址。"
+
+
 class ParameterRepeated(Malformed):
     """A query parameter is given once."""
 
@@ -47,7 +56,7 @@ class Strictness:
         self._offered: dict[Callable[..., Any], frozenset[str]] = {}
 
     async def __call__(self, request: Request) -> None:
-        """ParameterUnknown, ParameterRepeated, ContentTypeNotTaken, NotJson, MemberRepeated."""
+        """ParameterUnknown, ComparisonNotOffered, ParameterRepeated, ContentTypeNotTaken, NotJson, MemberRepeated."""
         query, posted = request.scope["query_string"], request.method in ("POST", "PUT", "PATCH")
         if not query and not posted:
             return
@@ -62,14 +71,28 @@ class Strictness:
     def _refuse_query(self, request: Request, route: Any) -> None:
         offered = self._offered.get(route.endpoint)
         if offered is None:
-            fields = get_flat_params(route.dependant)
-            offered = frozenset(field.alias for field in fields if isinstance(field.field_info, Query))
-            self._offered[route.endpoint] = offered
+            offered = self._offered[route.endpoint] = _offered(route)
         given = Counter(name for name, _ in request.query_params.multi_items())
-        if unknown := [_fault(ParameterUnknown, name) for name in given if name not in offered]:
-            raise ParameterUnknown(faults=unknown, takes=sorted(offered))
+        unknown = [name for name in given if name not in offered]
+        if unknown and offered and set(unknown) <= COMPARES:
+            faults = [_fault(ComparisonNotOffered, name) for name in unknown]
+            raise ComparisonNotOffered(faults=faults, compare=_comparing(request.app))
+        if unknown:
+            raise ParameterUnknown(faults=[_fault(ParameterUnknown, name) for name in unknown], takes=sorted(offered))
         if repeated := [_fault(ParameterRepeated, name) for name, times in given.items() if times > 1]:
             raise ParameterRepeated(faults=repeated)
+
+
+def _offered(route: Any) -> frozenset[str]:
+    """The names of a route's query parameters."""
+    fields = get_flat_params(route.dependant)
+    return frozenset(field.alias for field in fields if isinstance(field.field_info, Query))
+
+
+def _comparing(app: FastAPI) -> list[str]:
+    """The addresses of this application that compare."""
+    routes = (route for route in iter_route_contexts(app.routes) if getattr(route, "dependant", None) is not None)
+    return sorted({str(route.path) for route in routes if _offered(route) >= COMPARES})
 
 
 def media_type(request: Request, *taken: str) -> str:

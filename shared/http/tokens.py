@@ -13,6 +13,11 @@ from shared.http import opaque
 
 TOKEN_HEADER = "Jikao-Token"
 POSITION_HEADER = "Jikao-Position"
+WRITTEN_HEADERS = {
+    TOKEN_HEADER: {"description": "For `after=`, to read what this wrote.", "schema": {"type": "string"}},
+    "ETag": {"description": "The version of what was written, for `If-Match`.", "schema": {"type": "string"}},
+}
+"""What the answer to a command carries, for the API's document."""
 
 DEFAULT_WAIT_SECONDS = 5
 MAX_WAIT_SECONDS = 30

@@ -322,13 +322,15 @@ def the_targets_are_given_to_units(city: City) -> None:
 def parts_that_fall_short_need_a_reserve(city: City) -> None:
     move_to(city, "2021-02-01")
     parts, stating = f"{YEAR}/targets/greenway/assignments", f"{YEAR}/targets/greenway/decompositions"
-    short = city.refused("PARTS_FALL_SHORT", "office", stating, {"on": "2021-02-01"}, **city.seen("office", parts))
+    short = city.refused(
+        "PARTS_FALL_SHORT", "office", stating, {"stated_on": "2021-02-01"}, **city.seen("office", parts)
+    )
     assert {name: short["about"][name] for name in ("value", "sum", "missing")} == {
         "value": "90",
         "sum": "80",
         "missing": "10",
     }
-    reserve = {"on": "2021-02-01", "reserve": "10", "reason": "机动指标"}
+    reserve = {"stated_on": "2021-02-01", "reserve": "10", "reason": "机动指标"}
     city.done("office", stating, reserve, **city.seen("office", parts))
     inns = city.told("office", f"{YEAR}/targets/rural-inns", as_of="2021-02-01")["decomposition"]
     assert (inns["surplus"], inns["surplus_pp"], inns["complete"]) == ("2", "6.666666666667", True), "层层加码"
@@ -343,7 +345,7 @@ def the_county_gives_its_part_to_its_towns(city: City) -> None:
     elsewhere = {"unit": "willow", "value": "5", "valid_from": "2021-01-01"}
     city.refused("UNIT_OUT_OF_SCOPE", "office north-lake", f"{parts}/east-ridge/parts", elsewhere)
     seen = city.seen("office north-lake", parts)
-    city.done("office north-lake", f"{parts}/north-lake/decompositions", {"on": "2021-02-01"}, **seen)
+    city.done("office north-lake", f"{parts}/north-lake/decompositions", {"stated_on": "2021-02-01"}, **seen)
     below = city.told("office", parts, as_of="2021-02-01")["items"]
     assert {part["unit"] for part in below if part["below"]} == {"stone-bridge", "willow"}
 
@@ -361,7 +363,7 @@ def weights_tilt_to_the_province(city: City) -> None:
 
 def tables_are_issued_and_signed_for(city: City) -> None:
     move_to(city, "2021-02-26")
-    city.done("office", f"{YEAR}/target-tables", {"on": "2021-02-26"}, **city.seen("office", YEAR))
+    city.done("office", f"{YEAR}/target-tables", {"issued_on": "2021-02-26"}, **city.seen("office", YEAR))
     every_unit_signs(city)
     city.done("office", f"{YEAR}/moves", {"state": "running"}, **city.seen("office", YEAR))
 
@@ -476,7 +478,7 @@ def nothing_undercuts_the_province(city: City) -> None:
 
 def one_bureau_merges_into_another(city: City) -> None:
     move_to(city, "2021-07-05")
-    ending = {"on": "2021-07-01", "successors": ["culture"], "reason": "机构改革"}
+    ending = {"effective_on": "2021-07-01", "successors": ["culture"], "reason": "机构改革"}
     ended = city.done("office", f"{J}/units/tourism/endings", ending, **city.seen("office", f"{J}/units/tourism"))
     assert [each["target"] for each in ended["handed_over"]] == ["rural-inns", "rural-inns"]
     (part,) = [each for each in city.told("office", f"{YEAR}/targets/rural-inns/assignments")["items"]
@@ -485,7 +487,7 @@ def one_bureau_merges_into_another(city: City) -> None:
     assert level(city, "rural-inns") == "7", "what both had reported goes on counting"
     table = city.told("unit culture", f"{YEAR}/target-tables/culture")["table"]
     assert (table["status"], [each["unit"] for each in table["inherited_from"]]) == ("outdated", ["tourism"])
-    city.done("office", f"{YEAR}/target-tables", {"on": "2021-07-05"}, **city.seen("office", YEAR))
+    city.done("office", f"{YEAR}/target-tables", {"issued_on": "2021-07-05"}, **city.seen("office", YEAR))
     assert every_unit_signs(city) == ["construction", "culture"]
 
 
@@ -524,7 +526,7 @@ def the_province_asks_for_more(city: City, before: str, province: str, own: str)
 
 def a_target_is_withdrawn(city: City) -> None:
     move_to(city, "2021-09-02")
-    cancelled = {"on": "2021-09-01", "reason": "并入城市更新"}
+    cancelled = {"effective_on": "2021-09-01", "reason": "并入城市更新"}
     greenway, parks = f"{YEAR}/targets/greenway", f"{YEAR}/targets/parks"
     seen = city.seen("leader", greenway)
     refusal = city.refused("PROVINCE_STILL_ASKS", "leader", f"{greenway}/withdrawals", cancelled, **seen)

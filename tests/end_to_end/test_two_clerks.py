@@ -107,6 +107,6 @@ def test_a_withdrawal_does_not_overtake_an_adjustment_that_was_not_read(clerks: 
     etag = first.get(TARGET).headers["ETag"]
     body = {"value": "48", "effective_on": "2009-08-10", "reason": "追加"}
     assert first.post(f"{TARGET}/adjustments", body, **{"If-Match": etag}).status_code == 201
-    late = second.post(f"{TARGET}/withdrawals", {"on": "2009-08-11", "reason": "取消"}, **{"If-Match": etag})
+    late = second.post(f"{TARGET}/withdrawals", {"effective_on": "2009-08-11", "reason": "取消"}, **{"If-Match": etag})
     assert (late.status_code, late.json()["code"]) == (412, "VERSION_CONFLICT")
     assert first.get(TARGET).json()["target"]["withdrawn"] is False

@@ -165,7 +165,7 @@ class History(RuleBasedStateMachine):
     @rule(which=some, successor=st.sampled_from(UNITS), on=days, carries=st.booleans())
     def hand_over(self, which: int, successor: str, on: date, carries: bool) -> None:
         code, who = self.part(which, on)
-        body = {"successor": successor, "on": str(on), "carries_levels": carries}
+        body = {"successor": successor, "effective_on": str(on), "carries_levels": carries}
         answer = self.post(f"{YEAR}/targets/{code}/assignments/{who}/hand-overs", body)
         but = ("TARGET_UNKNOWN", "ASSIGNMENT_UNKNOWN", "UNIT_HAS_PART_ALREADY", "SUCCESSOR_IS_THE_SAME",
                "DATE_OUTSIDE_YEAR")  # fmt: skip

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
 from services.evaluation import audits, sealed
-from services.evaluation.api.figures import READ_REFUSALS, respond
+from services.evaluation.api.figures import READ_REFUSALS, answered, respond
 from services.evaluation.api.shapes import Count, Day, Difference, Hash
 from services.evaluation.audits import (
     AuditUnknown,
@@ -276,9 +276,7 @@ def list_audits(asked: AskedDep, year: YearNumber, page: Page) -> Response:
     return Response(msgspec.json.encode(answer), media_type="application/json", headers=asked.headers())
 
 
-@router.get(
-    "/{audit}", response_model=AuditShown, responses=problems(*READ_REFUSALS, WholeJurisdictionOnly, AuditUnknown)
-)
+@router.get("/{audit}", response_model=AuditShown, responses=answered(WholeJurisdictionOnly, AuditUnknown))
 def get_audit(asked: AskedDep, year: YearNumber, audit: AuditId) -> Response:
     """One sealed audit with its document, exactly as it was sealed."""
     asked.permit_whole(*READERS)
@@ -302,6 +300,7 @@ def get_audit(asked: AskedDep, year: YearNumber, audit: AuditId) -> Response:
         200: {
             "description": "The bytes of which the sealed hash is.",
             "content": {"application/json": {"schema": {"type": "object"}}},
+            "headers": {"ETag": {"description": "The sealed sha256.", "schema": {"type": "string"}}},
         },
         **problems(*READ_REFUSALS, WholeJurisdictionOnly, AuditUnknown, DocumentNotKept),
     },
@@ -320,7 +319,7 @@ def get_audit_document(asked: AskedDep, year: YearNumber, audit: AuditId) -> Res
 @router.post(
     "/{audit}/replays",
     response_model=AuditReplay,
-    responses=problems(*READ_REFUSALS, WholeJurisdictionOnly, AuditUnknown),
+    responses=answered(WholeJurisdictionOnly, AuditUnknown),
 )
 def replay_audit(asked: AskedDep, year: YearNumber, audit: AuditId) -> Response:
     """Fold the archive again in memory up to the audit's pin, answer it again, and say equal or what differs."""

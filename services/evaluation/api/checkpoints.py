@@ -27,7 +27,7 @@ from shared.http.fields import WholeNumber
 from shared.http.ordering import OrderingDep, Recorded
 from shared.http.pages import CursorInvalid, Page, Place, next_cursor
 from shared.http.preconditions import etag
-from shared.http.tokens import DEFAULT_WAIT_SECONDS, TOKEN_HEADER, Unsent, Written, encode_token
+from shared.http.tokens import DEFAULT_WAIT_SECONDS, TOKEN_HEADER, WRITTEN_HEADERS, Unsent, Written, encode_token
 from shared.identity.http import WholeJurisdictionOnly
 from shared.projections import NotYetRead
 from shared.proofs.checkpoints import origin_of
@@ -156,7 +156,11 @@ def get_consistency_proof(
     status_code=201,
     responses={
         **commanded(CheckpointsHalted),
-        200: {"model": CheckpointRecorded, "description": "Nothing new to sign: the last one again."},
+        200: {
+            "model": CheckpointRecorded,
+            "description": "Nothing new to sign: the last one again.",
+            "headers": WRITTEN_HEADERS,
+        },
         202: {"model": CheckpointRecorded, "description": "Signed; its fact is on its way to the log."},
     },
 )

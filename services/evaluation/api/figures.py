@@ -79,86 +79,85 @@ _HEADERS = {
 }
 
 
-def _responses(*refusals: type[Any]) -> dict[int | str, dict[str, Any]]:
-    answered: dict[int | str, dict[str, Any]] = {
-        200: {"description": "The answer, as canonical JSON (RFC 8785).", "headers": _HEADERS}
-    }
-    return answered | problems(*READ_REFUSALS, *refusals)
+def answered(*refusals: type[Any]) -> dict[int | str, dict[str, Any]]:
+    """What a route that ends in `respond` may answer, beside these refusals."""
+    document = {"description": "The answer, as canonical JSON (RFC 8785).", "headers": _HEADERS}
+    return {200: document, **problems(*READ_REFUSALS, *refusals)}
 
 
-@router.get("/completion", response_model=CityCompletion | Comparison, responses=_responses(WholeJurisdictionOnly))
+@router.get("/completion", response_model=CityCompletion | Comparison, responses=answered(WholeJurisdictionOnly))
 def get_completion(asked: AskedTwiceDep, year: YearNumber) -> Response:
     """How far along is the whole city: totals, by category, by unit, and every target in a row."""
-    return _answered(asked, Question("completion", year))
+    return _answer(asked, Question("completion", year))
 
 
 @router.get(
     "/targets/{code}/completion",
     response_model=TargetCompletion | Comparison,
-    responses=_responses(NoSuchTarget),
+    responses=answered(NoSuchTarget),
 )
 def get_target_completion(asked: AskedTwiceDep, year: YearNumber, code: Code) -> Response:
     """How far along is one target, from which parts, levels and entries."""
-    return _answered(asked, Question("target", year, code))
+    return _answer(asked, Question("target", year, code))
 
 
-@router.get("/targets/{code}/history", response_model=TargetHistory | Comparison, responses=_responses(NoSuchTarget))
+@router.get("/targets/{code}/history", response_model=TargetHistory | Comparison, responses=answered(NoSuchTarget))
 def get_target_history(asked: AskedTwiceDep, year: YearNumber, code: Code) -> Response:
     """Which entries were made about one target, which of them count, and who stands behind them."""
-    return _answered(asked, Question("history", year, code))
+    return _answer(asked, Question("history", year, code))
 
 
-@router.get("/units/{code}/completion", response_model=UnitCompletion | Comparison, responses=_responses(NoSuchUnit))
+@router.get("/units/{code}/completion", response_model=UnitCompletion | Comparison, responses=answered(NoSuchUnit))
 def get_unit_completion(asked: AskedTwiceDep, year: YearNumber, code: UnitCode) -> Response:
     """How far along is one unit with what it answers for."""
-    return _answered(asked, Question("unit", year, code))
+    return _answer(asked, Question("unit", year, code))
 
 
 @router.get(
     "/categories/{category}/completion",
     response_model=TargetsCompletion | Comparison,
-    responses=_responses(NoSuchCategory, WholeJurisdictionOnly),
+    responses=answered(NoSuchCategory, WholeJurisdictionOnly),
 )
 def get_category_completion(asked: AskedTwiceDep, year: YearNumber, category: CategoryName) -> Response:
     """How far along are the targets of one category."""
-    return _answered(asked, Question("category", year, category))
+    return _answer(asked, Question("category", year, category))
 
 
 @router.get(
-    "/practical-matters", response_model=TargetsCompletion | Comparison, responses=_responses(WholeJurisdictionOnly)
+    "/practical-matters", response_model=TargetsCompletion | Comparison, responses=answered(WholeJurisdictionOnly)
 )
 def get_practical_matters(asked: AskedTwiceDep, year: YearNumber) -> Response:
     """How far along are the practical matters for the people (为民办实事)."""
-    return _answered(asked, Question("practical_matters", year))
+    return _answer(asked, Question("practical_matters", year))
 
 
-@router.get("/groups", response_model=GroupsCompletion | Comparison, responses=_responses(WholeJurisdictionOnly))
+@router.get("/groups", response_model=GroupsCompletion | Comparison, responses=answered(WholeJurisdictionOnly))
 def get_groups_completion(asked: AskedTwiceDep, year: YearNumber) -> Response:
     """How far along are all groups of key projects, and the city's key projects together."""
-    return _answered(asked, Question("groups", year))
+    return _answer(asked, Question("groups", year))
 
 
 @router.get(
     "/groups/{code}/completion",
     response_model=GroupCompletion | Comparison,
-    responses=_responses(NoSuchGroup, WholeJurisdictionOnly),
+    responses=answered(NoSuchGroup, WholeJurisdictionOnly),
 )
 def get_group_completion(asked: AskedTwiceDep, year: YearNumber, code: GroupCode) -> Response:
     """How far along is one group of key projects, and each of its projects."""
-    return _answered(asked, Question("group", year, code))
+    return _answer(asked, Question("group", year, code))
 
 
 @router.get(
     "/projects/{code}/completion",
     response_model=ProjectCompletion | Comparison,
-    responses=_responses(NoSuchProject),
+    responses=answered(NoSuchProject),
 )
 def get_project_completion(asked: AskedTwiceDep, year: YearNumber, code: ProjectCode) -> Response:
     """How far along is one key project, with its sub-projects."""
-    return _answered(asked, Question("project", year, code))
+    return _answer(asked, Question("project", year, code))
 
 
-def _answered(asked: Asked, question: Question) -> Response:
+def _answer(asked: Asked, question: Question) -> Response:
     """The question answered at its standpoint; with `compare_*` at both, and how the answers differ."""
     asked.permit(*SEE_ALL, *SEE_OWN)
     with asked.view() as view, no_collections():

@@ -89,7 +89,7 @@ class SuccessorBody(Body):
 
 
 class HandOverBody(Body):
-    """The unit's part ends the day before `on`, and with it those of the units `together_with` (a merger).
+    """The unit's part ends the day before `effective_on`, and with it those of the units `together_with` (a merger).
 
     Either one `successor` (a code) has all of it from that day, with the strongest of their roles and what their
     values come to; `carries_levels` says whether the year-to-date levels reported until then go on counting, those of
@@ -97,9 +97,9 @@ class HandOverBody(Body):
     with its own role and value. Less of the value than before takes a `reserve` and a `reason`.
     """
 
-    model_config = example({"successor": "road-administration", "on": "2009-07-01", "carries_levels": True})
+    model_config = example({"successor": "road-administration", "effective_on": "2009-07-01", "carries_levels": True})
 
-    on: StrictDate
+    effective_on: StrictDate
     together_with: Annotated[list[CodeStr], Field(max_length=MOST_PARTS - 1)] = Field(default_factory=list)
     successor: CodeStr | None = None
     carries_levels: Annotated[bool, Field(strict=True)] | None = None
@@ -119,7 +119,7 @@ class HandOverBody(Body):
             ]
         else:
             raise SuccessorsNotClear(faults=[SuccessorsNotClear().fault("/successor")])
-        return HandOver(year, target, ends, tuple(opens), self.on, self.reserve, self.reason)
+        return HandOver(year, target, ends, tuple(opens), self.effective_on, self.reserve, self.reason)
 
 
 class AssignmentList(BaseModel):
@@ -218,7 +218,7 @@ async def hand_over_assignment(
     """
     role = ordering.permit_whole(*OFFICE)
     command = body.command(year, target, unit)
-    tree = await read_tree(ordering, body.on)
+    tree = await read_tree(ordering, body.effective_on)
     done = await ordering.execute(
         role,
         assignments_stream(year, target),
@@ -250,7 +250,7 @@ def list_assignments(year: YearNumber, target: TargetCode, asked: AskedDep, page
 
     def found(view: View) -> list[tuple[tuple[str, str], AssignmentShown]]:
         id, _ = standing_target(view, year, target)
-        parts = parts_in_scope(id, view, asked)
+        parts = parts_in_scope(id, view, asked.units(view.registry))
         if parts is None:
             raise TargetUnknown(target=target)
         asked.response.headers["ETag"] = etag(stream_version(view, assignments_stream(year, target).name))

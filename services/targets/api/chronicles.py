@@ -1,41 +1,36 @@
-"""One target with its whole history, and which targets changed between two dates or states of knowledge."""
+"""One target with its whole history."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from typing import Annotated, Literal, get_args
+from functools import cache
 
-from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+import msgspec
+from fastapi import APIRouter
+from msgspec import UnsetType
+from pydantic import BaseModel
 from sqlalchemy import select
 
 from services.targets.alignment import Demand, demand_of
 from services.targets.api.asking import page_of
 from services.targets.api.floors import complete_runs, outcome_in
 from services.targets.api.shapes import SEES_TARGETS, TargetCode
-from services.targets.api.targets import AssignmentShown, TargetShown, parts_in_scope, target_shown
-from services.targets.chronicle import Happening, Line, Stated, tell
-from services.targets.errors import ComparisonMissing
+from services.targets.api.targets import parts_in_scope
+from services.targets.chronicle import Happening, Line, Named, NameOf, Stated, tell
 from services.targets.read_models.target_facts import target_facts_of
 from shared.admission.errors import TargetUnknown
-from shared.contracts.targets import Category, TargetIssued
+from shared.calendars import local_date
+from shared.contracts.targets import TargetIssued
 from shared.http.answers import asking
-from shared.http.asking import Asked, AskedDep, AskedTwiceDep, View
+from shared.http.asking import AskedDep, View
 from shared.http.fields import Label
 from shared.http.ordering import YearNumber
 from shared.http.pages import CursorInvalid, Page
-from shared.http.pins import StandsAt, stands_at
-from shared.quantities import parse, text
+from shared.http.pins import StandsAt
 from shared.registry import rows
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}", tags=["targets"])
-
-Member = Literal[
-    "name", "category", "kind", "direction", "value", "measures", "roll_up", "tags", "weight", "points", "indicator",
-    "text", "steps", "bands", "scoring",
-]  # fmt: skip
-MEMBERS: tuple[Member, ...] = get_args(Member)
 
 
 class ChronicleLine(BaseModel):
@@ -71,32 +66,6 @@ class Chronicle(BaseModel):
     pin: StandsAt
 
 
-class ChangedTarget(BaseModel):
-    """A target that stands otherwise than it did on the other side of the comparison.
-
-    `before` is how it stood there, `after` how it stands here; null where it did not stand. `changed` names what
-    differs, `opened` and `ended` the parts that are valid on one side only.
-    """
-
-    code: str
-    change: Literal["added", "removed", "changed"]
-    before: TargetShown | None
-    after: TargetShown | None
-    changed: list[Member]
-    value_difference: str | None = Field(description="This side's value minus the other's, where both have one.")
-    opened: list[AssignmentShown]
-    ended: list[AssignmentShown]
-
-
-class ChangedTargets(BaseModel):
-    """What changed, by the targets' codes."""
-
-    items: list[ChangedTarget]
-    next_cursor: str | None
-    pin: StandsAt
-    compared_pin: StandsAt
-
-
 @router.get("/targets/{target}/chronicle", responses=asking(TargetUnknown, CursorInvalid))
 def get_target_chronicle(year: YearNumber, target: TargetCode, asked: AskedDep, page: Page) -> Chronicle:
     """One target with its whole history: issued, assigned, raised, cut, handed over, withdrawn; who asked and decided.
@@ -107,46 +76,42 @@ def get_target_chronicle(year: YearNumber, target: TargetCode, asked: AskedDep, 
 
     def found(view: View) -> list[tuple[tuple[int, int], ChronicleLine]]:
         id = view.registry.target_id(year, target)
-        if id is None or parts_in_scope(id, view, asked) is None:
+        scope = asked.units(view.registry)
+        if id is None or parts_in_scope(id, view, scope) is None:
             raise TargetUnknown(target=target)
-        row, scope = view.registry.targets.first(id), asked.units(view.registry)
+        row = view.registry.targets.first(id)
 
-        def unit_of(unit: str) -> str | None:
-            return view.registry.units.latest(unit).code if scope is None or unit in scope else None
-
-        lines = tell([*_facts(view, year, target), *_demands(view, year, row)], unit_of, whole=scope is None)
+        stated = [*_facts(view, year, target), *_demands(view, year, row)]
+        lines = tell(stated, _names(view, scope), whole=scope is None)
         return [((line.position, at), _shown(line, view.standpoint.as_of)) for at, line in enumerate(lines)]
 
     items, cursor, pin = page_of(asked, page, f"chronicle {year} {target}", found)
     return Chronicle(target=target, items=items, next_cursor=cursor, pin=pin)
 
 
-@router.get("/target-changes", responses=asking(CursorInvalid, ComparisonMissing))
-def list_target_changes(
-    year: YearNumber,
-    asked: AskedTwiceDep,
-    page: Page,
-    category: Annotated[Category | None, Query(description="Only this category.")] = None,
-) -> ChangedTargets:
-    """Which targets, within your scope, stand otherwise than at `compare_as_of` or `compare_known_at`, and how.
+def _names(view: View, scope: frozenset[str] | None) -> NameOf:
+    """What units in scope were called on the day that a fact is about, as known when it was recorded."""
+    c, at = view.tables.core.versions.c, view.standpoint
 
-    One of the two must be given; what is not given is as for this side.
-    """
-    asked.permit(*SEES_TARGETS)
-    axes, compared = asked.axes, list[StandsAt]()
-    if axes.compare_as_of is None and axes.compare_known_at is None:
-        raise ComparisonMissing(faults=[ComparisonMissing().fault("/query/compare_as_of")])
+    @cache
+    def versions(unit: str) -> list[tuple[date, int, int, rows.Unit]]:
+        """Of a unit, all that was ever said: in force from, known from and until, and how it stands then."""
+        found = view.db.execute(
+            select(c.effective_on, c.known_from, c.known_until, c.body)
+            .where(c.log == at.log, c.kind == "unit", c.id == unit)
+            .order_by(c.effective_on)
+        )
+        return [(on, since, until, msgspec.json.decode(body, type=rows.Unit)) for on, since, until, body in found]
 
-    def found(view: View) -> list[tuple[tuple[str], ChangedTarget]]:
-        other = asked.compared(view)
-        assert other is not None
-        compared.append(stands_at(other.standpoint))
-        changes = (_change(id, view, other, asked) for id in _standing(view, other, year, category))
-        return [((change.code,), change) for change in changes if change is not None]
+    def name(unit: str, stated: Stated) -> Named | None:
+        if scope is not None and unit not in scope:
+            return None
+        day = stated.effective_on or local_date(stated.recorded_at, at.zone)
+        known = [(on, row) for on, since, until, row in versions(unit) if since <= stated.position < until]
+        row = [row for on, row in known if on <= max(day, known[0][0])][-1]
+        return Named(row.code, row.name.zh, row.name.zh if isinstance(row.name.en, UnsetType) else row.name.en)
 
-    of = f"target-changes {year} {category} {axes.compare_as_of} {axes.compare_known_at}"
-    items, cursor, pin = page_of(asked, page, of, found)
-    return ChangedTargets(items=items, next_cursor=cursor, pin=pin, compared_pin=compared[0])
+    return name
 
 
 def _facts(view: View, year: int, target: str) -> Iterator[Stated]:
@@ -182,52 +147,3 @@ def _shown(line: Line, as_of: date) -> ChronicleLine:
         units=list(line.units), from_value=line.from_value, to_value=line.to_value, reason=line.reason,
         request=line.request, month=line.month, province_edition=line.edition, evidence=list(line.evidence),
     )  # fmt: skip
-
-
-def _standing(view: View, other: View, year: int, category: Category | None) -> list[str]:
-    """The ids of the targets of the year that stand on either side."""
-    both = [side.registry.targets_on(side.standpoint.as_of) for side in (view, other)]
-    return list(dict.fromkeys(
-        id for side in both for id, row in side if row.year == year and category in (None, row.category)
-    ))  # fmt: skip
-
-
-def _change(id: str, view: View, other: View, asked: Asked) -> ChangedTarget | None:
-    """What became of one target; None where nothing did, or where it is not theirs to see."""
-    after, before = _stands(id, view, asked), _stands(id, other, asked)
-    either = after or before
-    if either is None:
-        return None
-    parts_after, parts_before = _valid_parts(id, view, asked), _valid_parts(id, other, asked)
-    opened, ended = parts_after - parts_before, parts_before - parts_after
-    changed = [member for member in MEMBERS if after and before and getattr(after, member) != getattr(before, member)]
-    if (after is None) == (before is None) and not (changed or opened or ended):
-        return None
-    return ChangedTarget(
-        code=either.code,
-        change="added" if before is None else "removed" if after is None else "changed",
-        before=target_shown(id, before, other) if before is not None else None,
-        after=target_shown(id, after, view) if after is not None else None,
-        changed=changed,
-        value_difference=text(parse(after.value) - parse(before.value)) if after and before else None,
-        opened=[part for part in parts_in_scope(id, view, asked) or () if part.id in opened],
-        ended=[part for part in parts_in_scope(id, other, asked) or () if part.id in ended],
-    )
-
-
-def _stands(id: str, side: View, asked: Asked) -> rows.Target | None:
-    """The target where it stands and is theirs to see."""
-    row = side.registry.targets.get(id, side.standpoint.as_of)
-    if row is None or row.withdrawn:
-        return None
-    scope = asked.units(side.registry)
-    return row if scope is None or any(part.unit in scope for _, part in side.registry.parts_of(id)) else None
-
-
-def _valid_parts(id: str, side: View, asked: Asked) -> set[str]:
-    """The ids of the parts in force on the day that the caller may see."""
-    scope, day = asked.units(side.registry), side.standpoint.as_of
-    return {
-        part_id for part_id, part in side.registry.parts_of(id)
-        if part.valid_on(day) and (scope is None or part.unit in scope)
-    }  # fmt: skip

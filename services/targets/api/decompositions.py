@@ -61,9 +61,9 @@ class PartBody(Body):
 class DecompositionBody(Body):
     """That on this day the parts are complete: with what is held in `reserve` they come to the whole."""
 
-    model_config = example({"on": "2009-02-15", "reserve": "2", "reason": "机动指标"})
+    model_config = example({"stated_on": "2009-02-15", "reserve": "2", "reason": "机动指标"})
 
-    on: StrictDate
+    stated_on: StrictDate
     reserve: QuantityStr | None = None
     reason: ReasonStr | None = None
 
@@ -154,7 +154,7 @@ async def state_target_decomposition(
 ) -> Recorded:
     """State that the parts of a target are complete. The assessment office only; needs the ETag of its assignments."""
     role = ordering.permit_whole(*OFFICE)
-    command = StateDecomposition(year, target, None, body.on, body.reserve, body.reason)
+    command = StateDecomposition(year, target, None, body.stated_on, body.reserve, body.reason)
     done = await ordering.execute(
         role,
         assignments_stream(year, target),
@@ -169,8 +169,8 @@ async def state_part_decomposition(
 ) -> Recorded:
     """State that the parts of a unit's part are complete. The unit's office; needs the ETag of the assignments."""
     role = ordering.permit(*OFFICE)
-    tree = await _within_scope(ordering, year, target, unit, body.on)
-    command = StateDecomposition(year, target, unit, body.on, body.reserve, body.reason)
+    tree = await _within_scope(ordering, year, target, unit, body.stated_on)
+    command = StateDecomposition(year, target, unit, body.stated_on, body.reserve, body.reason)
     done = await ordering.execute(
         role,
         assignments_stream(year, target),

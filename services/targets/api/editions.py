@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
@@ -17,6 +17,7 @@ from services.targets.api.catalogues import (
     item_shown,
 )
 from services.targets.api.shapes import OFFICE, SEES_THE_CITY, Body, ReasonStr, example
+from services.targets.changes import Change, ChangeKind, changes, members
 from services.targets.errors import AdditionFaulty, AdditionTaken, AdditionUnknown, CatalogueUnknown
 from services.targets.read_models.parts import parts_of
 from services.targets.year import while_allowed, year_stream
@@ -84,11 +85,11 @@ class AdditionList(BaseModel):
 
 
 class EditionChangeShown(BaseModel):
-    """An item that is new, gone, or of which these members differ."""
+    """An item that is new, gone, or otherwise; `changed` names the members that differ."""
 
     code: str
-    change: Literal["added", "removed", "changed"]
-    members: list[str]
+    change: ChangeKind
+    changed: list[str]
     before: CatalogueItemBody | None
     after: CatalogueItemBody | None
 
@@ -116,11 +117,7 @@ def list_edition_changes(
         before, after = (
             {item.code: item for item in complete_catalogue(view, year, edition)[1]} for edition in (since, catalogue)
         )
-        return [
-            ((code,), _change(code, before.get(code), after.get(code)))
-            for code in before.keys() | after.keys()
-            if before.get(code) != after.get(code)
-        ]
+        return [((each.key,), _change(each)) for each in changes(before, after)]
 
     items, cursor, pin = page_of(asked, page, f"edition-changes {since} {catalogue}", found)
     return EditionChanges(items=items, next_cursor=cursor, pin=pin)
@@ -207,12 +204,7 @@ def _latest_of_city(view: View, year: int) -> tuple[str | None, Covering]:
     return latest, Covering(complete_catalogue(view, year, latest)[1])
 
 
-def _change(code: str, before: CatalogueItem | None, after: CatalogueItem | None) -> EditionChangeShown:
-    shown_before, shown_after = (None if item is None else item_shown(item) for item in (before, after))
-    if shown_before is None or shown_after is None:
-        change: Literal["added", "removed"] = "added" if shown_before is None else "removed"
-        return EditionChangeShown(code=code, change=change, members=[], before=shown_before, after=shown_after)
-    members = [
-        name for name in CatalogueItemBody.model_fields if getattr(shown_before, name) != getattr(shown_after, name)
-    ]
-    return EditionChangeShown(code=code, change="changed", members=members, before=shown_before, after=shown_after)
+def _change(change: Change[CatalogueItem]) -> EditionChangeShown:
+    before, after = (None if item is None else item_shown(item) for item in (change.before, change.after))
+    changed = members(dict(before) if before else None, dict(after) if after else None)
+    return EditionChangeShown(code=change.key, change=change.kind, changed=changed, before=before, after=after)

@@ -68,11 +68,11 @@ class MemberBody(Body):
 
 
 class RemovalBody(Body):
-    """The unit's last day in the group is the one before `on`."""
+    """The unit's last day in the group is the one before `effective_on`."""
 
-    model_config = example({"on": "2009-07-01"})
+    model_config = example({"effective_on": "2009-07-01"})
 
-    on: StrictDate
+    effective_on: StrictDate
 
 
 class MemberShown(BaseModel):
@@ -169,7 +169,7 @@ async def remove_peer_group_member(
 ) -> Recorded:
     """Take a unit out of a peer group from a day on. The assessment office only; needs the ETag of the groups."""
     role = ordering.permit_whole(*OFFICE)
-    command = ChangeMember(year, peer_group, unit, body.on)
+    command = ChangeMember(year, peer_group, unit, body.effective_on)
     done = await ordering.execute(
         role,
         peer_groups_stream(year),

@@ -54,11 +54,11 @@ class PostBody(Body):
 
 
 class DepartureBody(Body):
-    """The holder's last day in the post is the one before `on`."""
+    """The holder's last day in the post is the one before `effective_on`."""
 
-    model_config = example({"on": "2009-07-01"})
+    model_config = example({"effective_on": "2009-07-01"})
 
-    on: StrictDate
+    effective_on: StrictDate
 
 
 class PostShown(BaseModel):
@@ -113,7 +113,7 @@ async def take_unit_post(unit: UnitCode, body: PostBody, ordering: OrderingDep) 
 async def leave_unit_post(unit: UnitCode, post: PostId, body: DepartureBody, ordering: ChangingDep) -> Recorded:
     """Record that a post is left on a day. Administrators only; needs the ETag of the unit's posts."""
     role = ordering.permit_whole(*ADMIN)
-    done = await ordering.execute(role, posts_stream(unit), lambda posts, _: leave_post(post, body.on, posts))
+    done = await ordering.execute(role, posts_stream(unit), lambda posts, _: leave_post(post, body.effective_on, posts))
     fact = done.facts[0]
     assert isinstance(fact, PostLeft)
     return ordering.recorded(fact.post, done)

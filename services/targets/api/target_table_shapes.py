@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, NotRequired, cast
 
 import msgspec
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
+from services.targets.changes import ChangeKind, changes, told
 from services.targets.signature import Issued, SignatureStatus, Signed, UnitTable
-from services.targets.target_table import Table
+from services.targets.target_table import Row
 from shared.contracts.shapes import Label
 from shared.contracts.targets import AssignmentRole, Category, Direction, Issuer, RollUp, TargetKind
 from shared.http.pins import StandsAt
@@ -93,7 +95,7 @@ class TableShown(TypedDict):
 class TableIssue(TypedDict):
     """As it was last issued: on which date, by the fact at `position`, as known at `known_at`."""
 
-    on: Day
+    issued_on: Day
     sha256: str
     known_at: int
     position: int
@@ -103,7 +105,7 @@ class TableIssue(TypedDict):
 class TableSignature(TypedDict):
     """What was last signed for, on which day; `by` is an opaque id, as is `person`."""
 
-    on: Day
+    signed_on: Day
     sha256: str
     by: str
     person: NotRequired[str]
@@ -139,29 +141,55 @@ class UnitTableShown(TypedDict):
     names: dict[str, NameShown]
 
 
-class UnitTables(TypedDict):
-    """Tables by unit."""
-
-    items: list[UnitTableShown]
-    next_cursor: str | None
-    pin: StandsAt
-
-
 @_CLOSED
 class ChangedTableRow(TypedDict):
-    """A target that differs: `before` is the other side's row, `after` this one's; one of them may be absent."""
+    """A target that differs: `before` is the other side's row, `after` this one's.
+
+    One is absent where it is new or gone. `changed` names the members that differ.
+    """
 
     code: str
+    change: ChangeKind
+    changed: list[str]
     before: NotRequired[TableRow]
     after: NotRequired[TableRow]
 
 
-class ComparedTable(TypedDict):
-    """The same table on the other side of the comparison, and the targets that differ, by code."""
+@_CLOSED
+class TableChanges(TypedDict):
+    """The same table on the other side of the comparison, and the targets that differ, by code.
 
-    sha256: str
+    `sha256` is absent where the unit had no table there.
+    """
+
+    sha256: NotRequired[str]
     changes: list[ChangedTableRow]
+
+
+@_CLOSED
+class ComparedTable(TableChanges):
+    """The same, and where the other side stands."""
+
     pin: StandsAt
+
+
+@_CLOSED
+class ListedTable(UnitTableShown):
+    """A unit's table in a list; `compared` is absent unless it was asked for.
+
+    A unit that has a table on the other side only is shown with an empty one here.
+    """
+
+    compared: NotRequired[TableChanges]
+
+
+class UnitTables(TypedDict):
+    """Tables by unit; `compared_pin` is absent unless a comparison was asked for."""
+
+    items: list[ListedTable]
+    next_cursor: str | None
+    pin: StandsAt
+    compared_pin: NotRequired[StandsAt]
 
 
 class TableAnswer(TypedDict):
@@ -199,22 +227,28 @@ def name_of(registry: Registry, year: int, target: str) -> Label:
     return registry.targets.latest(registry.target_id(year, target) or "").name
 
 
-def changes(before: Table, after: Table) -> list[ChangedTableRow]:
-    """The targets in which two tables of a unit differ, by code."""
-    old, new = ({row["code"]: row for row in side["targets"]} for side in (before, after))
-    differing = sorted(str(code) for code in old.keys() | new.keys() if old.get(code) != new.get(code))
-    found = [
-        {"code": code} | {side: rows[code] for side, rows in (("before", old), ("after", new)) if code in rows}
-        for code in differing
-    ]
-    return cast(list[ChangedTableRow], found)
+def compared(
+    answer: UnitTableShown, after: UnitTable, before: UnitTable | None, there: Registry, wanted: Callable[[Row], bool]
+) -> TableChanges:
+    """In which of the wanted targets a unit's two tables differ, by code; `there` names those that are gone."""
+    old, new = (
+        {str(row["code"]): row for row in side.document["targets"] if wanted(row)} if side is not None else {}
+        for side in (before, after)
+    )
+    found = changes(old, new)
+    for each in found:
+        if each.after is None:
+            answer["names"][each.key] = msgspec.to_builtins(name_of(there, after.document["year"], each.key))
+    said: dict[str, Any] = {"changes": [{"code": each.key} | told(each) for each in found]}
+    return cast(TableChanges, said if before is None else {"sha256": before.sha256} | said)
 
 
 def _issued(issued: Issued) -> dict[str, Any]:
-    return {"on": issued.on.isoformat(), "sha256": issued.row.sha256, "known_at": issued.row.known_at,
+    return {"issued_on": issued.on.isoformat(), "sha256": issued.row.sha256, "known_at": issued.row.known_at,
             "position": issued.position}  # fmt: skip
 
 
 def _signed(signed: Signed) -> dict[str, Any]:
-    said = {"on": signed.on.isoformat(), "sha256": signed.row.sha256, "by": signed.row.by, "position": signed.position}
-    return said if signed.row.person is None else said | {"person": signed.row.person}
+    row = signed.row
+    said = {"signed_on": signed.on.isoformat(), "sha256": row.sha256, "by": row.by, "position": signed.position}
+    return said if row.person is None else said | {"person": row.person}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
@@ -11,11 +11,11 @@ from pydantic import Field
 from services.targets.api.asking import page_of, read_to_the_end, stream_version
 from services.targets.api.shapes import OFFICE, SEES_TARGETS, Body, UnitCode, UuidStr, example
 from services.targets.api.target_table_shapes import (
-    ComparedTable,
+    ListedTable,
     TableAnswer,
+    TableRow,
     UnitTables,
-    UnitTableShown,
-    changes,
+    compared,
     shown,
 )
 from services.targets.errors import (
@@ -30,15 +30,23 @@ from services.targets.errors import (
     TableUnknown,
     YearUnknown,
 )
-from services.targets.signature import SignatureStatus, SignTable, UnitTable, sign_table, signature_stream, units_on
-from services.targets.target_table import IssueTables, issue_tables, table_on, table_sha256
+from services.targets.signature import (
+    SignatureStatus,
+    SignTable,
+    UnitTable,
+    emptied,
+    sign_table,
+    signature_stream,
+    units_on,
+)
+from services.targets.target_table import IssueTables, Row, issue_tables, table_on, table_sha256
 from services.targets.year import YearStanding, require_allowed, standing_stream
 from shared.admission.errors import DateInFuture, YearDoesNotAllow, YearIsNotOpen
 from shared.canonical import encode_trusted
 from shared.contracts.targets import AssignmentRole, Category
 from shared.deciding import Fact, Look
 from shared.http.answers import asking, changed, commanded
-from shared.http.asking import Asked, AskedDep, AskedTwiceDep, View, units_in_scope
+from shared.http.asking import Asked, AskedTwiceDep, View, units_in_scope
 from shared.http.fields import StrictDate
 from shared.http.ordering import ChangingDep, Ordering, OrderingDep, Recorded, YearNumber
 from shared.http.pages import CursorInvalid, Page
@@ -56,9 +64,9 @@ Hash = Annotated[str, Field(strict=True, pattern=r"^[0-9a-f]{64}$", examples=["a
 class IssueBody(Body):
     """The date as of which the tables are issued: in the year, not in the future."""
 
-    model_config = example({"on": "2009-03-01"})
+    model_config = example({"issued_on": "2009-03-01"})
 
-    on: StrictDate
+    issued_on: StrictDate
 
 
 class SignatureBody(Body):
@@ -88,7 +96,7 @@ async def issue_target_tables(year: YearNumber, body: IssueBody, ordering: Chang
     Moves a draft year on. Needs the year's ETag, which the list of its tables shows too. The assessment office only.
     """
     role = ordering.permit_whole(*OFFICE)
-    command = IssueTables(year, body.on)
+    command = IssueTables(year, body.issued_on)
     tables, at = await read_to_the_end(ordering, lambda view: _to_issue(view, command))
     done = await ordering.execute(
         role,
@@ -130,7 +138,7 @@ async def sign_target_table(year: YearNumber, unit: UnitCode, body: SignatureBod
 @router.get("", response_model=UnitTables, responses=asking(CursorInvalid, YearUnknown))
 def list_target_tables(
     year: YearNumber,
-    asked: AskedDep,
+    asked: AskedTwiceDep,
     page: Page,
     category: Annotated[Category | None, Query(description="Only targets of this category.")] = None,
     role: Annotated[AssignmentRole | None, Query(description="Only targets in which the unit has this role.")] = None,
@@ -138,54 +146,90 @@ def list_target_tables(
 ) -> Response:
     """The target tables of the units within your scope on the date asked about, signed or not, by unit.
 
-    The ETag is the year's, which issuing them anew must match.
+    Compared with another date or state of knowledge, each says which of its targets are new, gone or otherwise, with
+    both rows; a unit whose table is gone is listed too. The ETag is the year's, which issuing them anew must match.
     """
     asked.permit(*SEES_TARGETS)
+    compared_pin: dict[str, Any] = {}
 
-    def found(view: View) -> Iterator[tuple[tuple[str], UnitTableShown]]:
+    def wanted(row: Row) -> bool:
+        return category in (None, row["category"]) and role in (None, row["role"])
+
+    def found(view: View) -> Iterator[tuple[tuple[str], ListedTable]]:
         registry = view.registry
         require_year(registry, year)
         asked.response.headers["ETag"] = etag(stream_version(view, standing_stream(year).name))
-        for each in units_on(registry, year, view.standpoint.as_of, asked.units(registry)):
-            answer = shown(each, registry, year)
-            rows = answer["table"]["targets"]
-            taken = [row for row in rows if category in (None, row["category"]) and role in (None, row["role"])]
-            answer["table"] = {**answer["table"], "targets": taken}
-            if status in (None, each.status) and (taken or (category is None and role is None)):
+        other = asked.compared(view)
+        if other is not None:
+            compared_pin["compared_pin"] = _pin(other.standpoint)
+        for each, before in _on_both_sides(view, other, asked, year):
+            answer = cast(ListedTable, shown(each, registry, year))
+            taken = [row for row in each.document["targets"] if wanted(row)]
+            answer["table"] = {**answer["table"], "targets": cast(list[TableRow], taken)}
+            if other is not None:
+                answer["compared"] = compared(answer, each, before, other.registry, wanted)
+            shows_any = taken or (other is not None and answer["compared"]["changes"])
+            if status in (None, each.status) and (shows_any or (category is None and role is None)):
                 yield (answer["unit"],), answer
 
-    of = f"target-tables {year} {category} {role} {status}"
+    of = f"target-tables {year} {category} {role} {status} {asked.axes.compare_as_of} {asked.axes.compare_known_at}"
     items, cursor, pin = page_of(asked, page, of, lambda view: list(found(view)))
-    return _answer(asked, {"items": items, "next_cursor": cursor, "pin": pin.model_dump(mode="json")})
+    answer = {"items": items, "next_cursor": cursor, "pin": pin.model_dump(mode="json")}
+    return _answer(asked, answer | compared_pin)
 
 
 @router.get("/{unit}", response_model=TableAnswer, responses=asking(TableUnknown, YearUnknown))
 def get_target_table(year: YearNumber, unit: UnitCode, asked: AskedTwiceDep) -> Response:
-    """One unit's target table on a date: what it is given, whether that was issued and signed for, what differs."""
+    """One unit's target table on a date: what it is given, whether that was issued and signed for, what differs.
+
+    A unit that has a table on the other side of a comparison only is shown with an empty one.
+    """
     asked.permit(*SEES_TARGETS)
     with asked.view() as view:
-        stands = table_of_unit(view, asked, year, unit)
-        answer: dict[str, Any] = {"table": shown(stands, view.registry, year), "pin": _pin(view.standpoint)}
         other = asked.compared(view)
+        stands, before = _of_unit(view, other, asked, year, unit)
+        table = shown(stands, view.registry, year)
+        answer: dict[str, Any] = {"table": table, "pin": _pin(view.standpoint)}
         if other is not None:
-            before = table_on(other.registry, year, stands.unit, other.standpoint.as_of)
-            answer["compared"] = ComparedTable(
-                sha256=table_sha256(before), changes=changes(before, stands.document), pin=_pin(other.standpoint)
-            )
+            answer["compared"] = {
+                **compared(table, stands, before, other.registry, lambda _: True), "pin": _pin(other.standpoint)
+            }  # fmt: skip
         return _answer(asked, answer)
 
 
 def table_of_unit(view: View, asked: Asked, year: int, unit: str) -> UnitTable:
     """The table of the unit at an address. YearUnknown; TableUnknown, also outside of the caller's scope."""
-    registry, scope = view.registry, asked.units(view.registry)
-    require_year(registry, year)
-    id = registry.unit_id(unit)
+    return _of_unit(view, None, asked, year, unit)[0]
+
+
+def _of_unit(view: View, other: View | None, asked: Asked, year: int, unit: str) -> tuple[UnitTable, UnitTable | None]:
+    """The same with that on the other side."""
+    scope = asked.units_of_both(view, other)
+    require_year(view.registry, year)
+    id = view.registry.unit_id(unit)
+    if id is None and other is not None:
+        id = other.registry.unit_id(unit)
     if id is None or (scope is not None and id not in scope):
         raise TableUnknown(unit=unit)
-    found = units_on(registry, year, view.standpoint.as_of, scope, only=id)
+    found = _on_both_sides(view, other, asked, year, only=id)
     if not found:
         raise TableUnknown(unit=unit)
     return found[0]
+
+
+def _on_both_sides(
+    view: View, other: View | None, asked: Asked, year: int, *, only: str | None = None
+) -> list[tuple[UnitTable, UnitTable | None]]:
+    """The tables of all units in scope that have one on either side; an empty one where that is the other."""
+    scope = asked.units_of_both(view, other)
+    here, there = (
+        {} if side is None else {
+            each.unit: each for each in units_on(side.registry, year, side.standpoint.as_of, scope, only=only)
+        }
+        for side in (view, other)
+    )  # fmt: skip
+    gone = [emptied(view.registry, year, view.standpoint.as_of, there[unit]) for unit in there if unit not in here]
+    return [(each, there.get(each.unit)) for each in (*here.values(), *gone)]
 
 
 def require_year(registry: Registry, year: int) -> None:

@@ -390,14 +390,14 @@ def standing_target(view: View, year: int, code: str) -> tuple[str, rows.Target]
     return id, row
 
 
-def parts_in_scope(id: str, view: View, asked: Asked) -> list[AssignmentShown] | None:
-    """The parts that the caller may see; None when a target with none of them is not theirs to see."""
-    found = _parts_in_scope(id, view, asked)
+def parts_in_scope(id: str, view: View, scope: frozenset[str] | None) -> list[AssignmentShown] | None:
+    """The parts of units in scope; None when a target with none of them is not the caller's to see."""
+    found = _parts_in_scope(id, view, scope)
     return None if found is None else found[0]
 
 
 def _within_scope(id: str, target: rows.Target, view: View, asked: Asked) -> TargetWithAssignments | None:
-    found = _parts_in_scope(id, view, asked)
+    found = _parts_in_scope(id, view, asked.units(view.registry))
     if found is None:
         return None
     parts, decomposition = found
@@ -407,10 +407,10 @@ def _within_scope(id: str, target: rows.Target, view: View, asked: Asked) -> Tar
 
 
 def _parts_in_scope(
-    id: str, view: View, asked: Asked
+    id: str, view: View, scope: frozenset[str] | None
 ) -> tuple[list[AssignmentShown], DecompositionShown | None] | None:
     """The same with what they come to for the target: all of it is worked out once, however many parts there are."""
-    registry, scope, day = view.registry, asked.units(view.registry), view.standpoint.as_of
+    registry, day = view.registry, view.standpoint.as_of
     parts = [(part_id, part) for part_id, part in registry.parts_of(id) if scope is None or part.unit in scope]
     if scope is not None and not parts:
         return None

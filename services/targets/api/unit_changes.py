@@ -52,22 +52,22 @@ ENDS = ("office", "admin")
 
 
 class NameBody(Body):
-    """The unit's name from `on` on, until the next one. Its code stays."""
+    """The unit's name from `effective_on` on, until the next one. Its code stays."""
 
-    model_config = example({"name": {"zh": "市交通运输局"}, "on": "2009-07-01", "reason": "机构改革"})
+    model_config = example({"name": {"zh": "市交通运输局"}, "effective_on": "2009-07-01", "reason": "机构改革"})
 
     name: Label
-    on: StrictDate
+    effective_on: StrictDate
     reason: ReasonStr
 
 
 class MoveBody(Body):
-    """The unit is below `parent` (a code) from `on` on, until its next move; without `parent`, below none."""
+    """The unit is below `parent` (a code) from `effective_on` on, until its next move; without `parent`, below none."""
 
-    model_config = example({"parent": "transport", "on": "2009-07-01", "reason": "机构改革"})
+    model_config = example({"parent": "transport", "effective_on": "2009-07-01", "reason": "机构改革"})
 
     parent: CodeStr | None = None
-    on: StrictDate
+    effective_on: StrictDate
     reason: ReasonStr
 
 
@@ -80,16 +80,16 @@ class TakeOverBody(Body):
 
 
 class EndingBody(Body):
-    """The unit's last day is the one before `on`; `successors` (codes) inherit what was its own.
+    """The unit's last day is the one before `effective_on`; `successors` (codes) inherit what was its own.
 
     Two units that end with one successor are a merger, one that ends with several is a split. A single successor takes
     over every part of a target that the unit has on that day or later; of several, `take_overs` says for each target
     who does. `carries_levels` says whether the levels reported until then go on counting.
     """
 
-    model_config = example({"on": "2009-07-01", "successors": ["transport"], "reason": "机构改革"})
+    model_config = example({"effective_on": "2009-07-01", "successors": ["transport"], "reason": "机构改革"})
 
-    on: StrictDate
+    effective_on: StrictDate
     successors: Annotated[list[CodeStr], Field(max_length=20)] = Field(default_factory=list)
     take_overs: Annotated[list[TakeOverBody], Field(max_length=10_000)] = Field(default_factory=list)
     carries_levels: Annotated[bool, Field(strict=True)] = True
@@ -118,7 +118,7 @@ _CHANGED = (UnitUnknown, UnitIsNotValid)
 async def rename_responsible_unit(unit: UnitCode, body: NameBody, ordering: ChangingDep) -> Recorded:
     """Give a unit another name from a date on. Administrators only; needs the unit's ETag."""
     role = ordering.permit_whole(*ADMIN)
-    command = RenameUnit(unit, label(body.name), body.on, body.reason)
+    command = RenameUnit(unit, label(body.name), body.effective_on, body.reason)
     done = await ordering.execute(role, unit_stream(unit), lambda standing, _: rename_unit(command, standing))
     fact = done.facts[0]
     assert isinstance(fact, UnitRenamed)
@@ -132,7 +132,7 @@ async def move_responsible_unit(unit: UnitCode, body: MoveBody, ordering: Changi
     Refused if on any date a unit would be above itself; `path` then leads once round.
     """
     role = ordering.permit_whole(*ADMIN)
-    command = MoveUnit(unit, body.parent, body.on, body.reason)
+    command = MoveUnit(unit, body.parent, body.effective_on, body.reason)
 
     def decide(standing: Unit, look: Look) -> list[Fact]:
         at = transaction_of(look)
@@ -178,8 +178,9 @@ async def end_responsible_unit(unit: UnitCode, body: EndingBody, ordering: Chang
     The assessment office or an administrator; needs the unit's ETag.
     """
     role = ordering.permit_whole(*ENDS)
-    command = EndUnit(unit, body.on, tuple(body.successors), body.reason)
-    take_overs = [TakeOver(each.year or body.on.year, each.target, each.successor) for each in body.take_overs]
+    on = body.effective_on
+    command = EndUnit(unit, on, tuple(body.successors), body.reason)
+    take_overs = [TakeOver(each.year or on.year, each.target, each.successor) for each in body.take_overs]
 
     def decide(standing: Unit, look: Look) -> list[Fact]:
         at = transaction_of(look)
@@ -188,8 +189,8 @@ async def end_responsible_unit(unit: UnitCode, body: EndingBody, ordering: Chang
         units = _all_units(at)
         ended = end_unit(command, standing, [successors[code] for code in body.successors], units)
         inherited = inherit(
-            command, take_overs, _held(at, standing, body.on), {unit: standing, **successors},
-            carries_levels=body.carries_levels, new_id=uuid7, under=lambda id: units_below(id, body.on, units),
+            command, take_overs, _held(at, standing, on), {unit: standing, **successors},
+            carries_levels=body.carries_levels, new_id=uuid7, under=lambda id: units_below(id, on, units),
         )  # fmt: skip
         return [*ended, *inherited]
 

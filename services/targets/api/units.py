@@ -86,7 +86,7 @@ class UnitVersion(BaseModel):
     """
 
     effective_on: date
-    change: UnitChange
+    happened: UnitChange
     name: Label
     parent: str | None
     successors: list[str]
@@ -208,7 +208,7 @@ def _versions(id: str, view: View, scope: frozenset[str] | None) -> Iterator[Uni
         if row.ended_on is not None and row.change != "ended":
             continue  # what was said of a day that the unit did not live to see
         yield UnitVersion(
-            effective_on=effective_on, change=row.change, name=shown(row.name), parent=_parent(row, registry, scope),
+            effective_on=effective_on, happened=row.change, name=shown(row.name), parent=_parent(row, registry, scope),
             successors=_codes(row.successors, registry, scope), reason=row.reason, known_from=known_from,
             known_until=known_until if known_until <= at.position else None,
         )  # fmt: skip

@@ -21,11 +21,11 @@ router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}/targets
 
 
 class WithdrawalBody(Body):
-    """The decision that from `on` the target no longer stands. `evidence`: sha256 of documents, in hex."""
+    """The decision that from `effective_on` the target no longer stands. `evidence`: sha256 of documents, in hex."""
 
-    model_config = example({"on": "2009-09-01", "reason": "省级取消该项任务", "evidence": []})
+    model_config = example({"effective_on": "2009-09-01", "reason": "省级取消该项任务", "evidence": []})
 
-    on: StrictDate
+    effective_on: StrictDate
     reason: ReasonStr
     evidence: list[Sha256Str] = Field(default_factory=list, max_length=20)
 
@@ -51,7 +51,7 @@ async def withdraw_year_target(
     """
     role = ordering.permit_whole(*DECIDES_ADJUSTMENTS)
     now = await run_in_threadpool(read_floor, ordering, year, target)
-    command = WithdrawTarget(year, target, body.on, body.reason, body.evidence)
+    command = WithdrawTarget(year, target, body.effective_on, body.reason, body.evidence)
     done = await ordering.execute(
         role,
         target_stream(year, target),

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import date
+from typing import cast
 
+from services.targets.changes import changes, told
 from services.targets.decomposition import sum_text
 from services.targets.read_models.decompositions import decomposed
 from shared.contracts.shapes import Label
@@ -78,6 +80,30 @@ def matrix(registry: Registry, day: date, page: Sequence[Chosen], filters: Filte
     }
 
 
+def compared(before: Document, after: Document) -> tuple[list[Document], list[Document]]:
+    """The columns of two matrices of some targets, and in which rows they differ, by the targets' codes.
+
+    Cells are compared by their units: a unit has one part of a target at a time.
+    """
+    units = {unit["code"]: unit for side in (before, after) for unit in _list(side["units"])}
+    old, new = ({str(row["code"]): row for row in _list(side["items"])} for side in (before, after))
+    differing: list[Document] = [
+        {"code": each.key, **told(each), "parts": [
+            {"unit": cell.key, **told(cell)} for cell in changes(_cells(each.before), _cells(each.after))
+        ]}
+        for each in changes(old, new)
+    ]  # fmt: skip
+    return sorted(units.values(), key=lambda unit: str(unit["code"])), differing
+
+
+def _cells(row: Document | None) -> dict[str, Document]:
+    return {} if row is None else {str(cell["unit"]): cell for cell in _list(row["parts"])}
+
+
+def _list(member: object) -> list[Document]:
+    return cast(list[Document], member)
+
+
 def _parts(registry: Registry, id: str, day: date, filters: Filters) -> list[tuple[str, rows.Assignment]]:
     return [(part, of) for part, of in registry.parts_of(id) if of.valid_on(day) and filters.wants_part(of)]
 
@@ -101,8 +127,8 @@ def _row(
         sums = found.comparison
         document["decomposition"] = {
             "parts": sum_text(sums.parts), "reserve": sum_text(sums.reserve), "surplus": sum_text(sums.surplus),
-            "missing": sum_text(sums.missing), "complete": not sums.missing, "stated": found.stated_on is not None,
-        }  # fmt: skip
+            "missing": sum_text(sums.missing), "complete": not sums.missing,
+        } | ({} if found.stated_on is None else {"stated_on": found.stated_on.isoformat()})  # fmt: skip
     return document
 
 

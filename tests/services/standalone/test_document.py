@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+from httpx2 import Response
 
 from services.standalone import document
 from shared.errors import PreconditionMissing
 from shared.http.preconditions import IF_MATCH_HEADER, IfMatchInvalid, IfMatchMissing
+from shared.identity.callers import ROLES
+from tests.services.standalone.test_roles_and_scopes import NEEDED, at, codes, operations, places
+from tests.services.standalone.whole import CITY, OURS, YEAR, fill, whole
 
 
 @pytest.fixture
@@ -90,3 +95,57 @@ def test_what_is_still_on_its_way_to_the_log_is_answered_in_the_same_shape() -> 
                     operation["responses"][status]["content"]["application/json"]["schema"] for status in ("201", "202")
                 )
                 assert accepted in (done, *done.get("anyOf", ())), operation["operationId"]
+
+
+OURS_TO_DOCUMENT = ("ETag", "Jikao-Token", "Jikao-Position", "Location", "Retry-After", "WWW-Authenticate")
+
+
+def test_every_header_that_an_answer_carries_is_in_the_document(tmp_path: Path) -> None:
+    offered = json.loads(document.current())["paths"]
+    routes = [
+        (method.upper(), re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), operation)
+        for path, operations in offered.items()
+        for method, operation in operations.items()
+    ]
+    answered, missing = set[str](), set[tuple[str, int, str]]()
+
+    def look(answer: Response) -> None:
+        path, method = answer.request.url.path, answer.request.method
+        matching = [each for m, pattern, each in routes if m == method and pattern.fullmatch(path)]
+        for operation in matching[:1]:
+            answered.add(operation["operationId"])
+            said = operation["responses"].get(str(answer.status_code), {}).get("headers", {})
+            absent = [name for name in OURS_TO_DOCUMENT if name in answer.headers and name not in said]
+            missing.update((operation["operationId"], answer.status_code, name) for name in absent)
+
+    with whole(tmp_path / "data") as city:
+        city.client.event_hooks = {"response": [look], "request": []}
+        fill(city)
+        for method, path, operation in operations({"paths": offered}):
+            if method == "GET":
+                for code in codes(path, OURS):
+                    address = at(path, places(city, OURS) | {"code": code})
+                    query = NEEDED.get(operation["operationId"], {})
+                    city.send("GET", address, city.token(*ROLES), params=query | {"after": city.after})
+                    city.client.get(address)
+        city.send("POST", f"{YEAR}/audits/{city.ids['audit']}/replays", city.token("auditor"))
+        city.done(f"{CITY}/checkpoints", None)
+        waiting = {"after": city.after, "known_at": "position:999999"}
+        city.send("GET", f"{YEAR}/targets", city.token("office"), params=waiting)
+    assert len(answered) > 80
+    assert not missing
+
+
+def test_every_operation_that_takes_if_match_says_whose_etag_that_is() -> None:
+    offered = [each for path in json.loads(document.current())["paths"].values() for each in path.values()]
+    etags = {
+        each["operationId"]: each["responses"].get("200", {}).get("headers", {}).get("ETag", {}).get("description", "")
+        for each in offered
+    }
+    for operation in offered:
+        for parameter in operation.get("parameters", ()):
+            if parameter["name"] == IF_MATCH_HEADER:
+                name = operation["operationId"]
+                reads = re.findall(r"`(\w+)`", parameter["description"].rpartition("It is in the answer of")[2])
+                assert reads, f"{name}: say in the service's versions which read answers with what its If-Match takes"
+                assert all(f"`{name}`" in etags[read] for read in reads), name

@@ -84,7 +84,7 @@ def test_a_withdrawn_target_takes_no_more_entries_and_is_in_no_later_figure(city
     issue(city, "port", value="60")
     assert report(city, "port", effective_on="2009-06-30").status_code == 202
     before = completion(city, "port")
-    body = {"on": "2009-07-01", "reason": "省级取消该项任务"}
+    body = {"effective_on": "2009-07-01", "reason": "省级取消该项任务"}
     withdrawn = city.send("POST", f"{YEAR}/targets/port/withdrawals", city.token("leader"), body,
                           headers={"If-Match": '"1"'})  # fmt: skip
     assert withdrawn.status_code == 201, withdrawn.text

@@ -24,7 +24,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
     ("address", "code", "pointer"),
     [
         (f"{CITY}/units?knownat=position:3", "PARAMETER_UNKNOWN", "/query/knownat"),
-        (f"{YEAR}/projects?compare_as_of=2009-01-01", "PARAMETER_UNKNOWN", "/query/compare_as_of"),
+        (f"{YEAR}/projects?compare_as_of=2009-01-01", "COMPARISON_NOT_OFFERED", "/query/compare_as_of"),
         (f"{CITY}/records?as-of=2009-01-01", "PARAMETER_UNKNOWN", "/query/as-of"),
         (f"{YEAR}/completion?as_of=2009-07-31&as_of=2009-08-31", "PARAMETER_REPEATED", "/query/as_of"),
         (f"{CITY}/units?limit=1_0", "MALFORMED", "/query/limit"),

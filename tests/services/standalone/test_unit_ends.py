@@ -29,7 +29,7 @@ def city(tmp_path: Path) -> Iterator[Whole]:
                                        "unit": "road-office"})  # fmt: skip
         assert reports(city, "road-office", "20", "2009-05-31") == 202
         city.ids["May"], city.ids["May source"] = city.ids["latest"], "urn:jikao:source:road-office"
-        ending = {"on": "2009-07-01", "successors": ["transport"], "reason": "改革"}
+        ending = {"effective_on": "2009-07-01", "successors": ["transport"], "reason": "改革"}
         city.done(f"{CITY}/units/road-office/endings", ending, headers={"If-Match": '"1"'})
         read = {"after": city.after}  # the door judges by what it has read, the fold by what stands
         assert city.send("GET", f"{CITY}/groups", city.token("auditor"), params=read).is_success

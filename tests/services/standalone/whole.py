@@ -80,7 +80,7 @@ def fill(city: Whole) -> None:
         city.done(f"{CITY}/units", unit(code) | {"parent": "health-upper"})
         city.done(f"{CITY}/sources", {"name": code, "client": "tests"})
     city.done(f"{CITY}/units", unit("health-old"))
-    ending = {"on": "2009-07-01", "successors": [THEIRS], "reason": "卫生"}
+    ending = {"effective_on": "2009-07-01", "successors": [THEIRS], "reason": "卫生"}
     city.done(f"{CITY}/units/health-old/endings", ending, headers={"If-Match": '"1"'})
     city.ids["person"] = city.done(f"{CITY}/persons", {"name": "卫生", "unit": THEIRS})
     city.done(f"{CITY}/years", {"year": 2009})
@@ -106,10 +106,10 @@ def fill(city: Whole) -> None:
     city.done(f"{CITY}/units", unit("health-town") | {"parent": OURS})
     below = {"unit": "health-town", "value": "10", "valid_from": "2009-01-01"}
     city.done(f"{YEAR}/targets/shared/assignments/{OURS}/parts", below)
-    moving = {"parent": THEIRS, "on": "2009-02-01", "reason": "卫生"}
+    moving = {"parent": THEIRS, "effective_on": "2009-02-01", "reason": "卫生"}
     city.done(f"{CITY}/units/health-town/moves", moving, headers={"If-Match": '"1"'})
     seen = city.send("GET", YEAR, city.token("office"), params={"after": city.after}).headers["ETag"]
-    city.done(f"{YEAR}/target-tables", {"on": "2009-08-01"}, headers={"If-Match": seen})
+    city.done(f"{YEAR}/target-tables", {"issued_on": "2009-08-01"}, headers={"If-Match": seen})
     seen = city.send("GET", YEAR, city.token("office"), params={"after": city.after}).headers["ETag"]
     city.done(f"{YEAR}/moves", {"state": "running"}, headers={"If-Match": seen})
     hand_over_what_was_signed_for(city)
@@ -158,7 +158,7 @@ def hand_over_what_was_signed_for(city: Whole) -> None:
     signature = {"sha256": table["sha256"], "person": city.ids["person"]}
     signed = city.send("POST", f"{path}/signatures", theirs, signature)
     assert signed.status_code == 201, signed.text
-    handing = {"on": "2009-08-15", "successor": OURS, "carries_levels": True}
+    handing = {"effective_on": "2009-08-15", "successor": OURS, "carries_levels": True}
     city.done(f"{YEAR}/targets/taken/assignments/{THEIRS}/hand-overs", handing)
 
 

@@ -115,7 +115,7 @@ def test_two_editions_are_compared_item_by_item(city: Office) -> None:
     later = [body("roads", code="a"), body("parks", code="b", value="61", weight="2"), body("jobs", code="d")]
     second = imports(city, "city", later, key="second").json()["id"]
     changes = city.get(f"{CATALOGUES}/{second}/changes", since=first).json()["items"]
-    assert [(each["code"], each["change"], each["members"]) for each in changes] == [
+    assert [(each["code"], each["change"], each["changed"]) for each in changes] == [
         ("b", "changed", ["value", "weight"]), ("c", "removed", []), ("d", "added", []),
     ]  # fmt: skip
     assert (changes[0]["before"]["value"], changes[0]["after"]["value"]) == ("60", "61")

@@ -51,7 +51,7 @@ RECOMMENDED = AdjustmentReviewed(request="r1", recommended=True, reason="属实"
 ADJUSTED = TargetAdjusted(target="t1", value="52", effective_on=JULY, reason="洪灾")
 APPROVED, REFUSED = AdjustmentApproved(request="r1"), AdjustmentRefused(request="r1", reason="不足")
 DECISION = Decision(2009, "roads", "r1", "不足")
-PROVINCE = Floor("50", "km", 2)
+PROVINCE = Floor("50", "km", 2, "roads")
 
 
 def asking(value: str = "52.0", **known: Any) -> Callable[[Requests], list[Fact]]:
@@ -82,7 +82,14 @@ def test_what_could_never_be_approved_cannot_be_asked() -> None:
     given(STREAM).when(asking()).refuses(TargetUnknown)
     given(STREAM, ROADS).when(asking("0")).refuses(errors.TargetValueIsZero, "/value")
     given(STREAM, ROADS).when(asking("49.9", floor=PROVINCE)).refuses(
-        errors.BelowProvince, "/value", province="50", edition=2
+        errors.BelowProvince,
+        "/value",
+        target="roads",
+        indicator="roads",
+        value="49.9",
+        province="50",
+        unit_of_measure="km",
+        edition=2,
     )
     given(STREAM, ROADS).when(asking("50", floor=PROVINCE)).then(replace(ASKED, value="50"))
 
@@ -107,7 +114,7 @@ def test_a_request_against_the_recommendation_can_be_approved_and_refused() -> N
 
 
 def test_a_province_that_became_stricter_meanwhile_forbids_the_approval() -> None:
-    approve = partial(approve_adjustment, DECISION, floor=Floor("55", "km", 3))
+    approve = partial(approve_adjustment, DECISION, floor=Floor("55", "km", 3, "roads"))
     given(STREAM, ROADS, ASKED, RECOMMENDED).when(approve).refuses(errors.BelowProvince, province="55", edition=3)
 
 
@@ -137,8 +144,8 @@ def test_a_cut_off_lies_in_its_open_year_and_can_be_moved() -> None:
 @pytest.mark.parametrize(
     ("province", "floor"),
     [
-        (item(value="60"), Floor("60", "km", 1)),
-        (item(value="60000", unit_of_measure="m"), Floor("60", "km", 1)),
+        (item(value="60"), Floor("60", "km", 1, "roads")),
+        (item(value="60000", unit_of_measure="m"), Floor("60", "km", 1, "roads")),
         (item(value="60", unit_of_measure="place"), None),
         (item(value="60", bonus=True), None),
         (item(value="60", assesses_us=False), None),
@@ -235,7 +242,9 @@ def test_the_province_s_value_is_named_when_it_forbids(roads: Office) -> None:
 
     refused = asks(roads, "54")
     assert (refused.status_code, refused.json()["code"]) == (409, "BELOW_PROVINCE")
-    assert refused.json()["about"] == {"province": "55", "unit_of_measure": "km", "edition": 1}
+    assert refused.json()["about"] == {
+        "target": "roads", "indicator": "roads", "value": "54", "province": "55", "unit_of_measure": "km", "edition": 1,
+    }  # fmt: skip
     etag = roads.get(f"{YEAR}/targets/roads").headers["ETag"]
     directly = {"value": "54", "effective_on": "2009-07-01", "reason": "核减"}
     decided = roads.post(f"{YEAR}/targets/roads/adjustments", directly, headers={"If-Match": etag})

@@ -112,8 +112,8 @@ def test_the_value_that_stands_on_the_day_is_what_counts() -> None:
     ("decide", "refusal", "pointer"),
     [
         (stating(aim=Aim()), TargetUnknown, None),
-        (stating(date(2010, 1, 1)), errors.DateOutsideYear, "/on"),
-        (stating(NEW_YEAR, aim=Aim("t1", values=((JULY, "60"),))), errors.DateBeforeTarget, "/on"),
+        (stating(date(2010, 1, 1)), errors.DateOutsideYear, "/stated_on"),
+        (stating(NEW_YEAR, aim=Aim("t1", values=((JULY, "60"),))), errors.DateBeforeTarget, "/stated_on"),
         (stating(aim=replace(AIM, roll_up="worst")), errors.PartsNotAddedUp, None),
         (stating(of_county=True), errors.AssignmentUnknown, None),
     ],
@@ -203,7 +203,7 @@ def test_the_surplus_is_shown_in_units_and_percentage_points() -> None:
 
 def states(city: Office, path: str = "", match: str | None = None, **body: Any) -> Response:
     match = match or city.get(f"{ROADS}/assignments").headers["ETag"]
-    return city.post(f"{ROADS}{path}/decompositions", {"on": "2009-01-05"} | body, headers={"If-Match": match})
+    return city.post(f"{ROADS}{path}/decompositions", {"stated_on": "2009-01-05"} | body, headers={"If-Match": match})
 
 
 def breaks_down(city: Office, unit: str, value: str, above: str = "county", **more: Any) -> Response:
@@ -326,7 +326,7 @@ def test_a_countys_office_breaks_down_its_own_part_and_no_other(parted: Office, 
     parted.minted["county office"] = tokens("office", unit="county", scope="own+below")
     assert breaks_down(parted, "east-town", "50", who="county office").status_code == 201
     match = parted.get(f"{ROADS}/assignments").headers["ETag"]
-    body = {"on": "2009-01-05"}
+    body = {"stated_on": "2009-01-05"}
     path = f"{ROADS}/assignments/county/decompositions"
     assert parted.post(path, body, who="county office", headers={"If-Match": match}).status_code == 201
     other = parted.post(f"{ROADS}/assignments/transport/parts", {"unit": "county", "value": "1",
@@ -351,7 +351,7 @@ def test_whose_towns_part_it_is_to_break_down_follows_the_tree_of_the_day(
     for office in ("county", "transport"):
         parted.minted[office] = tokens("office", unit=office, scope="own+below")
     assert breaks_down(parted, "east-town", "30").status_code == 201
-    moved = {"parent": "transport", "on": "2009-07-01", "reason": "区划调整"}
+    moved = {"parent": "transport", "effective_on": "2009-07-01", "reason": "区划调整"}
     assert parted.post(f"{CITY}/units/east-town/moves", moved, who="admin",
                        headers={"If-Match": '"1"'}).status_code == 201  # fmt: skip
 
@@ -362,7 +362,7 @@ def test_whose_towns_part_it_is_to_break_down_follows_the_tree_of_the_day(
 
     def stated(who: str, on: str) -> tuple[int, str | None]:
         match = parted.get(f"{ROADS}/assignments").headers["ETag"]
-        body = {"on": on, "reserve": "25", "reason": "机动指标"}
+        body = {"stated_on": on, "reserve": "25", "reason": "机动指标"}
         said = parted.post(f"{ROADS}/assignments/east-town/decompositions", body, who=who, headers={"If-Match": match})
         return said.status_code, said.json().get("code")
 
@@ -390,6 +390,6 @@ def test_a_statement_is_about_the_parts_that_were_read(parted: Office) -> None:
     parted.assigns("park", "supporting", value="16")
     late = states(parted, match=read)
     assert (code_of(late), late.json()["about"]["current"]) == ((412, "VERSION_CONFLICT"), 3)
-    body = {"on": "2009-01-05"}
+    body = {"stated_on": "2009-01-05"}
     assert code_of(parted.post(f"{ROADS}/decompositions", body)) == (428, "IF_MATCH_MISSING")
     assert parted.get(ROADS).json()["decomposition"]["stated_on"] is None

@@ -26,8 +26,9 @@ def assigned(city: Office, *targets: str, unit: str = "transport") -> None:
         assert made.status_code == 201, made.text
 
 
-def ends(city: Office, *successors: str, on: str = "2009-07-01", **more: Any) -> Response:
-    return change(city, "transport", "endings", who="office", on=on, successors=list(successors), **more)
+def ends(city: Office, *successors: str, effective_on: str = "2009-07-01", **more: Any) -> Response:
+    body = {"effective_on": effective_on, "successors": list(successors)} | more
+    return change(city, "transport", "endings", who="office", **body)
 
 
 def test_the_only_successor_has_every_part_from_the_day_of_the_end(city: Office) -> None:
@@ -49,7 +50,7 @@ def test_the_only_successor_has_every_part_from_the_day_of_the_end(city: Office)
 
 def test_the_same_order_sent_again_gets_the_first_receipt(city: Office) -> None:
     assigned(city, "roads")
-    body = {"on": "2009-07-01", "successors": ["heir"], "reason": "改革"}
+    body = {"effective_on": "2009-07-01", "successors": ["heir"], "reason": "改革"}
     path, headers = f"{CITY}/units/transport/endings", {"If-Match": '"1"'}
     first = city.post(path, body, key="once", headers=headers)
     assert first.status_code == 201, first.text
@@ -98,7 +99,9 @@ def test_two_counties_that_end_become_one_and_so_do_their_parts(city: Office) ->
     assigned(city, "roads")
     assert city.assigns("south", "supporting", value="20").status_code == 201
     for unit in ("transport", "south"):
-        ended = change(city, unit, "endings", who="office", on="2009-07-01", successors=["heir"], reason="改革")
+        ended = change(
+            city, unit, "endings", who="office", effective_on="2009-07-01", successors=["heir"], reason="改革"
+        )
         assert ended.status_code == 201, ended.text
     [one] = [part for part in city.get(f"{YEAR}/targets/roads/assignments").json()["items"] if not part["valid_until"]]
     assert (one["unit"], one["role"], len(one["follows"])) == ("heir", "lead", 2)
@@ -111,7 +114,7 @@ def test_parts_of_the_next_year_go_to_the_successor_from_their_first_day(city: O
     assert city.post(path, target_body(effective_on="2010-01-01")).status_code == 201
     part = {"unit": "transport", "role": "lead", "valid_from": "2010-01-01"}
     assert city.post(f"{path}/roads/assignments", part).status_code == 201
-    ended = ends(city, "heir", on="2009-10-01")
+    ended = ends(city, "heir", effective_on="2009-10-01")
     assert [(over["year"], over["target"]) for over in ended.json()["handed_over"]] == [
         (2009, "roads"),
         (2010, "roads"),
@@ -122,9 +125,9 @@ def test_parts_of_the_next_year_go_to_the_successor_from_their_first_day(city: O
 
 def test_a_part_that_has_been_handed_over_by_then_holds_nobody_back(city: Office) -> None:
     assigned(city, "roads")
-    body = {"successor": "county", "on": "2009-07-01", "carries_levels": True}
+    body = {"successor": "county", "effective_on": "2009-07-01", "carries_levels": True}
     assert city.post(f"{YEAR}/targets/roads/assignments/transport/hand-overs", body).status_code == 201
-    before = ends(city, "heir", on="2009-06-01")
+    before = ends(city, "heir", effective_on="2009-06-01")
     assert code_of(before) == (409, "UNIT_HAS_OPEN_ASSIGNMENTS")
-    after = ends(city, on="2009-07-01")
+    after = ends(city, effective_on="2009-07-01")
     assert (after.status_code, after.json()["handed_over"]) == (201, [])

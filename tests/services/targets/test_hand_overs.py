@@ -298,7 +298,7 @@ def test_a_hand_over_is_refused_exactly_when_the_exact_sum_falls_short(
 
 
 def hands(city: Office, body: dict[str, Any], unit: str = "transport", **headers: str) -> Any:
-    return city.post(f"{ROADS}/assignments/{unit}/hand-overs", {"on": "2009-07-01"} | body, headers=headers)
+    return city.post(f"{ROADS}/assignments/{unit}/hand-overs", {"effective_on": "2009-07-01"} | body, headers=headers)
 
 
 @pytest.fixture

@@ -236,7 +236,7 @@ def test_after_a_new_edition_the_new_ones_are_issued_and_what_differs_is_adjuste
 def test_a_withdrawn_target_is_not_issued_again_unless_under_another_code(city: Office) -> None:
     run = aligned(city)
     assert issues(city, run).status_code == 201
-    withdrawal = {"on": "2009-01-05", "reason": "并入", "evidence": []}
+    withdrawal = {"effective_on": "2009-01-05", "reason": "并入", "evidence": []}
     seen = {"If-Match": city.get(f"{YEAR}/targets/new-museum").headers["ETag"]}
     assert city.post(f"{YEAR}/targets/new-museum/withdrawals", withdrawal, headers=seen).status_code == 201
     museum = row(issues(city, run), "museum")
@@ -347,7 +347,7 @@ def test_an_outcome_shows_what_is_issued_of_it_as_known_then(city: Office) -> No
 def test_a_year_that_is_closing_issues_nothing(given_out: Office) -> None:
     city = given_out
     run = aligned(city)
-    for path, sent in (("target-tables", {"on": "2009-03-10"}), ("moves", {"state": "running"}),
+    for path, sent in (("target-tables", {"issued_on": "2009-03-10"}), ("moves", {"state": "running"}),
                        ("moves", {"state": "closing"})):  # fmt: skip
         seen = {"If-Match": city.get(YEAR).headers["ETag"]}
         assert city.post(f"{YEAR}/{path}", sent, headers=seen).status_code == 201

@@ -63,7 +63,7 @@ def test_each_unit_stands_with_its_role_and_value_at_each_target(filled: Office)
     assert [row["code"] for row in said["items"]] == ["jobs", "roads", "smoke"]
     assert [unit["code"] for unit in said["units"]] == ["county", "power", "transport"]
     assert said["items"][1]["decomposition"] == {
-        "parts": "65", "reserve": "0", "surplus": "5", "missing": "0", "complete": True, "stated": False,
+        "parts": "65", "reserve": "0", "surplus": "5", "missing": "0", "complete": True,
     }  # fmt: skip
     assert "decomposition" not in said["items"][2]  # the worst part counts there, nothing is added up
     assert int(answer.headers["Jikao-Position"]) == said["pin"]["position"]
@@ -112,7 +112,7 @@ def test_as_of_and_known_at_are_two_axes_and_a_pin_gives_the_same_bytes(filled: 
     before = filled.get(MATRIX)
     pin = before.json()["pin"]
     filled.clock("2009-08-12T10:00:00+08:00")
-    body = {"successor": "county", "on": "2009-07-01", "carries_levels": True, "together_with": ["county"]}
+    body = {"successor": "county", "effective_on": "2009-07-01", "carries_levels": True, "together_with": ["county"]}
     handed = filled.post(f"{YEAR}/targets/roads/assignments/transport/hand-overs", body)
     assert handed.status_code == 201, handed.text
     assert ("roads", "county", "lead", "65") in cells(filled.get(MATRIX))
@@ -120,6 +120,46 @@ def test_as_of_and_known_at_are_two_axes_and_a_pin_gives_the_same_bytes(filled: 
     assert filled.get(MATRIX, pin=pin["text"]).content == before.content
     then = filled.get(MATRIX, as_of="2009-07-01", known_at=f"position:{pin['position']}")
     assert ("roads", "transport", "lead", "40") in cells(then)
+
+
+def test_two_dates_are_compared_cell_by_cell(filled: Office, tokens: Callable[..., str]) -> None:
+    filled.clock("2009-08-12T10:00:00+08:00")
+    etag = filled.get(f"{YEAR}/targets/smoke").headers["ETag"]
+    body: dict[str, Any] = {"effective_on": "2009-08-01", "reason": "取消"}
+    assert filled.post(f"{YEAR}/targets/smoke/withdrawals", body, headers={"If-Match": etag}).status_code == 201
+    assert filled.issues("bridges", effective_on="2009-08-01").status_code == 201
+    body = {"together_with": ["power"], "effective_on": "2009-07-01", "successors": [
+        {"unit": "transport", "role": "lead", "value": "35", "carries": ["transport"]},
+        {"unit": "mayor", "role": "supporting", "value": "5", "carries": []},
+    ]}  # fmt: skip
+    assert filled.registers("mayor").status_code == 201
+    handed = filled.post(f"{YEAR}/targets/roads/assignments/transport/hand-overs", body)
+    assert handed.status_code == 201, handed.text
+    said = filled.get(MATRIX, compare_as_of="2009-06-30").json()
+    assert said["compared"]["pin"]["as_of"] == "2009-06-30"
+    assert [(row["code"], row["change"]) for row in said["compared"]["changes"]] == [
+        ("bridges", "added"), ("roads", "changed"), ("smoke", "removed"),
+    ]  # fmt: skip
+    assert [row["code"] for row in said["items"]] == ["bridges", "jobs", "roads"]
+    assert [unit["code"] for unit in said["units"]] == ["county", "mayor", "power", "transport"]
+    roads = said["compared"]["changes"][1]
+    assert roads["changed"] == ["parts"]  # 35 and 5 come to the 40 that ended
+    assert [(part["unit"], part["change"]) for part in roads["parts"]] == [
+        ("mayor", "added"), ("power", "removed"), ("transport", "changed"),
+    ]  # fmt: skip
+    (of_transport,) = [part for part in roads["parts"] if part["unit"] == "transport"]
+    assert (of_transport["before"]["value"], of_transport["after"]["value"]) == ("40", "35")
+    assert {"value", "valid_from"} <= set(of_transport["changed"])
+
+    first = filled.get(MATRIX, compare_as_of="2009-06-30", limit=2).json()
+    rest = filled.get(MATRIX, compare_as_of="2009-06-30", limit=2, cursor=first["next_cursor"]).json()
+    assert first["items"] + rest["items"] == said["items"]
+    assert first["compared"]["changes"] + rest["compared"]["changes"] == said["compared"]["changes"]
+    other = filled.get(MATRIX, limit=2, cursor=first["next_cursor"])
+    assert code_of(other) == (422, "CURSOR_INVALID")
+    narrow = filled.get(MATRIX, token=tokens("unit", unit="county", scope="own"), compare_as_of="2009-06-30")
+    assert narrow.json()["compared"]["changes"] == []
+    assert "transport" not in narrow.text
 
 
 @pytest.fixture

@@ -78,7 +78,7 @@ def test_only_a_member_is_removed() -> None:
     given(STREAM, COUNTIES).when(removing()).refuses(errors.UnitIsNoMember)
     given(STREAM, COUNTIES, MEMBER).when(removing(group="nothing")).refuses(errors.PeerGroupUnknown)
     given(STREAM, COUNTIES, MEMBER).when(removing(unit=Unit())).refuses(errors.UnitUnknown)
-    given(STREAM, COUNTIES, MEMBER).when(removing(date(2010, 1, 1))).refuses(errors.DateOutsideYear, "/on")
+    given(STREAM, COUNTIES, MEMBER).when(removing(date(2010, 1, 1))).refuses(errors.DateOutsideYear, "/effective_on")
 
 
 def grouped(city: Office) -> None:
@@ -93,7 +93,7 @@ def grouped(city: Office) -> None:
     ):  # fmt: skip
         if group == "parks":
             counties = f"{YEAR}/peer-groups/counties"
-            left = city.post(f"{counties}/members/{unit}/removals", {"on": on}, headers=city.seen(counties))
+            left = city.post(f"{counties}/members/{unit}/removals", {"effective_on": on}, headers=city.seen(counties))
             assert left.status_code == 201, left.text
         added = city.post(f"{YEAR}/peer-groups/{group}/members", {"unit": unit, "valid_from": on})
         assert added.status_code == 201, added.text
@@ -119,7 +119,7 @@ def test_the_members_of_a_group_are_those_of_the_date(city: Office, tokens: Call
 
 def test_a_unit_that_has_ended_is_in_no_group(city: Office) -> None:
     grouped(city)
-    assert change(city, "county", "endings", on="2009-10-01", successors=["transport"]).status_code == 201
+    assert change(city, "county", "endings", effective_on="2009-10-01", successors=["transport"]).status_code == 201
     assert members(city, as_of="2009-09-30")["parks"] == ["county"]
     assert members(city, as_of="2009-10-01")["parks"] == []
 
@@ -136,7 +136,7 @@ def test_peer_groups_that_are_refused(city: Office) -> None:
     assert twice.json()["about"]["group"] == "counties"
     nobody = city.post(f"{path}/parks/members", {"unit": "nobody", "valid_from": "2009-03-01"})
     assert (code_of(nobody), pointers(nobody)) == ((422, "UNIT_IS_UNKNOWN"), ["/unit"])
-    gone = city.post(f"{path}/parks/members/transport/removals", {"on": "2009-03-01"}, headers=seen)
+    gone = city.post(f"{path}/parks/members/transport/removals", {"effective_on": "2009-03-01"}, headers=seen)
     assert code_of(gone) == (409, "UNIT_IS_NO_MEMBER")
     assert code_of(city.get(f"{path}/nothing")) == (404, "PEER_GROUP_UNKNOWN")
     assert city.post(path, {"code": "x", "name": {"zh": "x"}}, who="leader", headers=seen).status_code == 403

@@ -63,7 +63,7 @@ def test_a_post_is_taken_by_a_known_person_in_a_standing_unit() -> None:
 def test_a_post_is_left_once_and_after_it_was_taken() -> None:
     given(STREAM, LEADER).when(leaving(JULY)).then(PostLeft(post="l", on=JULY))
     given(STREAM, LEADER).when(leaving(JULY, "other")).refuses(errors.PostUnknown)
-    given(STREAM, LEADER).when(leaving(NEW_YEAR)).refuses(errors.PostEndsBeforeItBegins, "/on")
+    given(STREAM, LEADER).when(leaving(NEW_YEAR)).refuses(errors.PostEndsBeforeItBegins, "/effective_on")
     given(STREAM, LEADER, PostLeft(post="l", on=JULY)).when(leaving(OCTOBER)).refuses(errors.PostIsLeft, left_on=JULY)
 
 
@@ -89,7 +89,7 @@ def test_the_posts_of_a_date_are_told_and_names_can_be_erased(city: Office, toke
     post = takes(city, "transport", zhang)
     takes(city, "county", li, kind="liaison")
     path, seen = f"{CITY}/units/transport/posts/{post}/departures", city.seen(f"{CITY}/posts", unit="transport")
-    left = city.post(path, {"on": "2009-07-01"}, who="admin", headers=seen)
+    left = city.post(path, {"effective_on": "2009-07-01"}, who="admin", headers=seen)
     assert left.status_code == 201, left.text
     takes(city, "transport", li, valid_from="2009-07-01")
     county = ("county", "liaison", "李四")
@@ -106,7 +106,7 @@ def test_the_posts_of_a_date_are_told_and_names_can_be_erased(city: Office, toke
 def test_posts_end_with_their_unit(city: Office) -> None:
     city.clock("2009-12-31T10:00:00+08:00")
     takes(city, "county", person(city, "张三"))
-    assert change(city, "county", "endings", on="2009-07-01").status_code == 201
+    assert change(city, "county", "endings", effective_on="2009-07-01").status_code == 201
     [post] = city.get(f"{CITY}/posts").json()["items"]
     assert post["valid_until"] == "2009-07-01"
     assert held(city) == []
@@ -125,6 +125,6 @@ def test_posts_that_are_refused(city: Office) -> None:
     assert (code_of(other), other.json()["about"]["post"]) == ((409, "POST_IS_HELD"), post)
     assert code_of(city.post(path, body, who="admin")) == (409, "PERSON_HAS_POST")
     seen = city.seen(f"{CITY}/posts", unit="transport")
-    left = city.post(f"{path}/{nobody}/departures", {"on": "2009-07-01"}, who="admin", headers=seen)
+    left = city.post(f"{path}/{nobody}/departures", {"effective_on": "2009-07-01"}, who="admin", headers=seen)
     assert code_of(left) == (404, "POST_UNKNOWN")
     assert city.post(path, body).status_code == 403

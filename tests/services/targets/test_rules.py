@@ -341,7 +341,7 @@ def test_the_successor_of_a_lead_is_the_lead() -> None:
     [
         (handing(on=date(2008, 12, 31)), errors.AssignmentUnknown, None),
         (handing(unit=COUNTY), errors.AssignmentUnknown, None),
-        (handing(on=date(2010, 1, 1)), errors.DateOutsideYear, "/on"),
+        (handing(on=date(2010, 1, 1)), errors.DateOutsideYear, "/effective_on"),
         (handing(TRANSPORT, to="transport"), errors.SuccessorIsTheSame, "/successor"),
         (handing(UNKNOWN), errors.UnitIsUnknown, "/successor"),
         (handing(Unit("u2", "county", date(2009, 8, 1))), errors.UnitIsNotValid, "/successor"),

@@ -62,10 +62,10 @@ def test_a_table_can_be_issued_back_to_what_it_was_before() -> None:
 def test_tables_are_issued_in_the_year_not_in_the_future_and_not_before_the_last_issue() -> None:
     tables = {"u1": ONE}
     opened = given(STREAM, OPENED)
-    opened.when(issuing(tables, date(2010, 1, 1))).refuses(errors.DateOutsideYear, "/on")
-    opened.when(issuing(tables, date(2009, 3, 11))).refuses(DateInFuture, "/on", today=TODAY)
+    opened.when(issuing(tables, date(2010, 1, 1))).refuses(errors.DateOutsideYear, "/issued_on")
+    opened.when(issuing(tables, date(2009, 3, 11))).refuses(DateInFuture, "/issued_on", today=TODAY)
     later = given(STREAM, OPENED, issued(("u1", OTHER)), MOVED)
-    later.when(issuing(tables, date(2009, 2, 28))).refuses(errors.TablesIssuedLater, "/on", issued_on=MARCH)
+    later.when(issuing(tables, date(2009, 2, 28))).refuses(errors.TablesIssuedLater, "/issued_on", issued_on=MARCH)
     given(STREAM).when(issuing(tables)).refuses(YearIsNotOpen)
     closing = YearMoved(year=2009, state="closing")
     given(STREAM, OPENED, MOVED, closing).when(issuing(tables)).refuses(YearDoesNotAllow, asked="issue_tables")
@@ -126,7 +126,7 @@ def test_who_signed_before_is_found_at_once_however_often_parts_were_reorganised
 
 def issue(city: Office, on: str = "2009-03-01", **headers: str) -> Response:
     seen = {"If-Match": city.get(f"{YEAR}/target-tables").headers["ETag"]} | headers
-    return city.post(f"{YEAR}/target-tables", {"on": on}, headers=seen)
+    return city.post(f"{YEAR}/target-tables", {"issued_on": on}, headers=seen)
 
 
 def one(city: Office, unit: str = "transport", **query: Any) -> dict[str, Any]:
@@ -181,9 +181,9 @@ def test_tables_are_issued_signed_and_listed(given_out: Office) -> None:
     assert statuses(given_out) == {"county": "unsigned", "transport": "signed"}
     assert statuses(given_out, status="unsigned") == {"county": "unsigned"}
     said = one(given_out)["table"]
-    assert (said["signature"]["on"], said["signature"]["person"]) == ("2009-03-10", person)
+    assert (said["signature"]["signed_on"], said["signature"]["person"]) == ("2009-03-10", person)
     assert said["signature"]["sha256"] == said["issued"]["sha256"] == said["sha256"]
-    assert (said["issued"]["on"], said["changed_since_issue"]) == ("2009-03-01", False)
+    assert (said["issued"]["issued_on"], said["changed_since_issue"]) == ("2009-03-01", False)
     again = signs(given_out)
     assert (again.status_code, again.json()["code"]) == (409, "SIGNED_ALREADY")
 
@@ -224,7 +224,7 @@ def test_only_tables_that_changed_are_issued_again(given_out: Office) -> None:
     before = one(given_out, "county")["table"]["issued"]
     assert issue(given_out, "2009-03-10").status_code == 201
     assert one(given_out, "county")["table"]["issued"] == before
-    assert one(given_out)["table"]["issued"]["on"] == "2009-03-10"
+    assert one(given_out)["table"]["issued"]["issued_on"] == "2009-03-10"
 
 
 def test_what_was_recorded_just_before_is_in_the_tables_that_are_issued(given_out: Office) -> None:
@@ -232,7 +232,7 @@ def test_what_was_recorded_just_before_is_in_the_tables_that_are_issued(given_ou
     for n in range(4):
         assert given_out.issues(f"late-{n}").status_code == 201
         given_out.assigns("transport", target=f"late-{n}")
-        body = {"on": "2009-03-01"}
+        body = {"issued_on": "2009-03-01"}
         done = given_out.post(f"{YEAR}/target-tables", body, headers={"If-Match": etag})
         assert done.status_code == 201, done.text
         etag = done.headers["ETag"]
@@ -243,7 +243,7 @@ def test_a_part_handed_over_brings_along_what_was_signed_for_it(given_out: Offic
     issue(given_out)
     signs(given_out)
     given_out.registers("roads-office")
-    over = {"successor": "roads-office", "on": "2009-03-08", "carries_levels": True}
+    over = {"successor": "roads-office", "effective_on": "2009-03-08", "carries_levels": True}
     answer = given_out.post(f"{YEAR}/targets/roads/assignments/transport/hand-overs", over)
     assert answer.status_code == 201, answer.text
     said = one(given_out, "roads-office")["table"]
@@ -264,9 +264,9 @@ def test_a_successor_inherits_what_a_unit_that_ended_had_signed(given_out: Offic
     signs(given_out)
     given_out.registers("roads-office", valid_from="2009-01-01")
     headers = {"If-Match": given_out.get(f"{CITY}/units/transport").headers["ETag"]}
-    over = {"successor": "roads-office", "on": "2009-03-08", "carries_levels": True}
+    over = {"successor": "roads-office", "effective_on": "2009-03-08", "carries_levels": True}
     assert given_out.post(f"{YEAR}/targets/roads/assignments/transport/hand-overs", over).status_code == 201
-    ending = {"on": "2009-03-08", "successors": ["roads-office"], "reason": "机构改革"}
+    ending = {"effective_on": "2009-03-08", "successors": ["roads-office"], "reason": "机构改革"}
     answer = given_out.post(f"{CITY}/units/transport/endings", ending, who="admin", headers=headers)
     assert answer.status_code == 201, answer.text
     [inherited] = one(given_out, "roads-office")["table"]["inherited_from"]
@@ -286,7 +286,7 @@ def test_a_milestone_target_is_in_the_table_with_its_steps_and_leaves_it_when_wi
     assert row["unit_of_measure"] == "percent"
     assert sum(int(step["share"]) for step in row["steps"]) == 100
     headers = {"If-Match": given_out.get(f"{YEAR}/targets/{code}").headers["ETag"]}
-    body = {"on": "2009-03-05", "reason": "省级取消", "evidence": []}
+    body = {"effective_on": "2009-03-05", "reason": "省级取消", "evidence": []}
     assert given_out.post(f"{YEAR}/targets/{code}/withdrawals", body, headers=headers).status_code == 201
     assert one(given_out)["table"]["sha256"] == before
     assert one(given_out, as_of="2009-03-04")["table"]["sha256"] != before
@@ -313,6 +313,55 @@ def test_two_dates_are_compared(given_out: Office) -> None:
     assert "before" not in jobs
     assert (roads["before"]["value"], roads["after"]["value"]) == ("60", "66")
     assert compared["sha256"] == one(given_out, as_of="2009-03-01")["table"]["sha256"]
+
+
+def test_all_tables_are_compared_with_another_date_new_and_gone_ones_too(given_out: Office) -> None:
+    adjusts(given_out, "66")
+    assert given_out.registers("power", valid_from="2009-03-05").status_code == 201
+    handing = {"successor": "power", "effective_on": "2009-03-05", "carries_levels": True}
+    assert given_out.post(f"{YEAR}/targets/roads/assignments/transport/hand-overs", handing).status_code == 201
+    said = given_out.get(f"{YEAR}/target-tables", compare_as_of="2009-03-01").json()
+    assert said["compared_pin"]["as_of"] == "2009-03-01"
+    changes = {item["unit"]: item["compared"]["changes"] for item in said["items"]}
+    assert {unit: [(row["code"], row["change"]) for row in rows] for unit, rows in changes.items()} == {
+        "county": [("roads", "changed")], "power": [("roads", "added")], "transport": [("roads", "removed")],
+    }  # fmt: skip
+    (of_county,), (of_transport,) = changes["county"], changes["transport"]
+    assert (of_county["changed"], of_county["before"]["value"], of_county["after"]["value"]) == (["value"], "60", "66")
+    assert (of_transport["before"]["part"], "after" in of_transport) == ("40", False)
+    of_power = next(item for item in said["items"] if item["unit"] == "power")
+    assert "sha256" not in of_power["compared"]
+    gone = next(item for item in said["items"] if item["unit"] == "transport")
+    assert (gone["table"]["targets"], list(gone["names"])) == ([], ["roads"])
+    alone = given_out.get(f"{YEAR}/target-tables/transport", compare_as_of="2009-03-01").json()
+    assert alone["compared"]["changes"] == changes["transport"]
+    assert alone["table"] == {name: value for name, value in gone.items() if name != "compared"}
+    assert given_out.get(f"{YEAR}/target-tables/transport").status_code == 404
+
+
+def test_a_category_and_a_role_are_compared_page_by_page(given_out: Office) -> None:
+    adjusts(given_out, "66")
+    given_out.assigns("transport", "supporting", target="jobs", valid_from="2009-03-02")
+    asked = {"compare_as_of": "2009-03-01", "category": "economy"}
+    said = given_out.get(f"{YEAR}/target-tables", **asked).json()["items"]
+    assert {item["unit"]: [row["code"] for row in item["compared"]["changes"]] for item in said} == {
+        "county": [], "transport": ["jobs"],
+    }  # fmt: skip
+    first = given_out.get(f"{YEAR}/target-tables", limit=1, **asked).json()
+    rest = given_out.get(f"{YEAR}/target-tables", limit=1, cursor=first["next_cursor"], **asked).json()
+    assert first["items"] + rest["items"] == said
+    other = given_out.get(f"{YEAR}/target-tables", cursor=first["next_cursor"], category="economy", limit=1)
+    assert other.json()["code"] == "CURSOR_INVALID"
+    theirs = given_out.get(f"{YEAR}/target-tables", who="county", compare_as_of="2009-03-01").json()["items"]
+    assert [item["unit"] for item in theirs] == ["county"]
+
+
+def test_what_was_not_known_yet_is_new(given_out: Office) -> None:
+    for path in (f"{YEAR}/target-tables", f"{YEAR}/target-tables/transport", f"{YEAR}/matrix"):
+        answer = given_out.get(path, compare_known_at="position:0")
+        assert answer.status_code == 200, answer.text
+    listed = given_out.get(f"{YEAR}/target-tables", compare_known_at="position:0").json()["items"]
+    assert {row["change"] for item in listed for row in item["compared"]["changes"]} == {"added"}
 
 
 def test_a_list_ends_and_its_pages_agree(given_out: Office) -> None:
@@ -343,15 +392,15 @@ def test_a_unit_sees_and_signs_its_own_only(given_out: Office) -> None:
 
 def test_two_clerks_who_issue_at_once_issue_once(given_out: Office) -> None:
     seen = {"If-Match": given_out.get(YEAR).headers["ETag"]}
-    assert given_out.post(f"{YEAR}/target-tables", {"on": "2009-03-01"}, headers=seen).status_code == 201
-    late = given_out.post(f"{YEAR}/target-tables", {"on": "2009-03-02"}, headers=seen)
+    assert given_out.post(f"{YEAR}/target-tables", {"issued_on": "2009-03-01"}, headers=seen).status_code == 201
+    late = given_out.post(f"{YEAR}/target-tables", {"issued_on": "2009-03-02"}, headers=seen)
     assert (late.status_code, late.json()["about"]["current"]) == (412, 3)
-    assert given_out.post(f"{YEAR}/target-tables", {"on": "2009-03-02"}).status_code == 428
+    assert given_out.post(f"{YEAR}/target-tables", {"issued_on": "2009-03-02"}).status_code == 428
 
 
 def test_a_repeated_issue_and_a_repeated_signature_get_the_first_outcome(given_out: Office) -> None:
     headers = {"If-Match": given_out.get(YEAR).headers["ETag"]}
-    body: dict[str, str] = {"on": "2009-03-01"}
+    body: dict[str, str] = {"issued_on": "2009-03-01"}
     first = given_out.post(f"{YEAR}/target-tables", body, key="issue", headers=headers)
     assert given_out.post(f"{YEAR}/target-tables", body, key="issue", headers=headers).json() == first.json()
     body = {"sha256": one(given_out)["table"]["sha256"]}
@@ -376,9 +425,9 @@ def test_what_cannot_be_is_refused_in_both_languages(given_out: Office) -> None:
         (lambda: signs(given_out, person=person), 422, "PERSON_IS_UNKNOWN", ["/person"]),
         (lambda: signs(given_out, person=erased), 409, "PERSON_IS_ERASED", ["/person"]),
         (lambda: signs(given_out, ONE, unit="nowhere"), 404, "TABLE_UNKNOWN", []),
-        (lambda: issue(given_out, "2009-02-28"), 409, "TABLES_ISSUED_LATER", ["/on"]),
-        (lambda: issue(given_out, "2009-03-11"), 409, "DATE_IN_FUTURE", ["/on"]),
-        (lambda: issue(given_out, "2010-03-01"), 409, "DATE_OUTSIDE_YEAR", ["/on"]),
+        (lambda: issue(given_out, "2009-02-28"), 409, "TABLES_ISSUED_LATER", ["/issued_on"]),
+        (lambda: issue(given_out, "2009-03-11"), 409, "DATE_IN_FUTURE", ["/issued_on"]),
+        (lambda: issue(given_out, "2010-03-01"), 409, "DATE_OUTSIDE_YEAR", ["/issued_on"]),
         (lambda: given_out.get(f"{YEAR}/target-tables/nowhere"), 404, "TABLE_UNKNOWN", []),
         (lambda: given_out.get(f"{CITY}/years/2008/target-tables"), 404, "YEAR_UNKNOWN", []),
         (lambda: given_out.get(f"{CITY}/years/2008/target-tables/county"), 404, "YEAR_UNKNOWN", []),

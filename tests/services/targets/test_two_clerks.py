@@ -35,15 +35,16 @@ CHANGES = {
         GROUPS, GROUPS, {"code": "counties", "name": {"zh": "县市区"}}, {"code": "counties", "name": {"zh": "县区"}}
     ),
     "a member that leaves its group": Change(
-        f"{GROUPS}/counties", f"{GROUPS}/counties/members/county/removals", {"on": "2009-07-01"}, {"on": "2009-08-01"}
+        f"{GROUPS}/counties", f"{GROUPS}/counties/members/county/removals", {"effective_on": "2009-07-01"},
+        {"effective_on": "2009-08-01"},
     ),
     "a member that comes into a group": Change(
         GROUPS, f"{GROUPS}/counties/members", {"unit": "transport", "valid_from": "2009-07-01"},
         {"unit": "transport", "valid_from": "2009-08-01"}, heeded_only=True,
     ),
     "a post that is left": Change(
-        f"{CITY}/posts", f"{CITY}/units/transport/posts/{{post}}/departures", {"on": "2009-07-01"},
-        {"on": "2009-08-01"}, "admin", {"unit": "transport"},
+        f"{CITY}/posts", f"{CITY}/units/transport/posts/{{post}}/departures", {"effective_on": "2009-07-01"},
+        {"effective_on": "2009-08-01"}, "admin", {"unit": "transport"},
     ),
     "the locks of months": Change(
         f"{YEAR}/locks", f"{YEAR}/locks", {"month": 2, "reason": "取数"}, {"month": 3, "reason": "取数"},

@@ -61,10 +61,10 @@ def test_only_a_registered_unit_is_changed() -> None:
 def test_a_unit_is_changed_on_a_day_of_its_life_only() -> None:
     ended = UnitEnded(unit="t", on=JULY, successors=[], reason="改革")
     for order in (renaming(date(2008, 12, 31)), moving(None, on=date(2008, 12, 31))):
-        given(STREAM, TRANSPORT).when(order).refuses(errors.UnitIsNotValid, "/on", valid_from=NEW_YEAR)
+        given(STREAM, TRANSPORT).when(order).refuses(errors.UnitIsNotValid, "/effective_on", valid_from=NEW_YEAR)
     for order in (renaming(), moving(None)):
         given(STREAM, TRANSPORT, ended).when(order).refuses(
-            errors.UnitIsNotValid, "/on", valid_until=JULY, successors=[]
+            errors.UnitIsNotValid, "/effective_on", valid_until=JULY, successors=[]
         )
 
 
@@ -123,7 +123,7 @@ def test_a_unit_ends_with_one_successor_with_several_or_with_none() -> None:
 def test_a_unit_ends_once_and_not_before_it_began() -> None:
     ended = UnitEnded(unit="t", on=JULY, successors=[], reason="改革")
     given(STREAM, TRANSPORT, ended).when(ending()).refuses(errors.UnitHasEnded, ended_on=JULY)
-    given(STREAM, TRANSPORT).when(ending(on=NEW_YEAR)).refuses(errors.UnitEndsBeforeItBegins, "/on")
+    given(STREAM, TRANSPORT).when(ending(on=NEW_YEAR)).refuses(errors.UnitEndsBeforeItBegins, "/effective_on")
 
 
 @pytest.mark.parametrize(

@@ -34,9 +34,9 @@ def reformed(city: Office) -> None:
     """In July the road office comes below transport, which gets another name; in October it is merged into it."""
     city.registers("road-office")
     city.clock("2009-12-31T10:00:00+08:00")
-    assert change(city, "road-office", "moves", parent="transport", on="2009-07-01").status_code == 201
-    assert change(city, "transport", "names", name={"zh": "交通运输局"}, on="2009-07-01").status_code == 201
-    ended = change(city, "road-office", "endings", who="office", on="2009-10-01", successors=["transport"])
+    assert change(city, "road-office", "moves", parent="transport", effective_on="2009-07-01").status_code == 201
+    assert change(city, "transport", "names", name={"zh": "交通运输局"}, effective_on="2009-07-01").status_code == 201
+    ended = change(city, "road-office", "endings", who="office", effective_on="2009-10-01", successors=["transport"])
     assert ended.status_code == 201, ended.text
 
 
@@ -57,7 +57,7 @@ def test_what_was_known_then_stays_what_was_known_then(city: Office) -> None:
     before = city.get(f"{CITY}/units").json()["pin"]["position"]
     known = tree(city, as_of="2009-01-05", known_at=f"position:{before}")
     city.clock("2009-12-31T10:00:00+08:00")
-    assert change(city, "road-office", "moves", parent="transport", on="2009-01-02").status_code == 201
+    assert change(city, "road-office", "moves", parent="transport", effective_on="2009-01-02").status_code == 201
     assert tree(city, as_of="2009-01-05")["road-office"] == ("road-office", "transport")
     assert tree(city, as_of="2009-01-05", known_at=f"position:{before}") == known
 
@@ -75,14 +75,14 @@ def test_a_unit_says_what_it_inherits_and_who_inherits_from_it(city: Office) -> 
 def test_the_whole_history_of_a_unit_is_told(city: Office) -> None:
     reformed(city)
     versions = city.get(f"{CITY}/units/road-office/history").json()["versions"]
-    told = [(v["change"], v["effective_on"], v["parent"], v["successors"], v["reason"]) for v in versions]
+    told = [(v["happened"], v["effective_on"], v["parent"], v["successors"], v["reason"]) for v in versions]
     assert told == [
         ("registered", "2009-01-01", None, [], None),
         ("moved", "2009-07-01", "transport", [], "改革"),
         ("ended", "2009-10-01", "transport", ["transport"], "改革"),
     ]
     assert all(version["known_until"] is None for version in versions)
-    again = change(city, "road-office", "names", name={"zh": "公路处"}, on="2009-07-01")
+    again = change(city, "road-office", "names", name={"zh": "公路处"}, effective_on="2009-07-01")
     assert again.status_code == 201, again.text
     versions = city.get(f"{CITY}/units/road-office/history").json()["versions"]
     july = [(v["name"]["zh"], v["parent"], v["known_until"]) for v in versions if v["effective_on"] == "2009-07-01"]
@@ -93,16 +93,16 @@ def test_the_whole_history_of_a_unit_is_told(city: Office) -> None:
 def test_an_earlier_statement_leaves_a_later_one_standing(city: Office) -> None:
     city.clock("2009-12-31T10:00:00+08:00")
     for name, on in (("三", "2009-09-01"), ("二", "2009-06-01")):
-        assert change(city, "transport", "names", name={"zh": name}, on=on).status_code == 201
-    assert change(city, "transport", "moves", parent="county", on="2009-07-01").status_code == 201
+        assert change(city, "transport", "names", name={"zh": name}, effective_on=on).status_code == 201
+    assert change(city, "transport", "moves", parent="county", effective_on="2009-07-01").status_code == 201
     seen = [tree(city, as_of=f"2009-{month:02d}-15")["transport"] for month in (5, 6, 7, 9)]
     assert seen == [("transport", None), ("二", None), ("二", "county"), ("三", "county")]
 
 
 def test_a_unit_that_is_above_itself_is_refused_with_the_way_round(city: Office) -> None:
     city.clock("2009-12-31T10:00:00+08:00")
-    assert change(city, "transport", "moves", parent="county", on="2009-07-01").status_code == 201
-    refused = change(city, "county", "moves", parent="transport", on="2009-03-01")
+    assert change(city, "transport", "moves", parent="county", effective_on="2009-07-01").status_code == 201
+    refused = change(city, "county", "moves", parent="transport", effective_on="2009-03-01")
     assert (code_of(refused), pointers(refused)) == ((409, "UNIT_TREE_CYCLE"), ["/parent"])
     about = refused.json()["about"]
     assert (about["path"], about["on"]) == (["county", "transport", "county"], "2009-07-01")
@@ -111,26 +111,29 @@ def test_a_unit_that_is_above_itself_is_refused_with_the_way_round(city: Office)
 
 def test_changes_of_units_that_are_refused(city: Office) -> None:
     path = f"{CITY}/units/transport"
-    name: dict[str, object] = {"name": {"zh": "新"}, "on": "2009-07-01", "reason": "改革"}
+    name: dict[str, object] = {"name": {"zh": "新"}, "effective_on": "2009-07-01", "reason": "改革"}
     assert code_of(city.post(f"{path}/names", name, who="admin")) == (428, "IF_MATCH_MISSING")
     stale = city.post(f"{path}/names", name, who="admin", headers={"If-Match": '"7"'})
     assert (code_of(stale), stale.json()["about"]["current"]) == ((412, "VERSION_CONFLICT"), 1)
     assert city.post(f"{path}/names", name, headers={"If-Match": '"1"'}).status_code == 403
     nobody = city.post(f"{CITY}/units/nobody/names", name, who="admin", headers={"If-Match": '"0"'})
     assert code_of(nobody) == (404, "UNIT_UNKNOWN")
-    early = change(city, "transport", "names", name={"zh": "新"}, on="2008-01-01")
-    assert (code_of(early), pointers(early)) == ((409, "UNIT_IS_NOT_VALID"), ["/on"])
-    orphan = change(city, "transport", "moves", parent="nobody", on="2009-07-01")
+    early = change(city, "transport", "names", name={"zh": "新"}, effective_on="2008-01-01")
+    assert (code_of(early), pointers(early)) == ((409, "UNIT_IS_NOT_VALID"), ["/effective_on"])
+    orphan = change(city, "transport", "moves", parent="nobody", effective_on="2009-07-01")
     assert (code_of(orphan), pointers(orphan)) == ((422, "UNIT_IS_UNKNOWN"), ["/parent"])
-    assert pointers(change(city, "transport", "endings", on="2009", successors=["x y"])) == ["/on", "/successors/0"]
-    too_soon = change(city, "transport", "endings", on="2009-01-01")
-    assert (code_of(too_soon), pointers(too_soon)) == ((409, "UNIT_ENDS_BEFORE_IT_BEGINS"), ["/on"])
+    assert pointers(change(city, "transport", "endings", effective_on="2009", successors=["x y"])) == [
+        "/effective_on",
+        "/successors/0",
+    ]
+    too_soon = change(city, "transport", "endings", effective_on="2009-01-01")
+    assert (code_of(too_soon), pointers(too_soon)) == ((409, "UNIT_ENDS_BEFORE_IT_BEGINS"), ["/effective_on"])
     city.registers("town", kind="town", parent="transport")
-    below = change(city, "transport", "endings", on="2009-07-01", successors=["county"])
+    below = change(city, "transport", "endings", effective_on="2009-07-01", successors=["county"])
     assert (code_of(below), below.json()["about"]["units"]) == ((409, "UNIT_HAS_UNITS_BELOW"), ["town"])
-    assert change(city, "town", "endings", on="2009-07-01").status_code == 201
-    assert code_of(change(city, "town", "endings", on="2009-08-01")) == (409, "UNIT_HAS_ENDED")
-    late = change(city, "transport", "endings", on="2009-07-01", successors=["town"])
+    assert change(city, "town", "endings", effective_on="2009-07-01").status_code == 201
+    assert code_of(change(city, "town", "endings", effective_on="2009-08-01")) == (409, "UNIT_HAS_ENDED")
+    late = change(city, "transport", "endings", effective_on="2009-07-01", successors=["town"])
     assert (code_of(late), pointers(late)) == ((409, "UNIT_IS_NOT_VALID"), ["/successors/0"])
 
 
@@ -139,7 +142,7 @@ def test_scope_follows_the_tree_of_the_date_that_is_asked_about(city: Office, to
     city.issues()
     city.assigns("town")
     city.clock("2009-12-31T10:00:00+08:00")
-    assert change(city, "town", "moves", parent="transport", on="2009-07-01").status_code == 201
+    assert change(city, "town", "moves", parent="transport", effective_on="2009-07-01").status_code == 201
     county, transport = (tokens("unit", unit=unit, scope="own+below") for unit in ("county", "transport"))
     for day, theirs, others in (("2009-06-30", county, transport), ("2009-07-01", transport, county)):
         assert "town" in tree(city, token=theirs, as_of=day)
@@ -178,7 +181,7 @@ def test_two_clerks_who_put_two_units_below_one_another_at_once_make_no_cycle(bo
             assert both_kinds.registers(code).status_code == 201
 
     def moves(unit: str, parent: str) -> tuple[int, str]:
-        body = {"parent": parent, "on": "2009-07-01", "reason": "改革"}
+        body = {"parent": parent, "effective_on": "2009-07-01", "reason": "改革"}
         done = both_kinds.post(f"{CITY}/units/{unit}/moves", body, who="admin", headers={"If-Match": '"1"'})
         return done.status_code, done.json().get("code", "")
 

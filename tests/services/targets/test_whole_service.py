@@ -48,7 +48,7 @@ def test_the_front_half_of_a_year_on_either_database(on_either: Office, tokens: 
     assert city.assigns("transport", value="60").status_code == 201
     city.clock("2009-08-12T10:00:00+08:00")
     assert adjusts(city).status_code == 201
-    body = {"successor": "county", "on": "2009-07-01", "carries_levels": False}
+    body = {"successor": "county", "effective_on": "2009-07-01", "carries_levels": False}
     assert city.post(f"{ROADS}/assignments/transport/hand-overs", body).status_code == 201
     assert city.post(f"{YEAR}/locks", {"month": 7, "reason": "取数"}).status_code == 201
     assert code_of(city.post(f"{YEAR}/locks", {"month": 7, "reason": "取数"})) == (409, "MONTH_IS_LOCKED_ALREADY")
@@ -76,8 +76,13 @@ def test_the_front_half_of_a_year_on_either_database(on_either: Office, tokens: 
 def test_only_one_of_two_questions_is_asked_where_no_comparison_is_offered(city: Office) -> None:
     for path in (CITY, YEAR, f"{CITY}/units", f"{CITY}/units/transport", f"{YEAR}/targets", f"{YEAR}/locks"):
         refused = city.get(path, compare_as_of="2009-01-05")
-        assert code_of(refused) == (422, "PARAMETER_UNKNOWN"), path
+        assert code_of(refused) == (422, "COMPARISON_NOT_OFFERED"), path
+        assert [address.rpartition("/years/{year}/")[2] for address in refused.json()["about"]["compare"]] == [
+            "matrix", "target-changes", "target-tables", "target-tables/{unit}", "targets/{target}",
+        ]  # fmt: skip
         assert [error["pointer"] for error in refused.json()["errors"]] == ["/query/compare_as_of"]
+    both = city.get(YEAR, compare_as_of="2009-01-05", comparing="x")
+    assert code_of(both) == (422, "PARAMETER_UNKNOWN")
 
 
 @pytest.mark.parametrize(

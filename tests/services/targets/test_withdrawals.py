@@ -34,7 +34,7 @@ def withdrawing(on: date = JULY, demand: Demand | None = None) -> Callable[[Targ
 def test_a_target_is_withdrawn_from_a_date_with_a_reason() -> None:
     given(STREAM, ROADS).when(withdrawing()).then(WITHDRAWN)
     given(STREAM).when(withdrawing()).refuses(TargetUnknown)
-    given(STREAM, ROADS).when(withdrawing(date(2010, 1, 1))).refuses(errors.DateOutsideYear, "/on")
+    given(STREAM, ROADS).when(withdrawing(date(2010, 1, 1))).refuses(errors.DateOutsideYear, "/effective_on")
 
 
 def test_a_target_is_withdrawn_once() -> None:
@@ -78,7 +78,7 @@ def roads(city: Office) -> Office:
 
 
 def withdraws(city: Office, on: str = "2009-07-01", match: str = '"1"', **more: Any) -> Response:
-    body = {"on": on, "reason": "省级取消该项任务", "evidence": ["ab" * 32]}
+    body = {"effective_on": on, "reason": "省级取消该项任务", "evidence": ["ab" * 32]}
     return city.post(f"{TARGET}/withdrawals", body, headers={"If-Match": match} | more.pop("headers", {}), **more)
 
 
@@ -104,7 +104,7 @@ def test_a_withdrawn_target_still_stands_on_earlier_days_and_in_earlier_knowledg
 
 
 def test_who_withdraws_needs_the_version_they_read(roads: Office) -> None:
-    body = {"on": "2009-07-01", "reason": "x"}
+    body = {"effective_on": "2009-07-01", "reason": "x"}
     assert roads.post(f"{TARGET}/withdrawals", body).json()["code"] == "IF_MATCH_MISSING"
     late = withdraws(roads, match='"7"')
     assert (late.status_code, late.json()["about"]["current"]) == (412, 1)

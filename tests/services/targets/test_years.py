@@ -104,7 +104,7 @@ def issued(city: Office) -> Office:
     assert city.assigns("transport").status_code == 201
     city.clock("2009-03-02T09:00:00+08:00")
     headers = {"If-Match": city.get(YEAR).headers["ETag"]}
-    answer = city.post(f"{YEAR}/target-tables", {"on": "2009-03-01"}, headers=headers)
+    answer = city.post(f"{YEAR}/target-tables", {"issued_on": "2009-03-01"}, headers=headers)
     assert answer.status_code == 201, answer.text
     return city
 
@@ -140,7 +140,7 @@ def test_what_the_state_forbids_is_refused_in_both_languages_and_nothing_is_writ
     year, nothing = {"If-Match": issued.get(YEAR).headers["ETag"]}, {"If-Match": '"0"'}
     adjustment = {"value": "66", "effective_on": "2009-02-01", "reason": "追加"}
     part = {"unit": "county", "role": "supporting", "valid_from": "2009-01-01"}
-    over = {"successor": "county", "on": "2009-02-01", "carries_levels": False}
+    over = {"successor": "county", "effective_on": "2009-02-01", "carries_levels": False}
     asked = adjustment | {"unit": "transport"}
     signing = {"sha256": "ab" * 32}
     some, why = "0190b2d6-4a00-7000-8000-000000000001", {"reason": "口径"}
@@ -160,7 +160,7 @@ def test_what_the_state_forbids_is_refused_in_both_languages_and_nothing_is_writ
         ("plan", "weight-rule", {"province_share": "30"}, "office", nothing),
         ("adjust", "targets/roads/adjustments", adjustment, "office", target),
         ("adjust", "targets/roads/adjustment-requests", asked, "unit", {}),
-        ("issue_tables", "target-tables", {"on": "2009-03-01"}, "office", year),
+        ("issue_tables", "target-tables", {"issued_on": "2009-03-01"}, "office", year),
         ("sign", "target-tables/transport/signatures", signing, "unit", {}),
     )
     for act, path, body, who, headers in forbidden:  # fmt: skip
@@ -181,7 +181,7 @@ def test_a_decided_year_is_unlocked_adjusted_and_regrouped_by_nobody_until_it_is
         assert moves(issued, state).status_code == 201
     target = issued.seen(f"{YEAR}/targets/roads")
     adjustment = {"value": "66", "effective_on": "2009-02-01", "reason": "追加"}
-    withdrawal = {"on": "2009-02-01", "reason": "取消"}
+    withdrawal = {"effective_on": "2009-02-01", "reason": "取消"}
     asked = adjustment | {"unit": "transport"}
     group, member = {"code": "x", "name": {"zh": "组"}}, {"unit": "county", "valid_from": "2009-01-01"}
     nothing = {"If-Match": '"0"'}
@@ -193,7 +193,7 @@ def test_a_decided_year_is_unlocked_adjusted_and_regrouped_by_nobody_until_it_is
         ("adjust", "targets/roads/adjustment-requests", asked, "unit", {}),
         ("group", "peer-groups", group, "office", nothing),
         ("group", "peer-groups/x/members", member, "office", {}),
-        ("group", "peer-groups/x/members/county/removals", {"on": "2009-02-01"}, "office", nothing),
+        ("group", "peer-groups/x/members/county/removals", {"effective_on": "2009-02-01"}, "office", nothing),
     )
     before = issued.get(YEAR).json()
     assert (before["year"]["state"], before["allowed"]) == ("final", [])
