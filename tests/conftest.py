@@ -42,6 +42,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Spreading
     return Spreading(config, log)
 
 
+@pytest.hookimpl(trylast=True)  # what shares a back end has been put together before
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Several processes begin with what takes longest; one alone with what comes first."""
     if hasattr(config, "workerinput"):
