@@ -1,7 +1,7 @@
 """Which tests begin first where several processes run them, and which are one process's.
 
 A file is one process's. By itself pytest-xdist begins with the files of most tests and ends with the few that take
-minutes each, when all processes but one have nothing left to do.
+minutes each, when the other processes may have nothing left to do.
 """
 
 from __future__ import annotations
