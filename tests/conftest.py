@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import uuid
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from hypothesis import settings
 
 from shared.testing.broker import Broker
 from shared.testing.postgres import Postgres
+from tests.spreading import Spreading, place
 
 # Deadlines measure the machine, not the code. In CI the examples are always the same, so that a change is
 # judged by what it changes; elsewhere each run looks at new ones.
@@ -30,6 +32,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     drills.addoption("--histories", type=int, default=6, help="how many years are lived through (tests/histories)")
     drills.addoption("--steps", type=int, default=30, help="how many steps each of them has at most")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Spreading | None:
+    """How `--dist loadfile` spreads the tests over processes (tests/spreading.py says why)."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False  # the order is that of the next function
+    return Spreading(config, log)
+
+
+@pytest.hookimpl(trylast=True)  # what shares a back end has been put together before
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Several processes begin with what takes longest; one alone with what comes first."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: place(item.nodeid))
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported stays to the end: no later search for garbage goes through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

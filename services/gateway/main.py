@@ -19,7 +19,7 @@ from services.gateway.limits import RateExceeded, Rates
 from services.gateway.openapi import merge
 from services.gateway.problems import problems_router
 from services.gateway.routing import SERVICES
-from services.gateway.upstreams import QUESTION_SECONDS, Upstream, at_address
+from services.gateway.upstreams import DOCUMENT_SECONDS, QUESTION_SECONDS, Upstream, at_address
 from shared.event_log.port import LARGEST_RECORD
 from shared.http.app import create_app
 from shared.http.pages import DEFAULT_LIMIT, MAX_LIMIT
@@ -139,7 +139,7 @@ def _publish_document(app: FastAPI, upstreams: Sequence[Upstream]) -> None:
 
 async def document(own: dict[str, Any], upstreams: Sequence[Upstream]) -> dict[str, Any]:
     """The merged document. ServiceUnreachable, ServiceSilent when one of the services does not give its part."""
-    parts = await asyncio.gather(*(upstream.ask("/openapi.json") for upstream in upstreams))
+    parts = await asyncio.gather(*(upstream.ask("/openapi.json", within=DOCUMENT_SECONDS) for upstream in upstreams))
     for upstream, part in zip(upstreams, parts, strict=True):
         if not isinstance(part, dict):
             raise ServiceUnreachable(service=upstream.name)

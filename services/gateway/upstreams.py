@@ -19,6 +19,8 @@ from shared.http.tracing import REQUEST_ID_HEADER, current_trace_id
 
 CONNECT_SECONDS = 2.0
 QUESTION_SECONDS = 3.0
+DOCUMENT_SECONDS = 30.0
+"""A service writes its document when it is first asked for it: a second of work, and several on a busy machine."""
 MOST_CONNECTIONS = 200
 KEEP_ALIVE_SECONDS = 10
 """Less than the services keep theirs, so that none is written to while the other side closes it."""
@@ -38,13 +40,15 @@ class Upstream:
     app: ASGIApp
     client: httpx.AsyncClient
 
-    async def ask(self, path: str, headers: Mapping[str, str] | None = None) -> Any:
-        """The JSON that the service answers; None when it has no such address.
+    async def ask(
+        self, path: str, headers: Mapping[str, str] | None = None, *, within: float = QUESTION_SECONDS
+    ) -> Any:
+        """The JSON that the service answers, `within` seconds; None when it has no such address.
 
         ServiceUnreachable, ServiceSilent; ServiceUnreachable too when it answers anything but JSON.
         """
         try:
-            response = await self.client.get(path, headers=headers, timeout=QUESTION_SECONDS)
+            response = await self.client.get(path, headers=headers, timeout=within)
             return None if response.status_code == 404 else response.json()
         except httpx.TimeoutException as error:
             raise ServiceSilent(service=self.name) from error

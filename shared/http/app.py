@@ -14,7 +14,7 @@ from shared.errors import Malformed, NotAuthenticated, Refusal
 from shared.http import problems
 from shared.http.fields import Label, QuantityStr, StrictDate
 from shared.http.health import ANSWERED_WITHIN, Check, health_router
-from shared.http.metrics import Metrics
+from shared.http.metrics import Metrics, metrics_router
 from shared.http.preconditions import HEEDED_ONLY, IDEMPOTENCY_KEY_HEADER, IF_MATCH_HEADER, NEEDED_HEADERS
 from shared.http.requests import MAX_BODY_BYTES, BodyTooLarge, RequestMiddleware
 from shared.http.shortcuts import Finder
@@ -71,8 +71,9 @@ def create_app(
     app.state.metrics = metrics
     problems.install(app)
     app.add_middleware(RequestMiddleware, metrics=metrics, max_body_bytes=max_body_bytes, shortcuts=shortcuts)
-    app.include_router(health_router(checks if checks is not None else {}, checked_within))
-    app.include_router(metrics.router())
+    app.state.checks = checks if checks is not None else {}
+    app.include_router(health_router(checked_within))
+    app.include_router(metrics_router())
     app.openapi = lambda: _document(app, versions or {})  # type: ignore[method-assign]
     return app
 

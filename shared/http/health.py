@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 import anyio
 from anyio import to_thread
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from shared.errors import Refusal
@@ -36,8 +36,12 @@ class Readiness(BaseModel):
     checks: dict[str, str | None]
 
 
-def health_router(checks: Mapping[str, Check], answered_within: float = ANSWERED_WITHIN) -> APIRouter:
-    """`/healthz` and `/readyz`, outside the OpenAPI document; the checks run side by side, each in a thread."""
+def health_router(answered_within: float = ANSWERED_WITHIN) -> APIRouter:
+    """`/healthz` and `/readyz`, outside the OpenAPI document; the checks run side by side, each in a thread.
+
+    The checks are the application's, `app.state.checks`: FastAPI remembers the functions of endpoints for as long as
+    the process lives, and one that held the checks would keep everything that they look at.
+    """
     router = APIRouter(include_in_schema=False)
     asking = _Asking(answered_within)
 
@@ -46,8 +50,8 @@ def health_router(checks: Mapping[str, Check], answered_within: float = ANSWERED
         return Alive(alive=True)
 
     @router.get("/readyz")
-    async def readyz(response: Response) -> Readiness:
-        found = await asking.all(checks)
+    async def readyz(request: Request, response: Response) -> Readiness:
+        found = await asking.all(request.app.state.checks)
         ready = all(sentence is None for sentence in found.values())
         if not ready:
             response.status_code = 503

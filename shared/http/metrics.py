@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -56,15 +56,19 @@ class Metrics:
         """A new counter of this application, for its owner to increase."""
         return Counter(name, meaning, labels, registry=self.registry)
 
-    def router(self) -> APIRouter:
-        """The `/metrics` route, outside the OpenAPI document: it is for operators, not for callers."""
-        router = APIRouter(include_in_schema=False)
 
-        @router.get("/metrics")
-        def metrics() -> Response:
-            return Response(generate_latest(self.registry), media_type=CONTENT_TYPE_LATEST)
+def metrics_router() -> APIRouter:
+    """The `/metrics` route, outside the OpenAPI document: it is for operators, not for callers.
 
-        return router
+    It tells the application's own, `app.state.metrics`; `health_router` says why it does not hold them.
+    """
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/metrics")
+    def metrics(request: Request) -> Response:
+        return Response(generate_latest(request.app.state.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router
 
 
 class _Gauge(Collector):

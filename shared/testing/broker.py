@@ -221,10 +221,15 @@ class Broker:
         self.start(timeout=timeout)
 
     def close(self) -> None:
-        """Stop it and remove the directory, if it is a temporary one."""
-        self.stop()
-        if self._owned:
-            shutil.rmtree(self.directory, ignore_errors=True)
+        """Stop it in order on a directory that is kept; a temporary one goes with it, and so it is killed.
+
+        In order the members of a cluster would wait for one another: the last have no majority to take leave from.
+        """
+        if not self._owned:
+            self.stop()
+            return
+        self.kill()
+        shutil.rmtree(self.directory, ignore_errors=True)
 
     def __enter__(self) -> Broker:
         self.start()
@@ -333,8 +338,8 @@ def write_classes_down(libraries: Path = LIBRARIES) -> None:
     classes = libraries.with_name(_CLASSES)
     classes.unlink(missing_ok=True)
     unfinished = classes.with_suffix(".new")
-    with Broker(jvm=(*_SMALL_JVM, f"-XX:ArchiveClassesAtExit={unfinished}"), libraries=libraries):
-        pass
+    with Broker(jvm=(*_SMALL_JVM, f"-XX:ArchiveClassesAtExit={unfinished}"), libraries=libraries) as broker:
+        broker.stop()  # in order: they are written down by its end
     unfinished.rename(classes)
 
 

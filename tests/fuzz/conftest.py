@@ -12,6 +12,8 @@ from tests.services.standalone.whole import Whole, fill
 
 __all__ = ["running"]
 
+pytest.register_assert_rewrite("tests.fuzz.attacks")  # so that it says what was wrong
+
 
 @pytest.fixture(scope="session")
 def city(running: Running) -> Iterator[Whole]:

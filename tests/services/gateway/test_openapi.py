@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from services.gateway.main import document as of_all
 from services.gateway.openapi import MergeConflict, merge
+from services.gateway.upstreams import Upstream
 
 
 def document(path: str, name: str, schemas: dict[str, Any], **about: Any) -> dict[str, Any]:
@@ -74,3 +78,20 @@ def test_the_gateway_publishes_the_document_of_all(client: TestClient) -> None:
     assert "Problem" in found["components"]["schemas"]
     assert "bearer" in found["components"]["securitySchemes"]
     assert found["info"]["title"] == "Jikao"
+
+
+@pytest.mark.anyio
+async def test_a_service_is_given_the_time_to_write_its_document() -> None:
+    waited: dict[str, float] = {}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        waited[request.url.path] = request.extensions["timeout"]["read"]
+        return httpx.Response(200, json={"ready": True} if request.url.path == "/readyz" else document("/a", "one", {}))
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://targets") as client:
+        targets = Upstream("targets", FastAPI(), client)
+        assert await targets.unwell() is None
+        await of_all(document("/b", "two", {}) | {"info": {"version": "1", "description": "D"}}, [targets])
+
+    # Whether it is well must be known soon; its document is worked out once, beside whatever else the machine does.
+    assert waited["/readyz"] < 5 < 20 < waited["/openapi.json"]

@@ -244,9 +244,6 @@ def three() -> Iterator[list[Broker]]:
         for each in brokers:
             each.wait_until_ready()
         yield brokers
-        # In order they would wait for one another: the last ones have no majority to take their leave from.
-        for each in brokers:
-            each.kill()
 
 
 def production(brokers: list[Broker], prefix: str) -> KafkaSettings:

@@ -1,3 +1,6 @@
+import gc
+import weakref
+
 import pytest
 from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
@@ -81,3 +84,22 @@ def test_ready_only_when_every_check_is_content(caplog: pytest.LogCaptureFixture
     assert answer.json()["checks"]["log"] == "The check itself failed; the log says why."
     assert "1234" not in answer.text
     assert "1234" in caplog.text
+
+
+def test_an_application_that_nobody_uses_any_longer_is_let_go_with_what_it_looked_at() -> None:
+    class Service:
+        def well(self) -> str | None:
+            return None
+
+        def wellness(self) -> dict[tuple[str, ...], float]:
+            return {(): 1.0}
+
+    service = Service()
+    app = create_app("short-lived", checks={"service": service.well})
+    app.state.metrics.gauge("jikao_wellness", "How well it is.", service.wellness)
+    with TestClient(app) as client:
+        assert client.get("/readyz").status_code == client.get("/metrics").status_code == 200
+    left = weakref.ref(service)
+    del app, client, service
+    gc.collect()
+    assert left() is None

@@ -1,0 +1,12 @@
+"""The one process, attacked through its document."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fuzz.attacks import Attacks
+
+
+@pytest.mark.parametrize("running", ["standalone"], indirect=True, scope="session")
+class TestTheStandaloneForm(Attacks):
+    pass
