@@ -40,6 +40,10 @@ class Look(Protocol):
         """The state of another stream."""
         ...
 
+    def alone(self, with_what: str, *, shared: bool = False) -> None:
+        """Wait until no other command is deciding on this; with `shared`, others that say so too may."""
+        ...
+
 
 Decide = Callable[[S, Look], Sequence[Fact]]
 """The rule of one command: refuse by raising, or say what happened."""

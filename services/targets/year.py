@@ -91,14 +91,29 @@ def move_year(command: MoveYear, standing: YearStanding) -> list[Fact]:
     return [Fact(YearMoved(year=command.year, state=wanted, reason=command.reason or UNSET))]
 
 
+def moving(command: MoveYear) -> Decide[YearStanding]:
+    """`move_year`, once everybody has recorded who was allowed something by the state that is left."""
+
+    def decided(standing: YearStanding, look: Look) -> Sequence[Fact]:
+        look.alone(_moves(command.year))
+        return move_year(command, standing)
+
+    return decided
+
+
 def while_allowed(act: Act, year: int, decide: Decide[S]) -> Decide[S]:
-    """The same decision, after a look at the state of the year. YearDoesNotAllow."""
+    """The same decision, after a look at the state of the year, which stays until it is recorded. YearDoesNotAllow."""
 
     def decided(state: S, look: Look) -> Sequence[Fact]:
+        look.alone(_moves(year), shared=True)
         require_allowed(act, year, look.at(standing_stream(year)))
         return decide(state, look)
 
     return decided
+
+
+def _moves(year: int) -> str:
+    return f"moves of {year}"
 
 
 def require_allowed(act: Act, year: int, standing: YearStanding) -> None:

@@ -14,7 +14,6 @@ from services.targets.errors import UnitOutOfScope
 from services.targets.unit import Unit, unit_stream
 from services.targets.unit_tree import UNITS
 from shared.admission.errors import TargetUnknown
-from shared.commands import transaction_of
 from shared.deciding import Look
 from shared.http.asking import Asked, View, units_in_scope
 from shared.http.axes import AtPosition, Axes
@@ -77,7 +76,7 @@ def lasts_on(day: date, valid_from: date, valid_until: date | None) -> bool:
 
 def unit_that_stands(look: Look, code: str) -> Unit:
     """A unit for a decision that needs it to stand: until this is committed it cannot be ended."""
-    transaction_of(look).alone(UNITS, shared=True)
+    look.alone(UNITS, shared=True)
     return look.at(unit_stream(code))
 
 

@@ -16,7 +16,6 @@ from services.targets.api.shapes import ADMIN, Body, CodeStr, UnitCode, example,
 from services.targets.errors import UnitCodeTaken, UnitIsNotValid, UnitIsUnknown, UnitUnknown
 from services.targets.unit import RegisterUnit, Unit, register_unit, unit_stream
 from services.targets.unit_tree import UNITS
-from shared.commands import transaction_of
 from shared.contracts.organisation import UnitChange, UnitKind, UnitRegistered
 from shared.deciding import Fact, Look
 from shared.event_log.ids import uuid7
@@ -115,7 +114,7 @@ async def create_unit(body: UnitBody, ordering: OrderingDep) -> Recorded:
     command = RegisterUnit(uuid7(), body.code, label(body.name), body.kind, body.parent, body.valid_from)
 
     def decide(unit: Unit, look: Look) -> list[Fact]:
-        transaction_of(look).alone(UNITS)
+        look.alone(UNITS)
         return register_unit(command, unit, look.at(unit_stream(body.parent)) if body.parent else None)
 
     done = await ordering.execute(role, unit_stream(body.code), decide)

@@ -16,7 +16,7 @@ from services.targets.errors import (
     YearIsOpenAlready,
     YearUnknown,
 )
-from services.targets.year import DRAFT, MoveYear, move_year, open_year, standing_stream, year_stream
+from services.targets.year import DRAFT, MoveYear, moving, open_year, standing_stream, year_stream
 from shared.admission.errors import YearIsNotOpen
 from shared.contracts.targets import TimeProgress
 from shared.http.answers import asking, changed, commanded
@@ -102,7 +102,7 @@ async def move_assessment_year(year: YearNumber, body: YearMoveBody, ordering: C
     """Move a year on by one state, or back with a reason. The assessment office only; needs the year's ETag."""
     role = ordering.permit_whole(*OFFICE)
     command = MoveYear(year, body.state, body.reason)
-    done = await ordering.execute(role, standing_stream(year), lambda standing, _: move_year(command, standing))
+    done = await ordering.execute(role, standing_stream(year), moving(command))
     return ordering.recorded(str(year), done)
 
 

@@ -59,6 +59,9 @@ class Streams:
     def at(self, stream: Stream[Any]) -> Any:
         return reduce(stream.evolve, self.facts.get(stream.name, []), stream.initial)
 
+    def alone(self, with_what: str, *, shared: bool = False) -> None:
+        """Nobody else is here."""
+
 
 def decided(
     decide: Callable[[Any, Look], Sequence[Fact]], stream: Stream[Any], *before: Shape, **others: list[Shape]

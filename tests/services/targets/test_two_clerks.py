@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
+from services.targets.errors import TablesAreNotIssued
+from services.targets.year import MoveYear, YearStanding, moving, while_allowed
+from shared.commands import Looking, execute
+from shared.deciding import Fact, Look, Stream
 from tests.services.targets.conftest import CITY, YEAR, Office
 from tests.services.targets.test_posts import person, takes
+from tests.shared.test_commands import LOG, ORDER, store_on
 
 
 @dataclass(frozen=True)
@@ -87,3 +94,18 @@ def test_the_second_of_two_clerks_is_told_and_the_first_one_s_change_stands(
         assert (unread.status_code, unread.json()["code"]) == (428, "IF_MATCH_MISSING")
         assert city.get(change.read, **change.query).json() == stands.json()
     assert city.post(path, change.second, who=change.who, headers={"If-Match": "W/x"}).status_code == 422
+
+
+def test_a_year_does_not_move_while_somebody_decides_by_its_state(postgres_url: str) -> None:
+    move, stream = MoveYear(2009, "targets_issued", None), Stream("locks:2009", 0, lambda state, fact: state)
+    with store_on(postgres_url) as store:
+
+        def decide(state: int, look: Look) -> Sequence[Fact]:
+            with pytest.raises(DBAPIError), store.begin() as other:
+                other.exec_driver_sql("SET LOCAL lock_timeout = '50ms'")
+                moving(move)(YearStanding(is_open=True), Looking(store, other, LOG))
+            return []
+
+        execute(store, ORDER, stream, while_allowed("plan", 2009, decide))
+        with pytest.raises(TablesAreNotIssued), store.begin() as other:  # so it was its turn
+            moving(move)(YearStanding(is_open=True), Looking(store, other, LOG))
