@@ -60,8 +60,8 @@ MADE_WITHOUT_IF_MATCH = {
     "makes something new": {
         "open_jurisdiction_log", "create_unit", "create_person", "create_source", "create_year", "take_unit_post",
         "import_year_catalogue", "import_catalogue_workbook", "add_to_catalogue", "align_year_catalogues",
-        "confirm_alignment_match", "issue_year_target", "request_target_adjustment", "register_project",
-        "define_group", "seal_audit", "sign_checkpoint",
+        "confirm_alignment_match", "issue_year_target", "issue_aligned_targets", "request_target_adjustment",
+        "register_project", "define_group", "seal_audit", "sign_checkpoint",
     },
     "only adds to the log: what it corrects it names by source, id and entry": {"submit_progress", "submit_events"},
     "names the one entry that it is about, and all that was ever said of it stays": {

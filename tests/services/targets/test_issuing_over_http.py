@@ -249,7 +249,8 @@ def test_the_citys_own_additions_are_issued_as_the_run_took_them_in(city: Office
     parks = body("parks", code="own-parks", unit_of_measure="piece", weight="2")
     added = city.post(f"{YEAR}/catalogue-additions", {"item": parks}).json()["id"]
     run = aligned(city)
-    gone = city.post(f"{YEAR}/catalogue-additions/{added}/withdrawals", {"reason": "并入"})
+    path = f"{YEAR}/catalogue-additions/{added}"
+    gone = city.post(f"{path}/withdrawals", {"reason": "并入"}, headers=city.seen(f"{YEAR}/catalogue-additions"))
     assert gone.status_code == 201, gone.text
     (shown,) = [each for each in city.get(f"{ALIGNMENTS}/{run}").json()["items"] if each["indicator"] == "parks"]
     assert (shown["target"]["weight"], shown["target"]["issuer"]) == ("2", "city")
@@ -334,7 +335,8 @@ def test_an_outcome_shows_what_is_issued_of_it_as_known_then(city: Office) -> No
         "roads": "4", "housing": "3", "museum": "6", "pilot": "0"
     }  # fmt: skip
     decides(city, run)
-    assert city.post(f"{YEAR}/weight-rule", {"province_share": "50", "decimals": 2}).status_code == 201
+    seen = city.seen(f"{YEAR}/weights")
+    assert city.post(f"{YEAR}/weight-rule", {"province_share": "50", "decimals": 2}, headers=seen).status_code == 201
     after = {each["indicator"]: each for each in city.get(f"{ALIGNMENTS}/{run}").json()["items"]}
     assert (after["gdp"]["target"]["issuer"], after["gdp"]["target"]["value"]) == ("city", "260")
     assert {name: each["tilted_weight"] for name, each in after.items() if each["tilted_weight"]} == {
