@@ -266,3 +266,11 @@ def test_two_that_start_at_once_migrate_once(database: Engine, migrations: Path)
         thread.join()
     assert failures == []
     assert drift(database, metadata, "figures_version") == []
+
+
+def test_postgresql_compiles_no_question_whatever_was_rolled_back(postgres_url: str) -> None:
+    asked = engine(postgres_url)
+    for _ in range(2):
+        with reading(asked) as db:
+            assert db.exec_driver_sql("SHOW jit").scalar() == "off"
+    asked.dispose()
