@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from services.targets.catalogue import faults
-from services.targets.errors import AdditionFaulty, AdditionTaken, AdditionUnknown
+from services.targets.errors.catalogues import AdditionFaulty, AdditionTaken, AdditionUnknown
 from services.targets.year import require_open
 from shared.contracts.catalogues import CatalogueAdditionMade, CatalogueAdditionWithdrawn
 from shared.contracts.shapes import Shape

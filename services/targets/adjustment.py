@@ -12,7 +12,7 @@ from datetime import date
 
 from services.targets.alignment import Floor
 from services.targets.assignment import Parts
-from services.targets.errors import (
+from services.targets.errors.adjustments import (
     AdjustmentRequestUnknown,
     CutOffHasPassed,
     RequestIsDecided,

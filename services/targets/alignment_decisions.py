@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from msgspec import UNSET, UnsetType
 
-from services.targets.errors import (
+from services.targets.errors.alignments import (
     ChoiceHasNoValue,
     IndicatorIsUnknown,
     MatchedAlready,
@@ -21,8 +21,8 @@ from services.targets.errors import (
     NothingToMatch,
     OtherValueMissing,
     OtherValueNotWanted,
-    UnitOfMeasureIsUnknown,
 )
+from services.targets.errors.targets import UnitOfMeasureIsUnknown
 from shared.contracts.shapes import Shape
 from shared.contracts.targets import (
     AlignedSide,

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from services.targets.additions import Additions
 from services.targets.alignment import RULE, align
 from services.targets.catalogue import Catalogue, hash_of, in_parts
-from services.targets.errors import AlignmentUnknown, CatalogueIsUnknown, CatalogueOfOtherIssuer
+from services.targets.errors.alignments import AlignmentUnknown
+from services.targets.errors.catalogues import CatalogueIsUnknown, CatalogueOfOtherIssuer
 from shared.contracts.shapes import Shape
 from shared.contracts.targets import AlignmentCompleted, AlignmentOutcome, AlignmentPartRecorded, Issuer
 from shared.deciding import Fact, Stream

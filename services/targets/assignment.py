@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from services.targets.decomposition import Aim, added_up, require_aim, sum_text, total
-from services.targets.errors import (
+from services.targets.errors.parts import (
     AssignmentUnknown,
     CarriedTwice,
     CarriesWhatStays,
@@ -21,7 +21,6 @@ from services.targets.errors import (
     LeadIsLost,
     LeadIsTaken,
     LevelsNotAddedUp,
-    NegativeNotAllowed,
     PartHasPartsBelow,
     ReserveNeedsReason,
     SuccessorIsTheSame,
@@ -34,6 +33,7 @@ from services.targets.errors import (
     ValuesNotAddedUp,
     WholesDiffer,
 )
+from services.targets.errors.targets import NegativeNotAllowed
 from services.targets.kinds import require_judgeable
 from services.targets.target import Target, require_in_force, require_issued
 from services.targets.unit import Unit, unit_valid_on, unit_valid_throughout

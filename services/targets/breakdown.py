@@ -14,9 +14,8 @@ from msgspec import UNSET
 
 from services.targets.assignment import Part, Parts, assignments_stream, evolve, require_fit, require_free
 from services.targets.decomposition import Aim, Decomposed, added_up, compared, require_aim, sum_text
-from services.targets.errors import (
+from services.targets.errors.parts import (
     AssignmentUnknown,
-    NegativeNotAllowed,
     NothingToBreakDown,
     PartsExceed,
     PartsFallShort,
@@ -24,6 +23,7 @@ from services.targets.errors import (
     ReserveNeedsReason,
     UnitIsNotBelow,
 )
+from services.targets.errors.targets import NegativeNotAllowed
 from services.targets.kinds import require_judgeable
 from services.targets.target import Target, require_in_force
 from services.targets.unit import Unit, unit_valid_on

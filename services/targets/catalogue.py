@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from msgspec import UnsetType
 
-from services.targets.errors import EditionTaken, EditionUnchanged
+from services.targets.errors.catalogues import EditionTaken, EditionUnchanged
 from services.targets.year import require_open
 from shared.canonical import encode, encode_trusted, sha256_hex
 from shared.contracts.shapes import Shape

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.targets.errors import ClockOnlyMovesForward
+from services.targets.errors.logs import ClockOnlyMovesForward
 from shared.contracts.logs import ClockSet
 from shared.contracts.shapes import Shape
 from shared.deciding import Fact, Stream

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from services.targets.assignment import HandOver, Opening, Part, Parts, assignments_stream, hand_over
 from services.targets.decomposition import Aim
-from services.targets.errors import TakenOverByNoSuccessor, TakesOverNothing, UnitHasOpenAssignments
+from services.targets.errors.organisation import TakenOverByNoSuccessor, TakesOverNothing, UnitHasOpenAssignments
 from services.targets.unit import Unit
 from services.targets.unit_tree import SHOWN, EndUnit
 from shared.deciding import Fact

@@ -20,13 +20,9 @@ from typing import Literal, NamedTuple
 
 from msgspec import UnsetType
 
-from services.targets.errors import (
-    DoesNotApply,
-    IssuedOtherwise,
-    OutcomeIsUndecided,
-    TargetCodeTaken,
-    TargetIsWithdrawn,
-)
+from services.targets.errors.adjustments import TargetIsWithdrawn
+from services.targets.errors.alignments import DoesNotApply, IssuedOtherwise, OutcomeIsUndecided
+from services.targets.errors.targets import TargetCodeTaken
 from services.targets.kinds import canonical_bands, canonical_steps
 from services.targets.scoring import StatedScoring, scoring_of
 from services.targets.target import IssueTarget, Target, issue_target, target_stream

@@ -10,14 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from services.targets.errors import (
+from services.targets.errors import at
+from services.targets.errors.kinds import (
     BandsAreInPercent,
     BandsNotDescending,
     BandsNotWanted,
     BandStatedTwice,
-    DirectionDoesNotFit,
-    MeasureStatedTwice,
-    RateIsNotPercent,
     RollUpDoesNotFit,
     ShareOutOfBounds,
     SharesDoNotAddUp,
@@ -25,12 +23,16 @@ from services.targets.errors import (
     StepsMissing,
     StepsNotWanted,
     StepStatedTwice,
+    TextMissing,
+    ValueIsNotHundred,
+)
+from services.targets.errors.targets import (
+    DirectionDoesNotFit,
+    MeasureStatedTwice,
+    RateIsNotPercent,
     TargetValueIsNegative,
     TargetValueIsZero,
-    TextMissing,
     UnitOfMeasureIsUnknown,
-    ValueIsNotHundred,
-    at,
 )
 from services.targets.year import require_within
 from shared.contracts.shapes import Measure

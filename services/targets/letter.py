@@ -16,7 +16,7 @@ from docxtpl import DocxTemplate
 from jinja2 import StrictUndefined, TemplateAssertionError, TemplateError, TemplateRuntimeError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from services.targets.errors import NotALetterTemplate
+from services.targets.errors.tables import NotALetterTemplate
 from services.targets.letter_parts import Active, refuse_active, refuse_large
 from services.targets.signature import UnitTable
 from services.targets.table_text import COLUMNS, STATUSES, Line, day_text, lines, printable

@@ -16,7 +16,7 @@ from docx.opc.oxml import serialize_part_xml
 from docx.opc.part import Part, XmlPart
 from docx.oxml.parser import parse_xml
 
-from services.targets.errors import LetterTemplateTooLarge, NotALetterTemplate
+from services.targets.errors.tables import LetterTemplateTooLarge, NotALetterTemplate
 
 MOST_OCTETS = 16 * 2**20
 """Of what is inside the file, unpacked; pictures are most of it."""

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from msgspec import UNSET, UnsetType
 
-from services.targets.errors import MonthIsLockedAlready, MonthIsNotLocked, TargetIsUnknown
+from services.targets.errors.targets import TargetIsUnknown
+from services.targets.errors.years import MonthIsLockedAlready, MonthIsNotLocked
 from services.targets.target import Target
 from services.targets.year import require_open
 from shared.contracts.shapes import Shape

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from msgspec import UNSET, Struct
 from sqlalchemy import Connection
 
-from services.targets.errors import ListedElsewhere, LogIsOpenAlready
+from services.targets.errors.logs import ListedElsewhere, LogIsOpenAlready
 from shared.canonical import sha256_hex
 from shared.contracts import TYPE_OF, decode, decode_data, seal
 from shared.contracts.logs import LogListed, LogOpened

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from services.targets.errors import PeerGroupUnknown, UnitHasPeerGroup, UnitIsNoMember, UnitUnknown
+from services.targets.errors.organisation import PeerGroupUnknown, UnitHasPeerGroup, UnitIsNoMember, UnitUnknown
 from services.targets.unit import Unit, unit_valid_on
 from services.targets.year import require_open, require_within
 from shared.contracts.organisation import PeerGroupMemberAdded, PeerGroupMemberRemoved, PeerGroupSet

@@ -7,7 +7,7 @@ from enum import Enum
 
 from msgspec import UNSET
 
-from services.targets.errors import PersonIsErased, PersonUnknown
+from services.targets.errors.organisation import PersonIsErased, PersonUnknown
 from shared.contracts.shapes import Shape
 from shared.contracts.targets import PersonErased, PersonRegistered
 from shared.deciding import Fact, Stream

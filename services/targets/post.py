@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
-from services.targets.errors import (
+from services.targets.errors.organisation import (
     PersonHasPost,
     PersonIsErased,
     PersonIsUnknown,

@@ -25,14 +25,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
-from services.targets.errors import (
+from services.targets.errors import at
+from services.targets.errors.kinds import SharesDoNotAddUp
+from services.targets.errors.scoring import (
     ScoringDoesNotFit,
     ScoringParameterInvalid,
     ScoringParameterMissing,
     ScoringParametersDoNotFit,
     ScoringParameterUnknown,
-    SharesDoNotAddUp,
-    at,
 )
 from shared.contracts.shapes import CODE_PATTERN
 from shared.contracts.target_kinds import Scoring, ScoringMethod

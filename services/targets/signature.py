@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 
 from msgspec import UNSET
 
-from services.targets.errors import SignedAlready, TableHasChanged, TableIsNotIssued
+from services.targets.errors.tables import SignedAlready, TableHasChanged, TableIsNotIssued
 from services.targets.target_table import Table, table, table_sha256, tables_on
 from shared.contracts.shapes import Shape
 from shared.contracts.target_tables import TargetTableSigned

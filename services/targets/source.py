@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.targets.errors import SourceNameTaken
+from services.targets.errors.organisation import SourceNameTaken
 from shared.contracts.shapes import Shape
 from shared.contracts.targets import SourceRegistered
 from shared.deciding import Fact, Stream

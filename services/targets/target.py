@@ -9,15 +9,9 @@ from datetime import date
 from msgspec import UNSET
 
 from services.targets.alignment import Demand, Floor, undercuts
-from services.targets.errors import (
-    BelowProvince,
-    DateBeforeTarget,
-    NegativeNotAllowed,
-    ProvinceStillAsks,
-    TargetCodeTaken,
-    TargetIsWithdrawn,
-    at,
-)
+from services.targets.errors import at
+from services.targets.errors.adjustments import BelowProvince, ProvinceStillAsks, TargetIsWithdrawn
+from services.targets.errors.targets import DateBeforeTarget, NegativeNotAllowed, TargetCodeTaken
 from services.targets.kinds import Judged, canonical_bands, canonical_steps, require_fit, require_judgeable
 from services.targets.scoring import StatedScoring, scoring_of
 from services.targets.year import require_open, require_within

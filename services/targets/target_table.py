@@ -13,7 +13,7 @@ from typing import TypedDict
 
 import msgspec
 
-from services.targets.errors import NothingToIssue, TablesIssuedLater
+from services.targets.errors.tables import NothingToIssue, TablesIssuedLater
 from services.targets.year import DRAFT, YearStanding, require_allowed, require_open, require_within
 from shared.admission.errors import DateInFuture
 from shared.canonical import encode_trusted, sha256_hex

@@ -11,7 +11,7 @@ from datetime import date
 
 from msgspec import UNSET
 
-from services.targets.errors import UnitCodeTaken, UnitIsNotValid, UnitIsUnknown, UnitUnknown
+from services.targets.errors.organisation import UnitCodeTaken, UnitIsNotValid, UnitIsUnknown, UnitUnknown
 from shared.contracts.organisation import UnitEnded, UnitKind, UnitMoved, UnitRegistered, UnitRenamed
 from shared.contracts.shapes import Label, Shape
 from shared.deciding import Fact, Stream

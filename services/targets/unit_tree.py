@@ -8,14 +8,14 @@ from datetime import date
 
 from msgspec import UNSET
 
-from services.targets.errors import (
-    SuccessorIsTheSame,
+from services.targets.errors.organisation import (
     SuccessorStatedTwice,
     UnitEndsBeforeItBegins,
     UnitHasEnded,
     UnitHasUnitsBelow,
     UnitTreeCycle,
 )
+from services.targets.errors.parts import SuccessorIsTheSame
 from services.targets.unit import Unit, registered, unit_valid_on, unit_valid_throughout
 from shared.contracts.organisation import UnitEnded, UnitMoved
 from shared.deciding import Fact

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from services.targets.errors import ShareOutOfRange
+from services.targets.errors.weights import ShareOutOfRange
 from services.targets.year import require_open
 from shared.contracts.catalogues import WeightRuleSet
 from shared.contracts.shapes import Shape

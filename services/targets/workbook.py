@@ -21,7 +21,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from services.targets.errors import NotAWorkbook, WorkbookTooLarge
+from services.targets.errors.catalogues import NotAWorkbook, WorkbookTooLarge
 from shared.quantities import DECIMALS, UNITS
 
 MOST_ROWS = 10_000

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from msgspec import UNSET
 
-from services.targets.errors import (
+from services.targets.errors.years import (
     DateOutsideYear,
     ReopeningNeedsReason,
     TablesAreNotIssued,

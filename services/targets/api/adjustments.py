@@ -33,21 +33,19 @@ from services.targets.api.shapes import (
     example,
 )
 from services.targets.assignment import assignments_stream
-from services.targets.errors import (
+from services.targets.errors.adjustments import (
     AdjustmentRequestUnknown,
     BelowProvince,
     CutOffHasPassed,
-    DateBeforeTarget,
-    DateOutsideYear,
     RequestIsDecided,
     RequestIsNotReviewed,
     TargetIsWithdrawn,
-    TargetValueIsNegative,
-    TargetValueIsZero,
     UnitHasNoPart,
     UnitOutOfScope,
-    ValueIsNotHundred,
 )
+from services.targets.errors.kinds import ValueIsNotHundred
+from services.targets.errors.targets import DateBeforeTarget, TargetValueIsNegative, TargetValueIsZero
+from services.targets.errors.years import DateOutsideYear
 from services.targets.unit import unit_stream
 from services.targets.year import while_allowed, year_stream
 from shared.admission.errors import TargetUnknown, YearDoesNotAllow, YearIsNotOpen

@@ -30,7 +30,7 @@ from services.targets.api.shapes import (
     example,
     shown,
 )
-from services.targets.errors import (
+from services.targets.errors.alignments import (
     AlignmentUnknown,
     ChoiceHasNoValue,
     IndicatorIsUnknown,
@@ -40,8 +40,8 @@ from services.targets.errors import (
     NothingToMatch,
     OtherValueMissing,
     OtherValueNotWanted,
-    UnitOfMeasureIsUnknown,
 )
+from services.targets.errors.targets import UnitOfMeasureIsUnknown
 from services.targets.likely_matches import likely_matches
 from services.targets.year import while_allowed
 from shared.admission.errors import YearDoesNotAllow

@@ -17,7 +17,8 @@ from services.targets.api.asking import page_of, page_shown
 from services.targets.api.outcomes import AlignedRun, Decisions, WeighedOutcome, aligned_run
 from services.targets.api.shapes import OFFICE, SEES_THE_CITY, Body, UuidStr, example
 from services.targets.catalogue import catalogue_stream
-from services.targets.errors import AlignmentUnknown, CatalogueIsUnknown, CatalogueOfOtherIssuer
+from services.targets.errors.alignments import AlignmentUnknown
+from services.targets.errors.catalogues import CatalogueIsUnknown, CatalogueOfOtherIssuer
 from services.targets.read_models.parts import parts_of
 from services.targets.year import while_allowed
 from shared.admission.errors import YearDoesNotAllow

@@ -10,7 +10,7 @@ from typing import TypeVar
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import select
 
-from services.targets.errors import UnitOutOfScope
+from services.targets.errors.adjustments import UnitOutOfScope
 from services.targets.unit import Unit, unit_stream
 from services.targets.unit_tree import UNITS
 from shared.admission.errors import TargetUnknown

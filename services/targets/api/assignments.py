@@ -20,35 +20,36 @@ from services.targets.assignment import (
     hand_over,
 )
 from services.targets.decomposition import aim_stream
-from services.targets.errors import (
+from services.targets.errors.organisation import UnitIsNotValid, UnitIsUnknown
+from services.targets.errors.parts import (
     AssignmentUnknown,
     CarriedTwice,
     CarriesWhatStays,
     CompanyOnlyCoordinates,
     CoordinationTakesNoPart,
-    DateBeforeTarget,
-    DateOutsideYear,
     LeadIsLost,
     LeadIsTaken,
     LevelsNotAddedUp,
-    NegativeNotAllowed,
     PartHasPartsBelow,
     ReserveNeedsReason,
     SuccessorIsTheSame,
     SuccessorsNotClear,
     SumTooLarge,
-    TargetValueIsNegative,
-    TargetValueIsZero,
     UnitHasPartAlready,
     UnitIsNotBelow,
-    UnitIsNotValid,
-    UnitIsUnknown,
     UnitNamedTwice,
     ValueIsExceeded,
     ValueIsLost,
     ValuesNotAddedUp,
     WholesDiffer,
 )
+from services.targets.errors.targets import (
+    DateBeforeTarget,
+    NegativeNotAllowed,
+    TargetValueIsNegative,
+    TargetValueIsZero,
+)
+from services.targets.errors.years import DateOutsideYear
 from services.targets.target import target_stream
 from services.targets.year import while_allowed
 from shared.admission.errors import TargetUnknown, YearDoesNotAllow

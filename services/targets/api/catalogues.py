@@ -14,7 +14,7 @@ from sqlalchemy import select
 from services.targets.api.asking import page_of
 from services.targets.api.shapes import OFFICE, SEES_THE_CITY, Body, CodeStr, example, label, shown
 from services.targets.catalogue import ImportCatalogue, catalogue_stream, faults, import_catalogue
-from services.targets.errors import CatalogueFaulty, CatalogueUnknown, EditionTaken, EditionUnchanged
+from services.targets.errors.catalogues import CatalogueFaulty, CatalogueUnknown, EditionTaken, EditionUnchanged
 from services.targets.read_models.parts import parts_of
 from services.targets.year import while_allowed, year_stream
 from shared.admission.errors import YearDoesNotAllow, YearIsNotOpen

@@ -13,25 +13,26 @@ from services.targets.api.shapes import OFFICE, Body, CodeStr, ReasonStr, Target
 from services.targets.assignment import Parts, assignments_stream
 from services.targets.breakdown import BreakDown, StateDecomposition, break_down, state_decomposition
 from services.targets.decomposition import aim_stream
-from services.targets.errors import (
+from services.targets.errors.adjustments import TargetIsWithdrawn, UnitOutOfScope
+from services.targets.errors.organisation import UnitIsNotValid
+from services.targets.errors.parts import (
     AssignmentUnknown,
     CompanyOnlyCoordinates,
-    DateBeforeTarget,
-    DateOutsideYear,
-    NegativeNotAllowed,
     NothingToBreakDown,
     PartsExceed,
     PartsFallShort,
     PartsNotAddedUp,
     ReserveNeedsReason,
-    TargetIsWithdrawn,
-    TargetValueIsNegative,
-    TargetValueIsZero,
     UnitHasPartAlready,
     UnitIsNotBelow,
-    UnitIsNotValid,
-    UnitOutOfScope,
 )
+from services.targets.errors.targets import (
+    DateBeforeTarget,
+    NegativeNotAllowed,
+    TargetValueIsNegative,
+    TargetValueIsZero,
+)
+from services.targets.errors.years import DateOutsideYear
 from services.targets.target import target_stream
 from services.targets.unit import unit_stream
 from services.targets.year import while_allowed

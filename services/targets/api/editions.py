@@ -18,7 +18,7 @@ from services.targets.api.catalogues import (
 )
 from services.targets.api.shapes import OFFICE, SEES_THE_CITY, Body, ReasonStr, example
 from services.targets.changes import Change, ChangeKind, changes, members
-from services.targets.errors import AdditionFaulty, AdditionTaken, AdditionUnknown, CatalogueUnknown
+from services.targets.errors.catalogues import AdditionFaulty, AdditionTaken, AdditionUnknown, CatalogueUnknown
 from services.targets.read_models.parts import parts_of
 from services.targets.year import while_allowed, year_stream
 from shared.admission.errors import YearDoesNotAllow, YearIsNotOpen

@@ -19,14 +19,14 @@ from services.targets.api.catalogues import CatalogueFault
 from services.targets.api.kinds import BandBody, ScoringBody, StepBody
 from services.targets.api.outcomes import aligned_run
 from services.targets.api.shapes import OFFICE, Body, CodeStr, MeasureBody, example, shown
-from services.targets.errors import (
+from services.targets.errors import at
+from services.targets.errors.alignments import (
     AlignmentUnknown,
-    DateOutsideYear,
     DetailsStatedTwice,
     IndicatorIsUnknown,
     OutcomesNotIssuable,
-    at,
 )
+from services.targets.errors.years import DateOutsideYear
 from services.targets.issuing import Candidate, Details, IssuingStatus, Verdict, issued_stream, judge, overtaken
 from services.targets.target import Target, issue_target, target_stream
 from services.targets.year import YearStanding, require_within, standing_stream, while_allowed

@@ -12,14 +12,14 @@ from services.targets.api.shapes import OFFICE, SEES_TARGETS, SEES_THE_CITY, Uni
 from services.targets.api.target_tables import require_year, table_of_unit
 from services.targets.api.workbooks import XLSX
 from services.targets.default_letter import default_letter
-from services.targets.errors import (
+from services.targets.errors.tables import (
     LetterCannotBeMade,
     LetterTemplateTooLarge,
     NotALetterTemplate,
     TableUnknown,
     TemplateIsGone,
-    YearUnknown,
 )
+from services.targets.errors.years import YearUnknown
 from services.targets.letter import NotRendered, check_template, letter_of, rendered
 from services.targets.signature import units_on
 from services.targets.table_workbook import workbook

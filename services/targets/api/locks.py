@@ -10,7 +10,8 @@ from pydantic import BaseModel
 
 from services.targets.api.asking import page_of, stream_version
 from services.targets.api.shapes import OFFICE, SEES_TARGETS, Body, CodeStr, MonthNumber, ReasonStr, example
-from services.targets.errors import MonthIsLockedAlready, MonthIsNotLocked, TargetIsUnknown
+from services.targets.errors.targets import TargetIsUnknown
+from services.targets.errors.years import MonthIsLockedAlready, MonthIsNotLocked
 from services.targets.lock import ChangeLock, Locks, lock_month, locks_stream, unlock_month
 from services.targets.target import Target, target_stream
 from services.targets.year import while_allowed, year_stream

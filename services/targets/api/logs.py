@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from services.targets.api.shapes import ADMIN, Body, example
 from services.targets.clock import clock_stream, set_clock
-from services.targets.errors import (
+from services.targets.errors.logs import (
     ClockIsNotSimulated,
     ClockOnlyMovesForward,
     InstantInvalid,

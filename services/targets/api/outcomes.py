@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from services.targets.alignment_decisions import holds
 from services.targets.api.shapes import shown
-from services.targets.errors import AlignmentUnknown
+from services.targets.errors.alignments import AlignmentUnknown
 from services.targets.issuing import Proposed, proposed
 from services.targets.read_models.parts import parts_of
 from services.targets.weights import Rule, Weighted, tilt

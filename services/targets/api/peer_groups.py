@@ -10,8 +10,7 @@ from pydantic import BaseModel
 
 from services.targets.api.asking import earliest, lasts_on, page_of, stream_version, unit_that_stands
 from services.targets.api.shapes import OFFICE, SEES_TARGETS, Body, CodeStr, UnitCode, example, label, shown
-from services.targets.errors import (
-    DateOutsideYear,
+from services.targets.errors.organisation import (
     PeerGroupUnknown,
     UnitHasPeerGroup,
     UnitIsNoMember,
@@ -19,6 +18,7 @@ from services.targets.errors import (
     UnitIsUnknown,
     UnitUnknown,
 )
+from services.targets.errors.years import DateOutsideYear
 from services.targets.peer_group import (
     ChangeMember,
     SetPeerGroup,

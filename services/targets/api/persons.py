@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from services.targets.api.asking import page_of
 from services.targets.api.shapes import ADMIN, Body, CodeStr, example
-from services.targets.errors import PersonIsErased, PersonUnknown, UnitIsNotValid, UnitIsUnknown
+from services.targets.errors.organisation import PersonIsErased, PersonUnknown, UnitIsNotValid, UnitIsUnknown
 from services.targets.person import Known, RegisterPerson, erase_person, person_stream, register_person
 from services.targets.tables import erase_name, keep_name, names_of
 from services.targets.unit import unit_stream

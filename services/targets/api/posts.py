@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from services.targets.api.asking import earliest, lasts_on, page_of, stream_version, unit_that_stands
 from services.targets.api.persons import SEES_PERSONS
 from services.targets.api.shapes import ADMIN, Body, UnitCode, UuidStr, example
-from services.targets.errors import (
+from services.targets.errors.organisation import (
     PersonHasPost,
     PersonIsErased,
     PersonIsUnknown,

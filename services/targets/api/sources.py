@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from services.targets.api.asking import page_of
 from services.targets.api.shapes import ADMIN, Body, example
-from services.targets.errors import SourceNameTaken
+from services.targets.errors.organisation import SourceNameTaken
 from services.targets.source import RegisterSource, register_source, source_stream
 from shared.errors import NotFound
 from shared.http.answers import asking, commanded

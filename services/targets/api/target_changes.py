@@ -13,7 +13,7 @@ from services.targets.api.asking import page_shown
 from services.targets.api.shapes import SEES_TARGETS
 from services.targets.api.targets import AssignmentShown, TargetShown, parts_in_scope, target_shown
 from services.targets.changes import Change, ChangeKind, changes
-from services.targets.errors import ComparisonMissing
+from services.targets.errors.targets import ComparisonMissing
 from services.targets.signature import SignatureStatus, UnitTable, units_on
 from shared.contracts.targets import Category
 from shared.http.answers import asking

@@ -18,18 +18,16 @@ from services.targets.api.target_table_shapes import (
     compared,
     shown,
 )
-from services.targets.errors import (
-    DateOutsideYear,
+from services.targets.errors.organisation import PersonIsErased, PersonIsUnknown
+from services.targets.errors.tables import (
     NothingToIssue,
-    PersonIsErased,
-    PersonIsUnknown,
     SignedAlready,
     TableHasChanged,
     TableIsNotIssued,
     TablesIssuedLater,
     TableUnknown,
-    YearUnknown,
 )
+from services.targets.errors.years import DateOutsideYear, YearUnknown
 from services.targets.signature import (
     SignatureStatus,
     SignTable,

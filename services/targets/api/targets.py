@@ -39,38 +39,41 @@ from services.targets.api.shapes import (
     shown,
 )
 from services.targets.decomposition import Decomposed
-from services.targets.errors import (
+from services.targets.errors.adjustments import BelowProvince, TargetIsWithdrawn
+from services.targets.errors.kinds import (
     BandsAreInPercent,
     BandsNotDescending,
     BandsNotWanted,
     BandStatedTwice,
-    BelowProvince,
-    DateBeforeTarget,
-    DateOutsideYear,
-    DirectionDoesNotFit,
-    MeasureStatedTwice,
-    NegativeNotAllowed,
-    RateIsNotPercent,
     RollUpDoesNotFit,
-    ScoringDoesNotFit,
-    ScoringParameterInvalid,
-    ScoringParameterMissing,
-    ScoringParametersDoNotFit,
-    ScoringParameterUnknown,
     ShareOutOfBounds,
     SharesDoNotAddUp,
     StepHasNoMeasure,
     StepsMissing,
     StepsNotWanted,
     StepStatedTwice,
-    TargetCodeTaken,
-    TargetIsWithdrawn,
-    TargetValueIsNegative,
-    TargetValueIsZero,
     TextMissing,
-    UnitOfMeasureIsUnknown,
     ValueIsNotHundred,
 )
+from services.targets.errors.scoring import (
+    ScoringDoesNotFit,
+    ScoringParameterInvalid,
+    ScoringParameterMissing,
+    ScoringParametersDoNotFit,
+    ScoringParameterUnknown,
+)
+from services.targets.errors.targets import (
+    DateBeforeTarget,
+    DirectionDoesNotFit,
+    MeasureStatedTwice,
+    NegativeNotAllowed,
+    RateIsNotPercent,
+    TargetCodeTaken,
+    TargetValueIsNegative,
+    TargetValueIsZero,
+    UnitOfMeasureIsUnknown,
+)
+from services.targets.errors.years import DateOutsideYear
 from services.targets.read_models.decompositions import decomposed
 from services.targets.target import AdjustTarget, IssueTarget, adjust_target, issue_target, target_stream
 from services.targets.year import while_allowed, year_stream

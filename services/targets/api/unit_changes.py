@@ -12,24 +12,26 @@ from pydantic import BaseModel, Field
 from services.targets.api.shapes import ADMIN, Body, CodeStr, ReasonStr, UnitCode, example, label
 from services.targets.assignment import assignments_stream
 from services.targets.decomposition import aim_stream
-from services.targets.errors import (
-    CompanyOnlyCoordinates,
-    LevelsNotAddedUp,
-    SuccessorIsTheSame,
+from services.targets.errors.organisation import (
     SuccessorStatedTwice,
-    SumTooLarge,
     TakenOverByNoSuccessor,
     TakesOverNothing,
     UnitEndsBeforeItBegins,
     UnitHasEnded,
     UnitHasOpenAssignments,
-    UnitHasPartAlready,
     UnitHasUnitsBelow,
-    UnitIsNotBelow,
     UnitIsNotValid,
     UnitIsUnknown,
     UnitTreeCycle,
     UnitUnknown,
+)
+from services.targets.errors.parts import (
+    CompanyOnlyCoordinates,
+    LevelsNotAddedUp,
+    SuccessorIsTheSame,
+    SumTooLarge,
+    UnitHasPartAlready,
+    UnitIsNotBelow,
     ValuesNotAddedUp,
     WholesDiffer,
 )

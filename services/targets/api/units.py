@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from services.targets.api.asking import page_of, stream_version
 from services.targets.api.shapes import ADMIN, Body, CodeStr, UnitCode, example, label, shown
-from services.targets.errors import UnitCodeTaken, UnitIsNotValid, UnitIsUnknown, UnitUnknown
+from services.targets.errors.organisation import UnitCodeTaken, UnitIsNotValid, UnitIsUnknown, UnitUnknown
 from services.targets.unit import RegisterUnit, Unit, register_unit, unit_stream
 from services.targets.unit_tree import UNITS
 from shared.contracts.organisation import UnitChange, UnitKind, UnitRegistered

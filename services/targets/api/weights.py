@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from services.targets.api.asking import page_of, stream_version
 from services.targets.api.shapes import OFFICE, SEES_TARGETS, Body, example
-from services.targets.errors import ShareOutOfRange
+from services.targets.errors.weights import ShareOutOfRange
 from services.targets.weights import Rule, Weighted, set_weight_rule, tilt, weight_rule_stream
 from services.targets.year import while_allowed, year_stream
 from shared.admission.errors import YearDoesNotAllow, YearIsNotOpen

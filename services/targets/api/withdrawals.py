@@ -8,7 +8,9 @@ from pydantic import Field
 
 from services.targets.api.floors import read_floor
 from services.targets.api.shapes import DECIDES_ADJUSTMENTS, Body, ReasonStr, Sha256Str, TargetCode, example
-from services.targets.errors import DateBeforeTarget, DateOutsideYear, ProvinceStillAsks, TargetIsWithdrawn
+from services.targets.errors.adjustments import ProvinceStillAsks, TargetIsWithdrawn
+from services.targets.errors.targets import DateBeforeTarget
+from services.targets.errors.years import DateOutsideYear
 from services.targets.target import WithdrawTarget, target_stream, withdraw_target
 from services.targets.year import while_allowed
 from shared.admission.errors import TargetUnknown, YearDoesNotAllow

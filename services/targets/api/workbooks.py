@@ -10,7 +10,13 @@ from pydantic import BaseModel
 
 from services.targets.api.catalogues import checked, take_in
 from services.targets.api.shapes import OFFICE, SEES_THE_CITY
-from services.targets.errors import CatalogueFaulty, EditionTaken, EditionUnchanged, NotAWorkbook, WorkbookTooLarge
+from services.targets.errors.catalogues import (
+    CatalogueFaulty,
+    EditionTaken,
+    EditionUnchanged,
+    NotAWorkbook,
+    WorkbookTooLarge,
+)
 from services.targets.workbook import CellFault, Sheet, read_catalogue, template
 from shared.admission.errors import YearDoesNotAllow, YearIsNotOpen
 from shared.contracts.targets import CatalogueItem, Issuer

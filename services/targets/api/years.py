@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from services.targets.api.asking import page_of, stream_version
 from services.targets.api.shapes import OFFICE, Body, ReasonStr, example
-from services.targets.errors import (
+from services.targets.errors.years import (
     ReopeningNeedsReason,
     TablesAreNotIssued,
     YearCannotMove,

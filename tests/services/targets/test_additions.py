@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.targets.additions import Additions, additions_stream, make_addition, withdraw_addition
-from services.targets.errors import AdditionFaulty, AdditionTaken, AdditionUnknown
+from services.targets.errors.catalogues import AdditionFaulty, AdditionTaken, AdditionUnknown
 from shared.admission.errors import YearIsNotOpen
 from shared.contracts.catalogues import CatalogueAdditionMade, CatalogueAdditionWithdrawn
 from tests.services.targets.catalogues import item

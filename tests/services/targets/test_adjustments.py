@@ -11,7 +11,6 @@ import pytest
 from httpx2 import Response
 from msgspec.structs import replace
 
-from services.targets import errors
 from services.targets.adjustment import (
     Decision,
     RequestAdjustment,
@@ -26,6 +25,16 @@ from services.targets.adjustment import (
 )
 from services.targets.alignment import Floor, align, floor_of
 from services.targets.assignment import Part, Parts
+from services.targets.errors.adjustments import (
+    AdjustmentRequestUnknown,
+    BelowProvince,
+    CutOffHasPassed,
+    RequestIsDecided,
+    RequestIsNotReviewed,
+    UnitHasNoPart,
+)
+from services.targets.errors.targets import TargetValueIsZero
+from services.targets.errors.years import DateOutsideYear
 from shared.admission.errors import TargetUnknown, YearIsNotOpen
 from shared.contracts.targets import (
     AdjustmentApproved,
@@ -66,23 +75,23 @@ def test_a_unit_that_answers_for_a_part_may_ask() -> None:
 
 def test_others_may_not_ask() -> None:
     for others in ({"unit": "u2"}, {"unit": None}, {"today": date(2008, 12, 31)}):
-        given(STREAM, ROADS).when(asking(**others)).refuses(errors.UnitHasNoPart, "/unit")
+        given(STREAM, ROADS).when(asking(**others)).refuses(UnitHasNoPart, "/unit")
     ended = Parts((Part("a1", "u1", "lead", date(2009, 1, 1), AUGUST),))
-    given(STREAM, ROADS).when(asking(parts=ended)).refuses(errors.UnitHasNoPart, "/unit")
+    given(STREAM, ROADS).when(asking(parts=ended)).refuses(UnitHasNoPart, "/unit")
 
 
 def test_the_cut_off_is_the_last_day_on_which_may_be_asked() -> None:
     given(STREAM, ROADS).when(asking(cut_off=AUGUST)).then(ASKED)
     given(STREAM, ROADS).when(asking(cut_off=date(2009, 8, 2))).refuses(
-        errors.CutOffHasPassed, cut_off=date(2009, 8, 2), today=AUGUST
+        CutOffHasPassed, cut_off=date(2009, 8, 2), today=AUGUST
     )
 
 
 def test_what_could_never_be_approved_cannot_be_asked() -> None:
     given(STREAM).when(asking()).refuses(TargetUnknown)
-    given(STREAM, ROADS).when(asking("0")).refuses(errors.TargetValueIsZero, "/value")
+    given(STREAM, ROADS).when(asking("0")).refuses(TargetValueIsZero, "/value")
     given(STREAM, ROADS).when(asking("49.9", floor=PROVINCE)).refuses(
-        errors.BelowProvince,
+        BelowProvince,
         "/value",
         target="roads",
         indicator="roads",
@@ -96,7 +105,7 @@ def test_what_could_never_be_approved_cannot_be_asked() -> None:
 
 def test_where_lower_is_better_the_province_s_value_is_a_ceiling() -> None:
     limit = replace(ROADS, kind="ceiling", direction="lower")
-    given(STREAM, limit).when(asking("51", floor=PROVINCE)).refuses(errors.BelowProvince, "/value")
+    given(STREAM, limit).when(asking("51", floor=PROVINCE)).refuses(BelowProvince, "/value")
     given(STREAM, limit).when(asking("50", floor=PROVINCE)).then(replace(ASKED, value="50"))
 
 
@@ -115,18 +124,18 @@ def test_a_request_against_the_recommendation_can_be_approved_and_refused() -> N
 
 def test_a_province_that_became_stricter_meanwhile_forbids_the_approval() -> None:
     approve = partial(approve_adjustment, DECISION, floor=Floor("55", "km", 3, "roads"))
-    given(STREAM, ROADS, ASKED, RECOMMENDED).when(approve).refuses(errors.BelowProvince, province="55", edition=3)
+    given(STREAM, ROADS, ASKED, RECOMMENDED).when(approve).refuses(BelowProvince, province="55", edition=3)
 
 
 def test_steps_come_in_their_order() -> None:
     review = partial(review_adjustment, Decision(2009, "roads", "r1", "属实"), recommended=True)
     approve, refuse = partial(approve_adjustment, DECISION, floor=None), partial(refuse_adjustment, DECISION)
     for step in (review, approve, refuse):
-        given(STREAM, ROADS).when(step).refuses(errors.AdjustmentRequestUnknown)
-        given(STREAM, ROADS, ASKED, RECOMMENDED, APPROVED).when(step).refuses(errors.RequestIsDecided)
-        given(STREAM, ROADS, ASKED, RECOMMENDED, REFUSED).when(step).refuses(errors.RequestIsDecided)
+        given(STREAM, ROADS).when(step).refuses(AdjustmentRequestUnknown)
+        given(STREAM, ROADS, ASKED, RECOMMENDED, APPROVED).when(step).refuses(RequestIsDecided)
+        given(STREAM, ROADS, ASKED, RECOMMENDED, REFUSED).when(step).refuses(RequestIsDecided)
     for step in (approve, refuse):
-        given(STREAM, ROADS, ASKED).when(step).refuses(errors.RequestIsNotReviewed)
+        given(STREAM, ROADS, ASKED).when(step).refuses(RequestIsNotReviewed)
     given(STREAM, ROADS, ASKED, RECOMMENDED).when(review).then(RECOMMENDED)
 
 
@@ -138,7 +147,7 @@ def test_a_cut_off_lies_in_its_open_year_and_can_be_moved() -> None:
     )
     given(cut_off_stream(2009), AdjustmentCutOffSet(year=2009, on=AUGUST)).when(setting).then()
     given(cut_off_stream(2009)).when(partial(set_cut_off, 2009, AUGUST, year_open=False)).refuses(YearIsNotOpen)
-    given(cut_off_stream(2009)).when(partial(set_cut_off, 2010, AUGUST, year_open=True)).refuses(errors.DateOutsideYear)
+    given(cut_off_stream(2009)).when(partial(set_cut_off, 2010, AUGUST, year_open=True)).refuses(DateOutsideYear)
 
 
 @pytest.mark.parametrize(

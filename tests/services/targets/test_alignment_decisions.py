@@ -9,7 +9,6 @@ import pytest
 from httpx2 import Response
 from msgspec.structs import replace
 
-from services.targets import errors
 from services.targets.alignment import align
 from services.targets.alignment_decisions import (
     ConfirmMatch,
@@ -20,6 +19,17 @@ from services.targets.alignment_decisions import (
     holds,
     revoke_match,
 )
+from services.targets.errors.alignments import (
+    ChoiceHasNoValue,
+    IndicatorIsUnknown,
+    MatchedAlready,
+    MatchUnknown,
+    NothingToDecide,
+    NothingToMatch,
+    OtherValueMissing,
+    OtherValueNotWanted,
+)
+from services.targets.errors.targets import UnitOfMeasureIsUnknown
 from shared.contracts.targets import AlignmentDecided, AlignmentMatchConfirmed, AlignmentMatchRevoked
 from shared.registry import Registry, changes, rows
 from tests.services.targets.catalogues import item
@@ -44,18 +54,18 @@ def test_two_indicators_that_stand_alone_can_be_matched() -> None:
 
 
 def test_only_what_stands_alone_in_the_run_can_be_matched() -> None:
-    given(STREAM).when(confirming(province="nowhere")).refuses(errors.IndicatorIsUnknown, "/province")
-    given(STREAM).when(confirming(city="nowhere")).refuses(errors.IndicatorIsUnknown, "/city")
-    given(STREAM).when(confirming(province="both")).refuses(errors.NothingToMatch, "/province")
-    given(STREAM).when(confirming(city="both")).refuses(errors.NothingToMatch, "/city")
-    given(STREAM).when(confirming(province="county")).refuses(errors.NothingToMatch, "/province")
+    given(STREAM).when(confirming(province="nowhere")).refuses(IndicatorIsUnknown, "/province")
+    given(STREAM).when(confirming(city="nowhere")).refuses(IndicatorIsUnknown, "/city")
+    given(STREAM).when(confirming(province="both")).refuses(NothingToMatch, "/province")
+    given(STREAM).when(confirming(city="both")).refuses(NothingToMatch, "/city")
+    given(STREAM).when(confirming(province="county")).refuses(NothingToMatch, "/province")
 
 
 def test_an_indicator_is_matched_once_until_that_is_revoked() -> None:
-    given(STREAM, MATCHED).when(confirming()).refuses(errors.MatchedAlready, province="rural", city="county")
+    given(STREAM, MATCHED).when(confirming()).refuses(MatchedAlready, province="rural", city="county")
     given(STREAM, MATCHED, REVOKED).when(confirming()).then(MATCHED)
     given(STREAM, MATCHED).when(partial(revoke_match, "m1", "口径不同")).then(REVOKED)
-    given(STREAM, MATCHED, REVOKED).when(partial(revoke_match, "m1", "口径不同")).refuses(errors.MatchUnknown)
+    given(STREAM, MATCHED, REVOKED).when(partial(revoke_match, "m1", "口径不同")).refuses(MatchUnknown)
 
 
 def deciding(choice: str = "province", outcomes: Any = GROWTH, **more: Any) -> Any:
@@ -78,22 +88,22 @@ def test_a_person_chooses_either_side_or_another_value() -> None:
 
 
 def test_a_decision_is_complete_and_only_where_one_is_needed() -> None:
-    given(STREAM).when(deciding("other", value="62")).refuses(errors.OtherValueMissing, "/value")
-    given(STREAM).when(deciding("other", unit_of_measure="km")).refuses(errors.OtherValueMissing, "/value")
+    given(STREAM).when(deciding("other", value="62")).refuses(OtherValueMissing, "/value")
+    given(STREAM).when(deciding("other", unit_of_measure="km")).refuses(OtherValueMissing, "/value")
     given(STREAM).when(deciding("other", value="62", unit_of_measure="league")).refuses(
-        errors.UnitOfMeasureIsUnknown, "/unit_of_measure"
+        UnitOfMeasureIsUnknown, "/unit_of_measure"
     )
-    given(STREAM).when(deciding("city", value="62")).refuses(errors.OtherValueNotWanted, "/value")
-    given(STREAM).when(deciding(indicator="nowhere")).refuses(errors.IndicatorIsUnknown, "/indicator")
+    given(STREAM).when(deciding("city", value="62")).refuses(OtherValueNotWanted, "/value")
+    given(STREAM).when(deciding(indicator="nowhere")).refuses(IndicatorIsUnknown, "/indicator")
     given(STREAM).when(deciding(outcomes=ALONE, indicator="both")).refuses(
-        errors.NothingToDecide, "/indicator", outcome="CITY_STRICTER_KEPT"
+        NothingToDecide, "/indicator", outcome="CITY_STRICTER_KEPT"
     )
 
 
 def test_a_side_without_anything_cannot_be_chosen() -> None:
     text = align([item("gdp", code="p")], [item("gdp", code="c", kind="qualitative", value=None, unit_of_measure=None,
                                                 text=None)])  # fmt: skip
-    given(STREAM).when(deciding("city", outcomes=text)).refuses(errors.ChoiceHasNoValue, "/choice")
+    given(STREAM).when(deciding("city", outcomes=text)).refuses(ChoiceHasNoValue, "/choice")
 
 
 def test_a_decision_holds_only_for_the_inputs_it_was_taken_on() -> None:

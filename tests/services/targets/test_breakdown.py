@@ -16,10 +16,28 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 from msgspec import UNSET, structs
 
-from services.targets import errors
 from services.targets.assignment import Parts, assignments_stream
 from services.targets.breakdown import BreakDown, StateDecomposition, break_down, state_decomposition
 from services.targets.decomposition import Aim, aim_stream, compared, sum_text
+from services.targets.errors.organisation import UnitIsNotValid
+from services.targets.errors.parts import (
+    AssignmentUnknown,
+    CompanyOnlyCoordinates,
+    NothingToBreakDown,
+    PartsExceed,
+    PartsFallShort,
+    PartsNotAddedUp,
+    ReserveNeedsReason,
+    UnitHasPartAlready,
+    UnitIsNotBelow,
+)
+from services.targets.errors.targets import (
+    DateBeforeTarget,
+    NegativeNotAllowed,
+    TargetValueIsNegative,
+    TargetValueIsZero,
+)
+from services.targets.errors.years import DateOutsideYear
 from services.targets.target import Target
 from services.targets.unit import Unit
 from shared.admission.errors import TargetUnknown
@@ -83,19 +101,19 @@ def test_the_parts_are_complete_when_they_come_to_the_value_or_more() -> None:
 
 def test_parts_that_fall_short_are_refused_with_the_numbers_unless_a_reserve_says_where_the_rest_is() -> None:
     short = given(PARTS, made("lead", None, "lead"), made("county", "40"), made("park", "17.5"))
-    short.when(stating()).refuses(errors.PartsFallShort, value="60", sum="57.5", reserve="0", missing="2.5")
-    short.when(stating(reserve="2", reason="机动")).refuses(errors.PartsFallShort, missing="0.5")
+    short.when(stating()).refuses(PartsFallShort, value="60", sum="57.5", reserve="0", missing="2.5")
+    short.when(stating(reserve="2", reason="机动")).refuses(PartsFallShort, missing="0.5")
     short.when(stating(reserve="2.5", reason="机动")).then(stated(reserve="2.5", reason="机动"))
-    short.when(stating(reserve="2.5")).refuses(errors.ReserveNeedsReason, "/reason")
-    short.when(stating(reserve="-1", reason="x")).refuses(errors.NegativeNotAllowed, "/reserve")
-    given(PARTS).when(stating()).refuses(errors.PartsFallShort, sum="0", missing="60")
+    short.when(stating(reserve="2.5")).refuses(ReserveNeedsReason, "/reason")
+    short.when(stating(reserve="-1", reason="x")).refuses(NegativeNotAllowed, "/reserve")
+    given(PARTS).when(stating()).refuses(PartsFallShort, sum="0", missing="60")
 
 
 def test_where_lower_is_better_the_parts_may_not_come_to_more() -> None:
     lower = replace(AIM, kind="ceiling", direction="lower")
     stood = given(PARTS, made("county", "40", "lead"), made("park", "20"))
     stood.when(stating(aim=lower)).then(stated())
-    stood.when(stating(aim=lower, reserve="1", reason="x")).refuses(errors.PartsExceed, over="1", sum="60")
+    stood.when(stating(aim=lower, reserve="1", reason="x")).refuses(PartsExceed, over="1", sum="60")
 
 
 def test_the_value_that_stands_on_the_day_is_what_counts() -> None:
@@ -103,7 +121,7 @@ def test_the_value_that_stands_on_the_day_is_what_counts() -> None:
     aim = state(aim_stream(2009, "roads"), ISSUED, adjusted)
     stood = given(PARTS, made("county", "60", "lead"))
     stood.when(stating(date(2009, 6, 30), aim=aim)).then(stated(on=date(2009, 6, 30)))
-    stood.when(stating(aim=aim)).refuses(errors.PartsFallShort, value="66", missing="6")
+    stood.when(stating(aim=aim)).refuses(PartsFallShort, value="66", missing="6")
     replaced = structs.replace(adjusted, value="58")
     stood.when(stating(aim=state(aim_stream(2009, "roads"), ISSUED, adjusted, replaced))).then(stated())
 
@@ -112,10 +130,10 @@ def test_the_value_that_stands_on_the_day_is_what_counts() -> None:
     ("decide", "refusal", "pointer"),
     [
         (stating(aim=Aim()), TargetUnknown, None),
-        (stating(date(2010, 1, 1)), errors.DateOutsideYear, "/stated_on"),
-        (stating(NEW_YEAR, aim=Aim("t1", values=((JULY, "60"),))), errors.DateBeforeTarget, "/stated_on"),
-        (stating(aim=replace(AIM, roll_up="worst")), errors.PartsNotAddedUp, None),
-        (stating(of_county=True), errors.AssignmentUnknown, None),
+        (stating(date(2010, 1, 1)), DateOutsideYear, "/stated_on"),
+        (stating(NEW_YEAR, aim=Aim("t1", values=((JULY, "60"),))), DateBeforeTarget, "/stated_on"),
+        (stating(aim=replace(AIM, roll_up="worst")), PartsNotAddedUp, None),
+        (stating(of_county=True), AssignmentUnknown, None),
     ],
 )
 def test_when_nothing_can_be_stated(
@@ -135,18 +153,18 @@ def test_a_county_breaks_its_part_down_to_its_towns() -> None:
     ("decide", "refusal", "pointer"),
     [
         (breaking(aim=Aim()), TargetUnknown, None),
-        (breaking(on=date(2010, 1, 1)), errors.DateOutsideYear, "/valid_from"),
-        (breaking(above=Unit()), errors.AssignmentUnknown, None),
-        (breaking(above=Unit("other", "county", NEW_YEAR)), errors.AssignmentUnknown, None),
-        (breaking(above=Unit("lead", "county", NEW_YEAR)), errors.NothingToBreakDown, None),
-        (breaking(Unit()), errors.UnitIsNotBelow, "/unit"),
-        (breaking(Unit("other", "county", date(2009, 8, 1))), errors.UnitIsNotBelow, "/unit"),
-        (breaking(Unit("town", "county", date(2009, 8, 1))), errors.UnitIsNotValid, "/unit"),
-        (breaking(Unit("town", "county", NEW_YEAR, date(2009, 10, 1))), errors.UnitIsNotValid, "/unit"),
-        (breaking(under=frozenset()), errors.UnitIsNotBelow, "/unit"),
-        (breaking(Unit("power", "company", NEW_YEAR)), errors.CompanyOnlyCoordinates, "/unit"),
-        (breaking(value="0"), errors.TargetValueIsZero, "/value"),
-        (breaking(value="-1"), errors.TargetValueIsNegative, "/value"),
+        (breaking(on=date(2010, 1, 1)), DateOutsideYear, "/valid_from"),
+        (breaking(above=Unit()), AssignmentUnknown, None),
+        (breaking(above=Unit("other", "county", NEW_YEAR)), AssignmentUnknown, None),
+        (breaking(above=Unit("lead", "county", NEW_YEAR)), NothingToBreakDown, None),
+        (breaking(Unit()), UnitIsNotBelow, "/unit"),
+        (breaking(Unit("other", "county", date(2009, 8, 1))), UnitIsNotBelow, "/unit"),
+        (breaking(Unit("town", "county", date(2009, 8, 1))), UnitIsNotValid, "/unit"),
+        (breaking(Unit("town", "county", NEW_YEAR, date(2009, 10, 1))), UnitIsNotValid, "/unit"),
+        (breaking(under=frozenset()), UnitIsNotBelow, "/unit"),
+        (breaking(Unit("power", "company", NEW_YEAR)), CompanyOnlyCoordinates, "/unit"),
+        (breaking(value="0"), TargetValueIsZero, "/value"),
+        (breaking(value="-1"), TargetValueIsNegative, "/value"),
     ],
 )
 def test_what_cannot_be_broken_down(
@@ -156,15 +174,15 @@ def test_what_cannot_be_broken_down(
 
 
 def test_a_unit_has_one_part_of_a_target_on_whatever_level() -> None:
-    given(PARTS, made("county", "40"), made("town", "5")).when(breaking()).refuses(errors.UnitHasPartAlready, "/unit")
+    given(PARTS, made("county", "40"), made("town", "5")).when(breaking()).refuses(UnitHasPartAlready, "/unit")
 
 
 def test_parts_of_a_part_are_held_against_it_and_never_counted_for_the_target() -> None:
     stood = [made("county", "40", "lead"), made("town", "30", below="county1"), made("village", "8", below="county1")]
-    given(PARTS, *stood).when(stating(of_county=True)).refuses(errors.PartsFallShort, value="40", sum="38", missing="2")
-    given(PARTS, *stood).when(stating()).refuses(errors.PartsFallShort, value="60", sum="40")
+    given(PARTS, *stood).when(stating(of_county=True)).refuses(PartsFallShort, value="40", sum="38", missing="2")
+    given(PARTS, *stood).when(stating()).refuses(PartsFallShort, value="60", sum="40")
     full = [*stood, made("hamlet", "2", below="town1")]
-    given(PARTS, *full).when(stating(of_county=True)).refuses(errors.PartsFallShort, sum="38")
+    given(PARTS, *full).when(stating(of_county=True)).refuses(PartsFallShort, sum="38")
     given(PARTS, *full, made("farm", "2", below="county1")).when(stating(of_county=True)).then(stated("county1"))
 
 

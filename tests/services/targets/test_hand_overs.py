@@ -12,10 +12,31 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from services.targets import errors
 from services.targets.assignment import HandOver, Opening, Parts, assignments_stream, hand_over
 from services.targets.breakdown import BreakDown, break_down
 from services.targets.decomposition import Aim, total
+from services.targets.errors.organisation import UnitIsNotValid
+from services.targets.errors.parts import (
+    AssignmentUnknown,
+    CarriedTwice,
+    CarriesWhatStays,
+    CoordinationTakesNoPart,
+    LeadIsLost,
+    LeadIsTaken,
+    LevelsNotAddedUp,
+    PartHasPartsBelow,
+    ReserveNeedsReason,
+    SuccessorIsTheSame,
+    SumTooLarge,
+    UnitHasPartAlready,
+    UnitIsNotBelow,
+    UnitNamedTwice,
+    ValueIsExceeded,
+    ValueIsLost,
+    ValuesNotAddedUp,
+    WholesDiffer,
+)
+from services.targets.errors.targets import NegativeNotAllowed, TargetValueIsZero
 from services.targets.target import Target
 from services.targets.unit import Unit
 from shared.contracts.decomposition import AssignmentHandedOver, OpenedPart
@@ -91,11 +112,11 @@ def test_one_part_becomes_several_and_its_level_goes_on_in_one_of_them() -> None
 def test_what_nobody_answers_for_any_more_is_a_reserve_with_its_reason() -> None:
     short = opening("c", "50", "lead")
     given(PARTS, *STOOD).when(handing(("a", "b"), short)).refuses(
-        errors.ValueIsLost, ended="60", opened="50", reserve="0", missing="10"
+        ValueIsLost, ended="60", opened="50", reserve="0", missing="10"
     )
-    given(PARTS, *STOOD).when(handing(("a", "b"), short, reserve="10")).refuses(errors.ReserveNeedsReason, "/reason")
+    given(PARTS, *STOOD).when(handing(("a", "b"), short, reserve="10")).refuses(ReserveNeedsReason, "/reason")
     given(PARTS, *STOOD).when(handing(("a", "b"), short, reserve="-1", reason="x")).refuses(
-        errors.NegativeNotAllowed, "/reserve"
+        NegativeNotAllowed, "/reserve"
     )
     [fact] = handing(("a", "b"), short, reserve="10", reason="区划调整")(state(PARTS, *STOOD))
     assert isinstance(fact.data, AssignmentHandedOver)
@@ -105,7 +126,7 @@ def test_what_nobody_answers_for_any_more_is_a_reserve_with_its_reason() -> None
 def test_where_lower_is_better_the_new_parts_may_not_allow_more() -> None:
     lower = replace(AIM, kind="ceiling", direction="lower")
     more = handing(("a", "b"), opening("c", "61", "lead"), aim=lower)
-    given(PARTS, *STOOD).when(more).refuses(errors.ValueIsExceeded, ended="60", opened="61", reserve="0")
+    given(PARTS, *STOOD).when(more).refuses(ValueIsExceeded, ended="60", opened="61", reserve="0")
     less = handing(("a", "b"), opening("c", "50", "lead"), aim=lower)
     assert less(state(PARTS, *STOOD))
 
@@ -113,30 +134,30 @@ def test_where_lower_is_better_the_new_parts_may_not_allow_more() -> None:
 @pytest.mark.parametrize(
     ("decide", "refusal", "pointer"),
     [
-        (handing(("a", "d"), opening("c", "60", "lead")), errors.AssignmentUnknown, None),
-        (handing(("a", "a"), opening("c", "60", "lead")), errors.UnitNamedTwice, "/together_with"),
-        (handing(("a",), opening("c", "20", "lead"), opening("c", "20")), errors.UnitNamedTwice, "/successors"),
-        (handing(("a",), opening("c", "40")), errors.LeadIsLost, None),
-        (handing(("b",), opening("c", "20", "lead")), errors.LeadIsTaken, "/successors/0/role"),
-        (handing(("a",), opening("c", "20", "lead"), opening("d", "20", "lead")), errors.LeadIsTaken, None),
-        (handing(("a",), opening("c", "40", "lead", ("b",))), errors.CarriesWhatStays, "/successors/0/carries"),
+        (handing(("a", "d"), opening("c", "60", "lead")), AssignmentUnknown, None),
+        (handing(("a", "a"), opening("c", "60", "lead")), UnitNamedTwice, "/together_with"),
+        (handing(("a",), opening("c", "20", "lead"), opening("c", "20")), UnitNamedTwice, "/successors"),
+        (handing(("a",), opening("c", "40")), LeadIsLost, None),
+        (handing(("b",), opening("c", "20", "lead")), LeadIsTaken, "/successors/0/role"),
+        (handing(("a",), opening("c", "20", "lead"), opening("d", "20", "lead")), LeadIsTaken, None),
+        (handing(("a",), opening("c", "40", "lead", ("b",))), CarriesWhatStays, "/successors/0/carries"),
         (
             handing(("a",), opening("c", "20", "lead", ("a",)), opening("d", "20", "supporting", ("a",))),
-            errors.CarriedTwice,
+            CarriedTwice,
             "/successors/0/carries",
         ),
         (
             handing(("a", "b"), opening("c", "40", "lead", ("a", "b")), aim=replace(AIM, roll_up="worst")),
-            errors.LevelsNotAddedUp,
+            LevelsNotAddedUp,
             "/successors/0/carries",
         ),
-        (handing(("a",), opening("b", "40", "lead")), errors.UnitHasPartAlready, "/successors/0/unit"),
-        (handing(("a",), opening("a", "40", "lead")), errors.SuccessorIsTheSame, "/successors/0/unit"),
-        (handing(("b",), opening("c", "20", "coordination")), errors.CoordinationTakesNoPart, "/successors/0/value"),
-        (handing(("b",), opening("c", "0")), errors.TargetValueIsZero, None),
+        (handing(("a",), opening("b", "40", "lead")), UnitHasPartAlready, "/successors/0/unit"),
+        (handing(("a",), opening("a", "40", "lead")), SuccessorIsTheSame, "/successors/0/unit"),
+        (handing(("b",), opening("c", "20", "coordination")), CoordinationTakesNoPart, "/successors/0/value"),
+        (handing(("b",), opening("c", "0")), TargetValueIsZero, None),
         (
             handing(("b",), opening("c", "20"), units={**UNITS, "c": Unit("c", "county", date(2009, 8, 1))}),
-            errors.UnitIsNotValid,
+            UnitIsNotValid,
             "/successors/0/unit",
         ),
     ],
@@ -150,7 +171,7 @@ def test_what_cannot_be_merged_or_split(
 def test_the_level_of_a_lead_without_a_value_is_not_added_to_those_of_others() -> None:
     given(PARTS, made("a", None, "lead"), made("b", "20")).when(
         handing(("a", "b"), Opening("c2", "c", ("a", "b")))
-    ).refuses(errors.LevelsNotAddedUp, "/successor")
+    ).refuses(LevelsNotAddedUp, "/successor")
     given(PARTS, made("a", None, "lead"), made("b", None)).when(
         handing(("a", "b"), Opening("c2", "c", ("a", "b")))
     ).then(
@@ -169,13 +190,13 @@ def test_a_lead_that_answers_for_the_whole_target_is_split_by_the_targets_value(
     for aim in (AIM, ceiling):
         assert handing(("a",), *halves, aim=aim)(state(PARTS, *stood))
     alone.when(handing(("a",), opening("c", "10", "lead"), opening("d", "10"))).refuses(
-        errors.ValueIsLost, ended="60", opened="20", missing="40"
+        ValueIsLost, ended="60", opened="20", missing="40"
     )
     alone.when(handing(("a",), opening("c", "31", "lead"), opening("d", "30"), aim=ceiling)).refuses(
-        errors.ValueIsExceeded, ended="60", opened="61"
+        ValueIsExceeded, ended="60", opened="61"
     )
     adjusted = replace(AIM, values=((NEW_YEAR, "60"), (JULY, "66")))
-    alone.when(handing(("a",), *halves, aim=adjusted)).refuses(errors.ValueIsLost, ended="66", missing="6")
+    alone.when(handing(("a",), *halves, aim=adjusted)).refuses(ValueIsLost, ended="66", missing="6")
 
 
 def test_a_lead_without_a_value_hands_on_none_where_it_answers_for_all_or_others_have_values() -> None:
@@ -191,7 +212,7 @@ def test_a_lead_without_a_value_hands_on_none_where_it_answers_for_all_or_others
 def test_where_nothing_is_added_up_equal_values_stay_and_different_ones_have_to_be_stated() -> None:
     worst = replace(AIM, roll_up="worst")
     merging = handing(("a", "b"), Opening("c2", "c", ("a",)), aim=worst)
-    given(PARTS, *STOOD).when(merging).refuses(errors.ValuesNotAddedUp, "/successor", values=["40", "20"])
+    given(PARTS, *STOOD).when(merging).refuses(ValuesNotAddedUp, "/successor", values=["40", "20"])
     [fact] = merging(state(PARTS, made("a", "95", "lead"), made("b", "95")))
     assert isinstance(fact.data, AssignmentHandedOver)
     assert [part.value for part in fact.data.opens] == ["95"]
@@ -199,15 +220,15 @@ def test_where_nothing_is_added_up_equal_values_stay_and_different_ones_have_to_
 
 def test_values_too_large_to_be_one_are_refused() -> None:
     huge = made("a", "9" * 20, "lead"), made("b", "1")
-    given(PARTS, *huge).when(handing(("a", "b"), Opening("c2", "c", ()))).refuses(errors.SumTooLarge, "/successor")
+    given(PARTS, *huge).when(handing(("a", "b"), Opening("c2", "c", ()))).refuses(SumTooLarge, "/successor")
 
 
 def test_parts_that_were_broken_down_go_to_one_successor_and_only_with_their_likes() -> None:
     stood = (*STOOD, made("c", "30", below="a1"), made("d", "20", below="b1"))
-    given(PARTS, *stood).when(handing(("c", "d"), opening("c", "50"))).refuses(errors.WholesDiffer)
+    given(PARTS, *stood).when(handing(("c", "d"), opening("c", "50"))).refuses(WholesDiffer)
     split = handing(("b",), opening("b", "10"), Opening("e2", "e", (), "supporting", "10"),
                     units={**UNITS, "e": Unit("e", "county", NEW_YEAR)})  # fmt: skip
-    given(PARTS, *stood).when(split).refuses(errors.PartHasPartsBelow)
+    given(PARTS, *stood).when(split).refuses(PartHasPartsBelow)
 
 
 def follows(before: str, *after: str, on: date = date(2009, 4, 1), **more: Any) -> AssignmentHandedOver:
@@ -219,7 +240,7 @@ def follows(before: str, *after: str, on: date = date(2009, 4, 1), **more: Any) 
 def test_a_part_that_was_handed_over_is_not_split_either_while_there_are_parts_below_it() -> None:
     stood = (made("a", "20"), made("d", "10", below="a1"), follows("a", "b"))
     split = handing(("b",), opening("b", "10"), opening("c", "10"))
-    given(PARTS, *stood).when(split).refuses(errors.PartHasPartsBelow)
+    given(PARTS, *stood).when(split).refuses(PartHasPartsBelow)
 
 
 def test_who_stands_for_a_part_that_was_split_does_not_depend_on_the_order_in_which_parts_are_kept() -> None:
@@ -273,8 +294,8 @@ def test_a_town_that_moved_to_another_county_is_given_its_part_anew_once_the_fir
 def test_a_towns_part_still_goes_to_nobody_else_than_a_unit_below_its_county() -> None:
     given(PARTS, *BROKEN_DOWN).when(
         handing(("c",), Opening("e2", "e", ()), units={**UNITS, "e": Unit("e", "town", NEW_YEAR)})
-    ).refuses(errors.UnitIsNotBelow)
-    given(PARTS, *BROKEN_DOWN).when(handing(("c", "b"), Opening("b2", "b", ()))).refuses(errors.WholesDiffer)
+    ).refuses(UnitIsNotBelow)
+    given(PARTS, *BROKEN_DOWN).when(handing(("c", "b"), Opening("b2", "b", ()))).refuses(WholesDiffer)
 
 
 amounts = st.decimals(min_value="0.000000000001", max_value=10**15, places=12).map(text)
@@ -290,7 +311,7 @@ def test_a_hand_over_is_refused_exactly_when_the_exact_sum_falls_short(
     decide = handing(tuple(f"u{n}" for n in range(len(before))), *opens, units=units, reserve=reserve, reason="预留")
     missing = CONTEXT.subtract(total(before), total([*after, reserve]))
     if missing > 0:
-        given(PARTS, *ends).when(decide).refuses(errors.ValueIsLost, missing=text(missing))
+        given(PARTS, *ends).when(decide).refuses(ValueIsLost, missing=text(missing))
     else:
         [fact] = decide(state(PARTS, *ends))
         assert isinstance(fact.data, AssignmentHandedOver)

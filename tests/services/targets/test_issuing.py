@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.targets.alignment import align
-from services.targets.errors import IssuedOtherwise, TargetCodeTaken
+from services.targets.errors.alignments import IssuedOtherwise
+from services.targets.errors.targets import TargetCodeTaken
 from services.targets.issuing import (
     Candidate,
     Details,

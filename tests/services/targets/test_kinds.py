@@ -9,7 +9,23 @@ from typing import Any
 import pytest
 from httpx2 import Response
 
-from services.targets import errors
+from services.targets.errors.kinds import (
+    BandsAreInPercent,
+    BandsNotDescending,
+    BandsNotWanted,
+    BandStatedTwice,
+    RollUpDoesNotFit,
+    ShareOutOfBounds,
+    SharesDoNotAddUp,
+    StepHasNoMeasure,
+    StepsMissing,
+    StepsNotWanted,
+    StepStatedTwice,
+    TextMissing,
+    ValueIsNotHundred,
+)
+from services.targets.errors.targets import DirectionDoesNotFit, TargetValueIsZero
+from services.targets.errors.years import DateOutsideYear
 from services.targets.target import Target, target_stream
 from shared.contracts.shapes import Label, Measure
 from shared.contracts.target_kinds import Band, Step
@@ -79,32 +95,32 @@ def test_other_kinds_have_neither_steps_nor_bands(kind: str) -> None:
     issued = fact(**changes)
     assert not issued.steps
     assert not issued.bands
-    given(STREAM).when(issuing(**changes, steps=steps())).refuses(errors.StepsNotWanted, "/steps")
-    given(STREAM).when(issuing(**changes, bands=list(USUAL_BANDS))).refuses(errors.BandsNotWanted, "/bands")
+    given(STREAM).when(issuing(**changes, steps=steps())).refuses(StepsNotWanted, "/steps")
+    given(STREAM).when(issuing(**changes, bands=list(USUAL_BANDS))).refuses(BandsNotWanted, "/bands")
 
 
 @pytest.mark.parametrize(
     ("changes", "refusal", "pointer"),
     [
-        ({"steps": ()}, errors.StepsMissing, "/steps"),
-        ({"value": "1"}, errors.ValueIsNotHundred, "/value"),
-        ({"value": "0"}, errors.TargetValueIsZero, "/value"),
-        ({"direction": "lower"}, errors.DirectionDoesNotFit, "/direction"),
-        ({"roll_up": "sum"}, errors.RollUpDoesNotFit, "/roll_up"),
-        ({"bands": list(USUAL_BANDS)}, errors.BandsNotWanted, "/bands"),
-        ({"measures": items("design", "build")}, errors.StepHasNoMeasure, "/steps/2/measure"),
+        ({"steps": ()}, StepsMissing, "/steps"),
+        ({"value": "1"}, ValueIsNotHundred, "/value"),
+        ({"value": "0"}, TargetValueIsZero, "/value"),
+        ({"direction": "lower"}, DirectionDoesNotFit, "/direction"),
+        ({"roll_up": "sum"}, RollUpDoesNotFit, "/roll_up"),
+        ({"bands": list(USUAL_BANDS)}, BandsNotWanted, "/bands"),
+        ({"measures": items("design", "build")}, StepHasNoMeasure, "/steps/2/measure"),
         ({"measures": items("design", "build", "open", unit_of_measure="percent")},
-         errors.StepHasNoMeasure, "/steps/0/measure"),
-        ({"steps": steps(STEPS[0], STEPS[0], STEPS[1])}, errors.StepStatedTwice, "/steps/1/measure"),
-        ({"steps": steps(STEPS[0], STEPS[1])}, errors.SharesDoNotAddUp, "/steps"),
+         StepHasNoMeasure, "/steps/0/measure"),
+        ({"steps": steps(STEPS[0], STEPS[0], STEPS[1])}, StepStatedTwice, "/steps/1/measure"),
+        ({"steps": steps(STEPS[0], STEPS[1])}, SharesDoNotAddUp, "/steps"),
         ({"steps": steps(STEPS[0], STEPS[1], ("open", "20.000000000001", NEW_YEAR))},
-         errors.SharesDoNotAddUp, "/steps"),
+         SharesDoNotAddUp, "/steps"),
         ({"steps": steps(("design", "100", NEW_YEAR), ("build", "0", NEW_YEAR))},
-         errors.ShareOutOfBounds, "/steps/1/share"),
+         ShareOutOfBounds, "/steps/1/share"),
         ({"steps": steps(("design", "150", NEW_YEAR), ("build", "-50", NEW_YEAR))},
-         errors.ShareOutOfBounds, "/steps/0/share"),
+         ShareOutOfBounds, "/steps/0/share"),
         ({"steps": steps(STEPS[0], STEPS[1], ("open", "20", date(2010, 1, 1)))},
-         errors.DateOutsideYear, "/steps/2/due_on"),
+         DateOutsideYear, "/steps/2/due_on"),
     ],
 )  # fmt: skip
 def test_a_milestone_target_that_could_not_be_judged_is_refused(
@@ -116,17 +132,17 @@ def test_a_milestone_target_that_could_not_be_judged_is_refused(
 @pytest.mark.parametrize(
     ("changes", "refusal", "pointer"),
     [
-        ({"text": None}, errors.TextMissing, "/text"),
-        ({"value": "80"}, errors.ValueIsNotHundred, "/value"),
-        ({"direction": "lower"}, errors.DirectionDoesNotFit, "/direction"),
-        ({"roll_up": "sum"}, errors.RollUpDoesNotFit, "/roll_up"),
-        ({"measures": items("a")}, errors.BandsAreInPercent, "/measures/0/unit_of_measure"),
-        ({"bands": bands(("a", "100"), ("b", "-1"))}, errors.ShareOutOfBounds, "/bands/1/share"),
-        ({"bands": bands(("a", "101"), ("b", "1"))}, errors.ShareOutOfBounds, "/bands/0/share"),
-        ({"bands": bands(("a", "60"), ("b", "80"))}, errors.BandsNotDescending, "/bands/1/share"),
-        ({"bands": bands(("a", "80"), ("b", "80.0"))}, errors.BandsNotDescending, "/bands/1/share"),
-        ({"bands": bands(("a", "80"), ("a", "60"))}, errors.BandStatedTwice, "/bands/1/code"),
-        ({"steps": steps()}, errors.StepsNotWanted, "/steps"),
+        ({"text": None}, TextMissing, "/text"),
+        ({"value": "80"}, ValueIsNotHundred, "/value"),
+        ({"direction": "lower"}, DirectionDoesNotFit, "/direction"),
+        ({"roll_up": "sum"}, RollUpDoesNotFit, "/roll_up"),
+        ({"measures": items("a")}, BandsAreInPercent, "/measures/0/unit_of_measure"),
+        ({"bands": bands(("a", "100"), ("b", "-1"))}, ShareOutOfBounds, "/bands/1/share"),
+        ({"bands": bands(("a", "101"), ("b", "1"))}, ShareOutOfBounds, "/bands/0/share"),
+        ({"bands": bands(("a", "60"), ("b", "80"))}, BandsNotDescending, "/bands/1/share"),
+        ({"bands": bands(("a", "80"), ("b", "80.0"))}, BandsNotDescending, "/bands/1/share"),
+        ({"bands": bands(("a", "80"), ("a", "60"))}, BandStatedTwice, "/bands/1/code"),
+        ({"steps": steps()}, StepsNotWanted, "/steps"),
     ],
 )
 def test_a_qualitative_target_that_could_not_be_judged_is_refused(
@@ -139,7 +155,7 @@ def test_a_qualitative_target_that_could_not_be_judged_is_refused(
 def test_percentages_of_counties_do_not_add_up_to_that_of_the_city(kind: str) -> None:
     changes: dict[str, Any] = {"kind": kind, "value": "8", "direction": "lower" if kind == "ceiling" else "higher"}
     in_percent = changes | {"measures": percent()}
-    given(STREAM).when(issuing(**in_percent, roll_up="sum")).refuses(errors.RollUpDoesNotFit, "/roll_up")
+    given(STREAM).when(issuing(**in_percent, roll_up="sum")).refuses(RollUpDoesNotFit, "/roll_up")
     for roll_up in ("lead", "worst", "best"):
         assert fact(**in_percent, roll_up=roll_up).roll_up == roll_up
     further = [*items("built"), *percent()]  # only the first measure is judged
@@ -149,7 +165,7 @@ def test_percentages_of_counties_do_not_add_up_to_that_of_the_city(kind: str) ->
 
 def test_what_is_measured_against_100_per_cent_is_not_adjusted_to_another_value() -> None:
     for kind in (MILESTONE, QUALITATIVE):
-        given(STREAM, fact(**kind)).when(adjusting("90")).refuses(errors.ValueIsNotHundred, "/value")
+        given(STREAM, fact(**kind)).when(adjusting("90")).refuses(ValueIsNotHundred, "/value")
 
 
 # Over HTTP

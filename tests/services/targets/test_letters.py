@@ -25,7 +25,7 @@ from services.gateway.labels import NAMES
 from services.targets import letter as letters
 from services.targets import letter_parts
 from services.targets.default_letter import default_letter
-from services.targets.errors import LetterTemplateTooLarge, NotALetterTemplate
+from services.targets.errors.tables import LetterTemplateTooLarge, NotALetterTemplate
 from services.targets.letter import BARE_SAMPLE, SAMPLE, NotRendered, check_template, rendered
 from services.targets.table_text import COLUMNS, ISSUERS, ROLES, STATUSES, day_text, printable
 from services.targets.tables import LETTER_TEMPLATES

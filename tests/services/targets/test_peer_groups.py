@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from services.targets import errors
+from services.targets.errors.organisation import (
+    PeerGroupUnknown,
+    UnitHasPeerGroup,
+    UnitIsNoMember,
+    UnitIsNotValid,
+    UnitIsUnknown,
+    UnitUnknown,
+)
+from services.targets.errors.years import DateOutsideYear
 from services.targets.peer_group import (
     ChangeMember,
     Groups,
@@ -59,26 +67,26 @@ def test_a_unit_is_in_one_group_of_a_year_at_a_time() -> None:
     given(STREAM, COUNTIES, PARKS).when(adding()).then(added)
     for group in ("parks", "counties"):
         taken = given(STREAM, COUNTIES, PARKS, MEMBER).when(adding(group))
-        taken.refuses(errors.UnitHasPeerGroup, "/unit", group="counties")
+        taken.refuses(UnitHasPeerGroup, "/unit", group="counties")
     given(STREAM, COUNTIES, PARKS, MEMBER, removed).when(adding()).then(added)
-    given(STREAM, COUNTIES, PARKS, MEMBER, removed).when(adding(on=NEW_YEAR)).refuses(errors.UnitHasPeerGroup)
+    given(STREAM, COUNTIES, PARKS, MEMBER, removed).when(adding(on=NEW_YEAR)).refuses(UnitHasPeerGroup)
 
 
 def test_members_are_units_that_stand_on_a_day_of_the_year() -> None:
     known = given(STREAM, COUNTIES, PARKS)
-    known.when(adding("nothing")).refuses(errors.PeerGroupUnknown)
-    known.when(adding(unit=Unit())).refuses(errors.UnitIsUnknown, "/unit")
-    known.when(adding(unit=Unit("u", "county", OCTOBER))).refuses(errors.UnitIsNotValid, "/unit")
-    known.when(adding(on=date(2010, 1, 1))).refuses(errors.DateOutsideYear, "/valid_from")
+    known.when(adding("nothing")).refuses(PeerGroupUnknown)
+    known.when(adding(unit=Unit())).refuses(UnitIsUnknown, "/unit")
+    known.when(adding(unit=Unit("u", "county", OCTOBER))).refuses(UnitIsNotValid, "/unit")
+    known.when(adding(on=date(2010, 1, 1))).refuses(DateOutsideYear, "/valid_from")
 
 
 def test_only_a_member_is_removed() -> None:
     given(STREAM, COUNTIES, MEMBER).when(removing()).then(PeerGroupMemberRemoved(group="c", unit="u", on=JULY))
-    given(STREAM, COUNTIES, MEMBER).when(removing(NEW_YEAR)).refuses(errors.UnitIsNoMember)
-    given(STREAM, COUNTIES).when(removing()).refuses(errors.UnitIsNoMember)
-    given(STREAM, COUNTIES, MEMBER).when(removing(group="nothing")).refuses(errors.PeerGroupUnknown)
-    given(STREAM, COUNTIES, MEMBER).when(removing(unit=Unit())).refuses(errors.UnitUnknown)
-    given(STREAM, COUNTIES, MEMBER).when(removing(date(2010, 1, 1))).refuses(errors.DateOutsideYear, "/effective_on")
+    given(STREAM, COUNTIES, MEMBER).when(removing(NEW_YEAR)).refuses(UnitIsNoMember)
+    given(STREAM, COUNTIES).when(removing()).refuses(UnitIsNoMember)
+    given(STREAM, COUNTIES, MEMBER).when(removing(group="nothing")).refuses(PeerGroupUnknown)
+    given(STREAM, COUNTIES, MEMBER).when(removing(unit=Unit())).refuses(UnitUnknown)
+    given(STREAM, COUNTIES, MEMBER).when(removing(date(2010, 1, 1))).refuses(DateOutsideYear, "/effective_on")
 
 
 def grouped(city: Office) -> None:

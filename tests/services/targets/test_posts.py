@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from services.targets import errors
+from services.targets.errors.organisation import (
+    PersonHasPost,
+    PersonIsErased,
+    PersonIsUnknown,
+    PostEndsBeforeItBegins,
+    PostIsHeld,
+    PostIsLeft,
+    PostUnknown,
+    UnitIsNotValid,
+    UnitUnknown,
+)
 from services.targets.person import Known
 from services.targets.post import Posts, TakePost, leave_post, posts_stream, take_post
 from services.targets.unit import Unit
@@ -37,11 +47,11 @@ def leaving(on: date, post: str = "l") -> Callable[[Posts], Sequence[Fact]]:
 def test_a_unit_has_one_leader_at_a_time() -> None:
     taken = PostTaken(post="n", person="li", unit="t", kind="leader", valid_from=JULY)
     given(STREAM).when(taking()).then(taken)
-    given(STREAM, LEADER).when(taking()).refuses(errors.PostIsHeld, "/kind", post="l", person="zhang")
-    given(STREAM, LEADER, PostLeft(post="l", on=OCTOBER)).when(taking()).refuses(errors.PostIsHeld, "/kind")
+    given(STREAM, LEADER).when(taking()).refuses(PostIsHeld, "/kind", post="l", person="zhang")
+    given(STREAM, LEADER, PostLeft(post="l", on=OCTOBER)).when(taking()).refuses(PostIsHeld, "/kind")
     given(STREAM, LEADER, PostLeft(post="l", on=JULY)).when(taking()).then(taken)
     later = PostTaken(post="l", person="zhang", unit="t", kind="leader", valid_from=OCTOBER)
-    given(STREAM, later).when(taking()).refuses(errors.PostIsHeld, "/kind")
+    given(STREAM, later).when(taking()).refuses(PostIsHeld, "/kind")
 
 
 def test_a_unit_may_have_several_deputies_and_liaisons_but_each_person_once() -> None:
@@ -49,22 +59,22 @@ def test_a_unit_may_have_several_deputies_and_liaisons_but_each_person_once() ->
         other = PostTaken(post="l", person="zhang", unit="t", kind=kind, valid_from=NEW_YEAR)
         taken = PostTaken(post="n", person="li", unit="t", kind=kind, valid_from=JULY)
         given(STREAM, LEADER, other).when(taking(kind=kind)).then(taken)
-        given(STREAM, other).when(taking("zhang", kind)).refuses(errors.PersonHasPost, "/person", post="l")
+        given(STREAM, other).when(taking("zhang", kind)).refuses(PersonHasPost, "/person", post="l")
 
 
 def test_a_post_is_taken_by_a_known_person_in_a_standing_unit() -> None:
-    given(STREAM).when(taking(known=Known.UNKNOWN)).refuses(errors.PersonIsUnknown, "/person")
-    given(STREAM).when(taking(known=Known.ERASED)).refuses(errors.PersonIsErased, "/person")
-    given(STREAM).when(taking(unit=Unit())).refuses(errors.UnitUnknown)
+    given(STREAM).when(taking(known=Known.UNKNOWN)).refuses(PersonIsUnknown, "/person")
+    given(STREAM).when(taking(known=Known.ERASED)).refuses(PersonIsErased, "/person")
+    given(STREAM).when(taking(unit=Unit())).refuses(UnitUnknown)
     for day in (date(2008, 12, 31), OCTOBER):
-        given(STREAM).when(taking(on=day)).refuses(errors.UnitIsNotValid, "/unit")
+        given(STREAM).when(taking(on=day)).refuses(UnitIsNotValid, "/unit")
 
 
 def test_a_post_is_left_once_and_after_it_was_taken() -> None:
     given(STREAM, LEADER).when(leaving(JULY)).then(PostLeft(post="l", on=JULY))
-    given(STREAM, LEADER).when(leaving(JULY, "other")).refuses(errors.PostUnknown)
-    given(STREAM, LEADER).when(leaving(NEW_YEAR)).refuses(errors.PostEndsBeforeItBegins, "/effective_on")
-    given(STREAM, LEADER, PostLeft(post="l", on=JULY)).when(leaving(OCTOBER)).refuses(errors.PostIsLeft, left_on=JULY)
+    given(STREAM, LEADER).when(leaving(JULY, "other")).refuses(PostUnknown)
+    given(STREAM, LEADER).when(leaving(NEW_YEAR)).refuses(PostEndsBeforeItBegins, "/effective_on")
+    given(STREAM, LEADER, PostLeft(post="l", on=JULY)).when(leaving(OCTOBER)).refuses(PostIsLeft, left_on=JULY)
 
 
 def takes(city: Office, unit: str, person: str, **changes: object) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from services.targets import errors
 from services.targets.alignment import Floor
 from services.targets.assignment import (
     AssignTarget,
@@ -22,6 +21,36 @@ from services.targets.assignment import (
 )
 from services.targets.clock import clock_stream, set_clock
 from services.targets.decomposition import Aim
+from services.targets.errors.logs import ClockOnlyMovesForward
+from services.targets.errors.organisation import (
+    PersonIsErased,
+    PersonUnknown,
+    SourceNameTaken,
+    UnitCodeTaken,
+    UnitIsNotValid,
+    UnitIsUnknown,
+)
+from services.targets.errors.parts import (
+    AssignmentUnknown,
+    CompanyOnlyCoordinates,
+    CoordinationTakesNoPart,
+    LeadIsTaken,
+    SuccessorIsTheSame,
+    UnitHasPartAlready,
+)
+from services.targets.errors.targets import (
+    DateBeforeTarget,
+    DirectionDoesNotFit,
+    MeasureStatedTwice,
+    NegativeNotAllowed,
+    RateIsNotPercent,
+    TargetCodeTaken,
+    TargetIsUnknown,
+    TargetValueIsNegative,
+    TargetValueIsZero,
+    UnitOfMeasureIsUnknown,
+)
+from services.targets.errors.years import DateOutsideYear, MonthIsLockedAlready, MonthIsNotLocked, YearIsOpenAlready
 from services.targets.lock import ChangeLock, Locks, lock_month, locks_stream, unlock_month
 from services.targets.person import Known, erase_person, person_stream
 from services.targets.source import RegisterSource, register_source, source_stream
@@ -84,16 +113,16 @@ def test_a_unit_is_registered_below_another() -> None:
 
 
 def test_a_unit_code_is_registered_once() -> None:
-    given(unit_stream("transport"), unit_of("transport")).when(registering()).refuses(errors.UnitCodeTaken)
+    given(unit_stream("transport"), unit_of("transport")).when(registering()).refuses(UnitCodeTaken)
 
 
 def test_a_parent_must_be_registered() -> None:
-    given(unit_stream("roads-office")).when(registering(UNKNOWN)).refuses(errors.UnitIsUnknown, "/parent")
+    given(unit_stream("roads-office")).when(registering(UNKNOWN)).refuses(UnitIsUnknown, "/parent")
 
 
 def test_a_parent_must_stand_on_the_first_day_of_the_unit() -> None:
     late = Unit("u1", "department", JULY)
-    given(unit_stream("roads-office")).when(registering(late)).refuses(errors.UnitIsNotValid, "/parent")
+    given(unit_stream("roads-office")).when(registering(late)).refuses(UnitIsNotValid, "/parent")
 
 
 # Sources, persons, years, clock
@@ -103,22 +132,22 @@ def test_a_source_name_is_never_reused() -> None:
     register = partial(register_source, RegisterSource("county", "county-system"))
     given(source_stream("county")).when(register).then(SourceRegistered(source="county", client="county-system"))
     taken = SourceRegistered(source="county", client="county-system")
-    given(source_stream("county"), taken).when(register).refuses(errors.SourceNameTaken)
+    given(source_stream("county"), taken).when(register).refuses(SourceNameTaken)
 
 
 def test_a_person_is_erased_once() -> None:
     erase: Callable[[Known], list[Fact]] = partial(erase_person, "p1")
     stream, known = person_stream("p1"), PersonRegistered(person="p1")
     given(stream, known).when(erase).then(PersonErased(person="p1"))
-    given(stream).when(erase).refuses(errors.PersonUnknown)
-    given(stream, known, PersonErased(person="p1")).when(erase).refuses(errors.PersonIsErased)
+    given(stream).when(erase).refuses(PersonUnknown)
+    given(stream, known, PersonErased(person="p1")).when(erase).refuses(PersonIsErased)
 
 
 def test_a_year_is_opened_once() -> None:
     opening: Callable[[bool], list[Fact]] = partial(open_year, 2009, "by_month")
     opened = YearOpened(year=2009, time_progress="by_month")
     given(year_stream(2009)).when(opening).then(opened)
-    given(year_stream(2009), opened).when(opening).refuses(errors.YearIsOpenAlready)
+    given(year_stream(2009), opened).when(opening).refuses(YearIsOpenAlready)
 
 
 def test_a_simulated_clock_only_moves_forward() -> None:
@@ -129,10 +158,10 @@ def test_a_simulated_clock_only_moves_forward() -> None:
 
     march = ClockSet(instant="2009-03-01T00:00:00Z")
     given(clock_stream()).when(setting(march.instant)).then(march)
-    given(clock_stream()).when(setting("2009-01-04T00:00:00Z")).refuses(errors.ClockOnlyMovesForward, "/instant")
+    given(clock_stream()).when(setting("2009-01-04T00:00:00Z")).refuses(ClockOnlyMovesForward, "/instant")
     # an instant is compared, not its text: this is 28 February in UTC
-    given(clock_stream(), march).when(setting("2009-03-01T07:00:00+08:00")).refuses(errors.ClockOnlyMovesForward)
-    given(clock_stream(), march).when(setting(march.instant)).refuses(errors.ClockOnlyMovesForward)
+    given(clock_stream(), march).when(setting("2009-03-01T07:00:00+08:00")).refuses(ClockOnlyMovesForward)
+    given(clock_stream(), march).when(setting(march.instant)).refuses(ClockOnlyMovesForward)
 
 
 # Targets
@@ -158,7 +187,7 @@ def test_a_target_is_issued_with_canonical_quantities() -> None:
 
 
 def test_a_target_code_is_unique_in_its_year() -> None:
-    given(target_stream(2009, "roads"), ROADS).when(issuing()).refuses(errors.TargetCodeTaken)
+    given(target_stream(2009, "roads"), ROADS).when(issuing()).refuses(TargetCodeTaken)
 
 
 def test_a_target_is_issued_in_an_open_year_only() -> None:
@@ -168,21 +197,21 @@ def test_a_target_is_issued_in_an_open_year_only() -> None:
 @pytest.mark.parametrize(
     ("changes", "refusal", "pointer"),
     [
-        ({"direction": "lower"}, errors.DirectionDoesNotFit, "/direction"),
-        ({"kind": "floor", "direction": "lower"}, errors.DirectionDoesNotFit, "/direction"),
-        ({"kind": "ceiling", "direction": "higher"}, errors.DirectionDoesNotFit, "/direction"),
-        ({"value": "0"}, errors.TargetValueIsZero, "/value"),
-        ({"value": "0.000"}, errors.TargetValueIsZero, "/value"),
-        ({"value": "-0"}, errors.TargetValueIsZero, "/value"),
-        ({"value": "-1"}, errors.TargetValueIsNegative, "/value"),
-        ({"weight": "-1"}, errors.NegativeNotAllowed, "/weight"),
-        ({"points": "-0.5"}, errors.NegativeNotAllowed, "/points"),
-        ({"effective_on": date(2010, 1, 1)}, errors.DateOutsideYear, "/effective_on"),
-        ({"effective_on": date(2008, 12, 31)}, errors.DateOutsideYear, "/effective_on"),
-        ({"kind": "rate"}, errors.RateIsNotPercent, "/measures/0/unit_of_measure"),
+        ({"direction": "lower"}, DirectionDoesNotFit, "/direction"),
+        ({"kind": "floor", "direction": "lower"}, DirectionDoesNotFit, "/direction"),
+        ({"kind": "ceiling", "direction": "higher"}, DirectionDoesNotFit, "/direction"),
+        ({"value": "0"}, TargetValueIsZero, "/value"),
+        ({"value": "0.000"}, TargetValueIsZero, "/value"),
+        ({"value": "-0"}, TargetValueIsZero, "/value"),
+        ({"value": "-1"}, TargetValueIsNegative, "/value"),
+        ({"weight": "-1"}, NegativeNotAllowed, "/weight"),
+        ({"points": "-0.5"}, NegativeNotAllowed, "/points"),
+        ({"effective_on": date(2010, 1, 1)}, DateOutsideYear, "/effective_on"),
+        ({"effective_on": date(2008, 12, 31)}, DateOutsideYear, "/effective_on"),
+        ({"kind": "rate"}, RateIsNotPercent, "/measures/0/unit_of_measure"),
         ({"measures": [Measure(code="a", name=Label(zh="a"), unit_of_measure="league")]},
-         errors.UnitOfMeasureIsUnknown, "/measures/0/unit_of_measure"),
-        ({"measures": percent("a") + percent("a")}, errors.MeasureStatedTwice, "/measures/1/code"),
+         UnitOfMeasureIsUnknown, "/measures/0/unit_of_measure"),
+        ({"measures": percent("a") + percent("a")}, MeasureStatedTwice, "/measures/1/code"),
     ],
 )  # fmt: skip
 def test_what_could_never_be_judged_is_not_issued(
@@ -220,16 +249,14 @@ def test_a_target_is_adjusted_from_a_date() -> None:
 def test_only_what_could_be_issued_can_be_adjusted_to() -> None:
     stream = target_stream(2009, "roads")
     given(stream).when(adjusting()).refuses(TargetUnknown)
-    given(stream, ROADS).when(adjusting("0")).refuses(errors.TargetValueIsZero, "/value")
-    given(stream, ROADS).when(adjusting("-3")).refuses(errors.TargetValueIsNegative, "/value")
-    given(stream, ROADS).when(adjusting(on=date(2010, 1, 1))).refuses(errors.DateOutsideYear, "/effective_on")
+    given(stream, ROADS).when(adjusting("0")).refuses(TargetValueIsZero, "/value")
+    given(stream, ROADS).when(adjusting("-3")).refuses(TargetValueIsNegative, "/value")
+    given(stream, ROADS).when(adjusting(on=date(2010, 1, 1))).refuses(DateOutsideYear, "/effective_on")
 
 
 def test_an_adjustment_cannot_take_effect_before_the_target() -> None:
     late = TargetIssued(**{name: getattr(ROADS, name) for name in ROADS.__struct_fields__} | {"effective_on": JULY})
-    given(target_stream(2009, "roads"), late).when(adjusting(on=NEW_YEAR)).refuses(
-        errors.DateBeforeTarget, "/effective_on"
-    )
+    given(target_stream(2009, "roads"), late).when(adjusting(on=NEW_YEAR)).refuses(DateBeforeTarget, "/effective_on")
 
 
 # Assignments
@@ -260,13 +287,13 @@ def test_a_part_is_given_to_a_unit() -> None:
 
 
 def test_a_unit_has_one_part_of_a_target_at_a_time() -> None:
-    given(PARTS, made("a1", "u1")).when(assigning(role="supporting")).refuses(errors.UnitHasPartAlready, "/unit")
+    given(PARTS, made("a1", "u1")).when(assigning(role="supporting")).refuses(UnitHasPartAlready, "/unit")
     later = made("a1", "u1", on=JULY)
-    given(PARTS, later).when(assigning(role="supporting")).refuses(errors.UnitHasPartAlready)
+    given(PARTS, later).when(assigning(role="supporting")).refuses(UnitHasPartAlready)
 
 
 def test_a_target_has_one_lead_at_a_time() -> None:
-    given(PARTS, made("a1", "u2")).when(assigning()).refuses(errors.LeadIsTaken, "/role")
+    given(PARTS, made("a1", "u2")).when(assigning()).refuses(LeadIsTaken, "/role")
     given(PARTS, made("a1", "u2")).when(assigning(role="supporting")).then(made("a9", "u1", "supporting"))
 
 
@@ -280,14 +307,14 @@ def test_a_unit_whose_part_has_ended_can_have_another() -> None:
 @pytest.mark.parametrize(
     ("decide", "refusal", "pointer"),
     [
-        (assigning(UNKNOWN), errors.UnitIsUnknown, "/unit"),
-        (assigning(Unit("u1", "department", JULY)), errors.UnitIsNotValid, "/unit"),
-        (assigning(COMPANY), errors.CompanyOnlyCoordinates, "/role"),
-        (assigning(COMPANY, "coordination", value="1"), errors.CoordinationTakesNoPart, "/value"),
-        (assigning(value="0"), errors.TargetValueIsZero, "/value"),
-        (assigning(value="-1"), errors.TargetValueIsNegative, "/value"),
-        (assigning(on=date(2010, 1, 1)), errors.DateOutsideYear, "/valid_from"),
-        (assigning(target=Target("t1", "cumulative", "higher", JULY)), errors.DateBeforeTarget, "/valid_from"),
+        (assigning(UNKNOWN), UnitIsUnknown, "/unit"),
+        (assigning(Unit("u1", "department", JULY)), UnitIsNotValid, "/unit"),
+        (assigning(COMPANY), CompanyOnlyCoordinates, "/role"),
+        (assigning(COMPANY, "coordination", value="1"), CoordinationTakesNoPart, "/value"),
+        (assigning(value="0"), TargetValueIsZero, "/value"),
+        (assigning(value="-1"), TargetValueIsNegative, "/value"),
+        (assigning(on=date(2010, 1, 1)), DateOutsideYear, "/valid_from"),
+        (assigning(target=Target("t1", "cumulative", "higher", JULY)), DateBeforeTarget, "/valid_from"),
         (assigning(target=Target()), TargetUnknown, None),
     ],
 )
@@ -301,7 +328,7 @@ def test_a_unit_whose_end_is_recorded_gets_no_new_part_and_the_refusal_names_who
     """From its end on no entry could be made for it, while the part would go on counting."""
     ends = Unit("u1", "department", NEW_YEAR, JULY, successors=("u2",))
     given(PARTS).when(assigning(ends, on=date(2009, 3, 1))).refuses(
-        errors.UnitIsNotValid, "/unit", on=JULY, valid_until=JULY, successors=["u2"]
+        UnitIsNotValid, "/unit", on=JULY, valid_until=JULY, successors=["u2"]
     )
 
 
@@ -333,20 +360,20 @@ def test_a_part_is_handed_over_on_a_date() -> None:
 
 def test_the_successor_of_a_lead_is_the_lead() -> None:
     third = assigning(Unit("u4", "department", NEW_YEAR), on=date(2009, 8, 1))
-    given(PARTS, made("a1", "u1"), over("a2")).when(third).refuses(errors.LeadIsTaken)
+    given(PARTS, made("a1", "u1"), over("a2")).when(third).refuses(LeadIsTaken)
 
 
 @pytest.mark.parametrize(
     ("decide", "refusal", "pointer"),
     [
-        (handing(on=date(2008, 12, 31)), errors.AssignmentUnknown, None),
-        (handing(unit=COUNTY), errors.AssignmentUnknown, None),
-        (handing(on=date(2010, 1, 1)), errors.DateOutsideYear, "/effective_on"),
-        (handing(TRANSPORT, to="transport"), errors.SuccessorIsTheSame, "/successor"),
-        (handing(UNKNOWN), errors.UnitIsUnknown, "/successor"),
-        (handing(Unit("u2", "county", date(2009, 8, 1))), errors.UnitIsNotValid, "/successor"),
-        (handing(Unit("u2", "county", NEW_YEAR, date(2009, 10, 1))), errors.UnitIsNotValid, "/successor"),
-        (handing(COMPANY), errors.CompanyOnlyCoordinates, "/successor"),
+        (handing(on=date(2008, 12, 31)), AssignmentUnknown, None),
+        (handing(unit=COUNTY), AssignmentUnknown, None),
+        (handing(on=date(2010, 1, 1)), DateOutsideYear, "/effective_on"),
+        (handing(TRANSPORT, to="transport"), SuccessorIsTheSame, "/successor"),
+        (handing(UNKNOWN), UnitIsUnknown, "/successor"),
+        (handing(Unit("u2", "county", date(2009, 8, 1))), UnitIsNotValid, "/successor"),
+        (handing(Unit("u2", "county", NEW_YEAR, date(2009, 10, 1))), UnitIsNotValid, "/successor"),
+        (handing(COMPANY), CompanyOnlyCoordinates, "/successor"),
     ],
 )
 def test_what_cannot_be_handed_over(
@@ -358,13 +385,13 @@ def test_what_cannot_be_handed_over(
 def test_a_part_that_was_handed_over_cannot_be_handed_over_again() -> None:
     third = Unit("u4", "department", NEW_YEAR)
     given(PARTS, made("a1", "u1"), over("a2")).when(handing(third, on=date(2009, 8, 1), to="third")).refuses(
-        errors.AssignmentUnknown
+        AssignmentUnknown
     )
 
 
 def test_a_successor_that_has_a_part_already_is_refused() -> None:
     given(PARTS, made("a1", "u1"), made("a2", "u2", "supporting")).when(handing()).refuses(
-        errors.UnitHasPartAlready, "/successor"
+        UnitHasPartAlready, "/successor"
     )
 
 
@@ -396,9 +423,9 @@ def test_a_month_is_locked_for_all_or_for_one_target() -> None:
 
 def test_a_locked_month_says_who_locked_it_and_why() -> None:
     other = PeriodLocked(year=2009, month=1, reason="一月")
-    given(LOCKS, other, JULY_LOCKED).when(locking()).refuses(errors.MonthIsLockedAlready, by="author 2", reason="取数")
-    given(LOCKS, JULY_LOCKED).when(locking(TARGET)).refuses(errors.MonthIsLockedAlready, by="author 1")
-    given(LOCKS, ROADS_LOCKED).when(locking(TARGET)).refuses(errors.MonthIsLockedAlready, reason="核查")
+    given(LOCKS, other, JULY_LOCKED).when(locking()).refuses(MonthIsLockedAlready, by="author 2", reason="取数")
+    given(LOCKS, JULY_LOCKED).when(locking(TARGET)).refuses(MonthIsLockedAlready, by="author 1")
+    given(LOCKS, ROADS_LOCKED).when(locking(TARGET)).refuses(MonthIsLockedAlready, reason="核查")
 
 
 def test_a_month_locked_for_one_target_can_still_be_locked_for_all() -> None:
@@ -408,11 +435,11 @@ def test_a_month_locked_for_one_target_can_still_be_locked_for_all() -> None:
 def test_a_month_is_unlocked_as_it_was_locked() -> None:
     opened = PeriodUnlocked(year=2009, month=7, reason="补报")
     given(LOCKS, JULY_LOCKED).when(unlocking()).then(opened)
-    given(LOCKS, JULY_LOCKED).when(unlocking(TARGET)).refuses(errors.MonthIsNotLocked)
-    given(LOCKS, JULY_LOCKED, opened).when(unlocking()).refuses(errors.MonthIsNotLocked)
+    given(LOCKS, JULY_LOCKED).when(unlocking(TARGET)).refuses(MonthIsNotLocked)
+    given(LOCKS, JULY_LOCKED, opened).when(unlocking()).refuses(MonthIsNotLocked)
     given(LOCKS, JULY_LOCKED, opened).when(locking()).then(JULY_LOCKED)
 
 
 def test_locks_need_an_open_year_and_a_target_that_exists() -> None:
     given(LOCKS).when(locking(year_open=False)).refuses(YearIsNotOpen)
-    given(LOCKS).when(locking(Target())).refuses(errors.TargetIsUnknown, "/target")
+    given(LOCKS).when(locking(Target())).refuses(TargetIsUnknown, "/target")

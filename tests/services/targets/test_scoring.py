@@ -7,7 +7,14 @@ from typing import Any, cast
 import pytest
 from httpx2 import Response
 
-from services.targets import errors
+from services.targets.errors.kinds import SharesDoNotAddUp
+from services.targets.errors.scoring import (
+    ScoringDoesNotFit,
+    ScoringParameterInvalid,
+    ScoringParameterMissing,
+    ScoringParametersDoNotFit,
+    ScoringParameterUnknown,
+)
 from services.targets.scoring import NEEDED, StatedScoring, scoring_of
 from shared.contracts.target_kinds import Scoring, ScoringMethod
 from shared.errors import Refusal
@@ -57,29 +64,29 @@ def test_quantities_of_parameters_are_canonical() -> None:
 @pytest.mark.parametrize(
     ("method", "changes", "refusal", "at"),
     [
-        ("per_point", {"k": None}, errors.ScoringParameterMissing, "k"),
-        ("per_point", {"k": "0"}, errors.ScoringParameterInvalid, "k"),
-        ("per_point", {"k": 1}, errors.ScoringParameterInvalid, "k"),
-        ("per_point", {"k": "1e3"}, errors.ScoringParameterInvalid, "k"),
-        ("per_point", {"mode": "half"}, errors.ScoringParameterInvalid, "mode"),
-        ("per_point", {"max_bonus": "-1"}, errors.ScoringParameterInvalid, "max_bonus"),
-        ("per_point", {"a/b~c": "1"}, errors.ScoringParameterUnknown, "a~1b~0c"),
-        ("met", {"k": "1"}, errors.ScoringParameterUnknown, "k"),
-        ("tiered", {"tiers": []}, errors.ScoringParameterInvalid, "tiers"),
-        ("tiered", {"tiers": "0"}, errors.ScoringParameterInvalid, "tiers"),
-        ("tiered", {"tiers": [{"from": "0"}]}, errors.ScoringParameterInvalid, "tiers/0"),
-        ("tiered", {"tiers": [{"from": "0", "per_pp": "x"}]}, errors.ScoringParameterInvalid, "tiers/0/per_pp"),
-        ("tiered", {"tiers": [{"from": "10", "per_pp": "1"}]}, errors.ScoringParametersDoNotFit, "tiers"),
-        ("tiered", {"tiers": [{"from": "0", "per_pp": "1"}] * 2}, errors.ScoringParametersDoNotFit, "tiers"),
-        ("efficacy", {"low": None}, errors.ScoringParametersDoNotFit, "high"),
-        ("efficacy", {"low": "9.4"}, errors.ScoringParametersDoNotFit, "high"),
-        ("band", {"points": [{"code": "good", "points": "8"}]}, errors.ScoringParametersDoNotFit, "points"),
-        ("band", {"points": [{"code": "good", "points": "8"}] * 2}, errors.ScoringParametersDoNotFit, "points"),
-        ("rank", {"points": [{"points": "8"}, {"points": "10"}]}, errors.ScoringParametersDoNotFit, "points"),
-        ("expert", {"trim_from": "2"}, errors.ScoringParameterInvalid, "trim_from"),
-        ("met", {"periods": [{"code": "h1", "share": "60"}]}, errors.SharesDoNotAddUp, "periods"),
-        ("met", {"periods": [{"code": "h1", "share": "50"}] * 2}, errors.ScoringParametersDoNotFit, "periods"),
-        ("met", {"periods": [{"code": "h 1", "share": "100"}]}, errors.ScoringParameterInvalid, "periods/0/code"),
+        ("per_point", {"k": None}, ScoringParameterMissing, "k"),
+        ("per_point", {"k": "0"}, ScoringParameterInvalid, "k"),
+        ("per_point", {"k": 1}, ScoringParameterInvalid, "k"),
+        ("per_point", {"k": "1e3"}, ScoringParameterInvalid, "k"),
+        ("per_point", {"mode": "half"}, ScoringParameterInvalid, "mode"),
+        ("per_point", {"max_bonus": "-1"}, ScoringParameterInvalid, "max_bonus"),
+        ("per_point", {"a/b~c": "1"}, ScoringParameterUnknown, "a~1b~0c"),
+        ("met", {"k": "1"}, ScoringParameterUnknown, "k"),
+        ("tiered", {"tiers": []}, ScoringParameterInvalid, "tiers"),
+        ("tiered", {"tiers": "0"}, ScoringParameterInvalid, "tiers"),
+        ("tiered", {"tiers": [{"from": "0"}]}, ScoringParameterInvalid, "tiers/0"),
+        ("tiered", {"tiers": [{"from": "0", "per_pp": "x"}]}, ScoringParameterInvalid, "tiers/0/per_pp"),
+        ("tiered", {"tiers": [{"from": "10", "per_pp": "1"}]}, ScoringParametersDoNotFit, "tiers"),
+        ("tiered", {"tiers": [{"from": "0", "per_pp": "1"}] * 2}, ScoringParametersDoNotFit, "tiers"),
+        ("efficacy", {"low": None}, ScoringParametersDoNotFit, "high"),
+        ("efficacy", {"low": "9.4"}, ScoringParametersDoNotFit, "high"),
+        ("band", {"points": [{"code": "good", "points": "8"}]}, ScoringParametersDoNotFit, "points"),
+        ("band", {"points": [{"code": "good", "points": "8"}] * 2}, ScoringParametersDoNotFit, "points"),
+        ("rank", {"points": [{"points": "8"}, {"points": "10"}]}, ScoringParametersDoNotFit, "points"),
+        ("expert", {"trim_from": "2"}, ScoringParameterInvalid, "trim_from"),
+        ("met", {"periods": [{"code": "h1", "share": "60"}]}, SharesDoNotAddUp, "periods"),
+        ("met", {"periods": [{"code": "h1", "share": "50"}] * 2}, ScoringParametersDoNotFit, "periods"),
+        ("met", {"periods": [{"code": "h 1", "share": "100"}]}, ScoringParameterInvalid, "periods/0/code"),
     ],
 )
 def test_what_a_method_cannot_work_with_is_refused_where_it_stands(
@@ -93,7 +100,7 @@ def test_what_a_method_cannot_work_with_is_refused_where_it_stands(
 
 @pytest.mark.parametrize(("method", "kind"), [("reverse", "cumulative"), ("band", "cumulative")])
 def test_a_method_fits_the_target(method: str, kind: Any) -> None:
-    with pytest.raises(errors.ScoringDoesNotFit):
+    with pytest.raises(ScoringDoesNotFit):
         scoring_of(StatedScoring(cast(ScoringMethod, method), VALID[method]), kind, "higher", ())
 
 

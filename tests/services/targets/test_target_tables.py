@@ -11,7 +11,14 @@ from typing import Any
 import rfc8785
 from httpx2 import Response
 
-from services.targets import errors
+from services.targets.errors.tables import (
+    NothingToIssue,
+    SignedAlready,
+    TableHasChanged,
+    TableIsNotIssued,
+    TablesIssuedLater,
+)
+from services.targets.errors.years import DateOutsideYear
 from services.targets.signature import SignTable, sign_table, signature_stream, units_on
 from services.targets.target_table import IssueTables, issue_tables
 from services.targets.year import YearStanding, standing_stream
@@ -49,8 +56,8 @@ def test_the_first_issue_moves_a_draft_on() -> None:
 def test_a_later_issue_names_only_the_units_whose_table_differs() -> None:
     before = given(STREAM, OPENED, issued(("u1", ONE), ("u2", ONE)), MOVED)
     before.when(issuing({"u1": ONE, "u2": OTHER, "u3": ONE})).then(issued(("u2", OTHER), ("u3", ONE)))
-    before.when(issuing({"u1": ONE, "u2": ONE})).refuses(errors.NothingToIssue, year=2009)
-    given(STREAM, OPENED).when(issuing({})).refuses(errors.NothingToIssue)
+    before.when(issuing({"u1": ONE, "u2": ONE})).refuses(NothingToIssue, year=2009)
+    given(STREAM, OPENED).when(issuing({})).refuses(NothingToIssue)
 
 
 def test_a_table_can_be_issued_back_to_what_it_was_before() -> None:
@@ -62,10 +69,10 @@ def test_a_table_can_be_issued_back_to_what_it_was_before() -> None:
 def test_tables_are_issued_in_the_year_not_in_the_future_and_not_before_the_last_issue() -> None:
     tables = {"u1": ONE}
     opened = given(STREAM, OPENED)
-    opened.when(issuing(tables, date(2010, 1, 1))).refuses(errors.DateOutsideYear, "/issued_on")
+    opened.when(issuing(tables, date(2010, 1, 1))).refuses(DateOutsideYear, "/issued_on")
     opened.when(issuing(tables, date(2009, 3, 11))).refuses(DateInFuture, "/issued_on", today=TODAY)
     later = given(STREAM, OPENED, issued(("u1", OTHER)), MOVED)
-    later.when(issuing(tables, date(2009, 2, 28))).refuses(errors.TablesIssuedLater, "/issued_on", issued_on=MARCH)
+    later.when(issuing(tables, date(2009, 2, 28))).refuses(TablesIssuedLater, "/issued_on", issued_on=MARCH)
     given(STREAM).when(issuing(tables)).refuses(YearIsNotOpen)
     closing = YearMoved(year=2009, state="closing")
     given(STREAM, OPENED, MOVED, closing).when(issuing(tables)).refuses(YearDoesNotAllow, asked="issue_tables")
@@ -85,10 +92,10 @@ def test_a_unit_signs_exactly_what_it_was_issued_and_what_still_stands() -> None
     unsigned.when(signing(person="p1")).then(
         TargetTableSigned(year=2009, unit="u1", sha256=ONE, on=TODAY, person="p1")
     )  # fmt: skip
-    unsigned.when(signing(OTHER)).refuses(errors.TableHasChanged, "/sha256", shown=OTHER, issued=ONE, stands=ONE)
-    unsigned.when(signing(stands=OTHER)).refuses(errors.TableHasChanged, "/sha256", issued=ONE, stands=OTHER)
-    unsigned.when(signing(issued=None)).refuses(errors.TableIsNotIssued, unit="transport")
-    given(signature_stream(2009, "transport"), signed).when(signing()).refuses(errors.SignedAlready, sha256=ONE)
+    unsigned.when(signing(OTHER)).refuses(TableHasChanged, "/sha256", shown=OTHER, issued=ONE, stands=ONE)
+    unsigned.when(signing(stands=OTHER)).refuses(TableHasChanged, "/sha256", issued=ONE, stands=OTHER)
+    unsigned.when(signing(issued=None)).refuses(TableIsNotIssued, unit="transport")
+    given(signature_stream(2009, "transport"), signed).when(signing()).refuses(SignedAlready, sha256=ONE)
     given(signature_stream(2009, "transport"), signed).when(signing(OTHER, issued=OTHER, stands=OTHER)).then(
         TargetTableSigned(year=2009, unit="u1", sha256=OTHER, on=TODAY)
     )

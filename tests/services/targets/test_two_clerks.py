@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from services.targets.errors import TablesAreNotIssued
+from services.targets.errors.years import TablesAreNotIssued
 from services.targets.year import MoveYear, YearStanding, moving, while_allowed
 from shared.commands import Looking, execute
 from shared.deciding import Fact, Look, Stream

@@ -7,7 +7,17 @@ from datetime import date
 
 import pytest
 
-from services.targets import errors
+from services.targets.errors.organisation import (
+    SuccessorStatedTwice,
+    UnitEndsBeforeItBegins,
+    UnitHasEnded,
+    UnitHasUnitsBelow,
+    UnitIsNotValid,
+    UnitIsUnknown,
+    UnitTreeCycle,
+    UnitUnknown,
+)
+from services.targets.errors.parts import SuccessorIsTheSame
 from services.targets.unit import RegisterUnit as Register
 from services.targets.unit import RenameUnit, Unit, register_unit, rename_unit, unit_stream
 from services.targets.unit_tree import EndUnit, MoveUnit, end_unit, move_unit
@@ -55,16 +65,16 @@ def test_a_unit_has_another_name_from_a_date_on() -> None:
 
 def test_only_a_registered_unit_is_changed() -> None:
     for order in (renaming(), moving(COUNTY), ending()):
-        given(STREAM).when(order).refuses(errors.UnitUnknown, unit="transport")
+        given(STREAM).when(order).refuses(UnitUnknown, unit="transport")
 
 
 def test_a_unit_is_changed_on_a_day_of_its_life_only() -> None:
     ended = UnitEnded(unit="t", on=JULY, successors=[], reason="改革")
     for order in (renaming(date(2008, 12, 31)), moving(None, on=date(2008, 12, 31))):
-        given(STREAM, TRANSPORT).when(order).refuses(errors.UnitIsNotValid, "/effective_on", valid_from=NEW_YEAR)
+        given(STREAM, TRANSPORT).when(order).refuses(UnitIsNotValid, "/effective_on", valid_from=NEW_YEAR)
     for order in (renaming(), moving(None)):
         given(STREAM, TRANSPORT, ended).when(order).refuses(
-            errors.UnitIsNotValid, "/effective_on", valid_until=JULY, successors=[]
+            UnitIsNotValid, "/effective_on", valid_until=JULY, successors=[]
         )
 
 
@@ -76,10 +86,10 @@ def test_a_unit_moves_below_another_or_below_none() -> None:
 @pytest.mark.parametrize(
     ("parent", "refusal"),
     [
-        (Unit(), errors.UnitIsUnknown),
-        (unit("late", since=OCTOBER), errors.UnitIsNotValid),
-        (unit("gone", until=JULY), errors.UnitIsNotValid),
-        (unit("soon gone", until=OCTOBER), errors.UnitIsNotValid),
+        (Unit(), UnitIsUnknown),
+        (unit("late", since=OCTOBER), UnitIsNotValid),
+        (unit("gone", until=JULY), UnitIsNotValid),
+        (unit("soon gone", until=OCTOBER), UnitIsNotValid),
     ],
 )
 def test_the_unit_above_must_stand_as_long_as_the_other_is_below_it(parent: Unit, refusal: type[Refusal]) -> None:
@@ -96,18 +106,16 @@ def test_a_unit_is_never_above_itself_and_the_refusal_shows_the_way_round() -> N
     county = unit("county", "t")
     village = unit("village", "c")
     moved = given(STREAM, TRANSPORT).when
-    moved(moving(state(STREAM, TRANSPORT))).refuses(
-        errors.UnitTreeCycle, "/parent", on=JULY, path=["transport", "transport"]
-    )
+    moved(moving(state(STREAM, TRANSPORT))).refuses(UnitTreeCycle, "/parent", on=JULY, path=["transport", "transport"])
     moved(moving(village, county)).refuses(
-        errors.UnitTreeCycle, "/parent", on=JULY, path=["transport", "village", "county", "transport"]
+        UnitTreeCycle, "/parent", on=JULY, path=["transport", "village", "county", "transport"]
     )
 
 
 def test_a_cycle_that_would_begin_only_later_is_refused_with_its_day() -> None:
     county = Unit("c", "county", NEW_YEAR, None, "county", ((NEW_YEAR, None), (OCTOBER, "t")))
     cycle = given(STREAM, TRANSPORT).when(moving(county))
-    cycle.refuses(errors.UnitTreeCycle, on=OCTOBER, path=["transport", "county", "transport"])
+    cycle.refuses(UnitTreeCycle, on=OCTOBER, path=["transport", "county", "transport"])
     back = UnitMoved(unit="t", on=OCTOBER, reason="改革")
     moved = UnitMoved(unit="t", parent="c", on=JULY, reason="改革")
     given(STREAM, TRANSPORT, back).when(moving(county)).then(moved)
@@ -122,19 +130,19 @@ def test_a_unit_ends_with_one_successor_with_several_or_with_none() -> None:
 
 def test_a_unit_ends_once_and_not_before_it_began() -> None:
     ended = UnitEnded(unit="t", on=JULY, successors=[], reason="改革")
-    given(STREAM, TRANSPORT, ended).when(ending()).refuses(errors.UnitHasEnded, ended_on=JULY)
-    given(STREAM, TRANSPORT).when(ending(on=NEW_YEAR)).refuses(errors.UnitEndsBeforeItBegins, "/effective_on")
+    given(STREAM, TRANSPORT, ended).when(ending()).refuses(UnitHasEnded, ended_on=JULY)
+    given(STREAM, TRANSPORT).when(ending(on=NEW_YEAR)).refuses(UnitEndsBeforeItBegins, "/effective_on")
 
 
 @pytest.mark.parametrize(
     ("successors", "refusal", "pointer"),
     [
-        ((COUNTY, Unit()), errors.UnitIsUnknown, "/successors/1"),
-        ((unit("late", since=OCTOBER),), errors.UnitIsNotValid, "/successors/0"),
-        ((unit("gone", until=JULY),), errors.UnitIsNotValid, "/successors/0"),
-        ((unit("soon gone", until=OCTOBER),), errors.UnitIsNotValid, "/successors/0"),
-        ((COUNTY, COUNTY), errors.SuccessorStatedTwice, "/successors/1"),
-        ((unit("transport"),), errors.SuccessorIsTheSame, "/successors/0"),
+        ((COUNTY, Unit()), UnitIsUnknown, "/successors/1"),
+        ((unit("late", since=OCTOBER),), UnitIsNotValid, "/successors/0"),
+        ((unit("gone", until=JULY),), UnitIsNotValid, "/successors/0"),
+        ((unit("soon gone", until=OCTOBER),), UnitIsNotValid, "/successors/0"),
+        ((COUNTY, COUNTY), SuccessorStatedTwice, "/successors/1"),
+        ((unit("transport"),), SuccessorIsTheSame, "/successors/0"),
     ],
 )
 def test_a_successor_is_another_unit_that_stands_from_that_day_on_with_no_end_recorded(
@@ -150,7 +158,7 @@ def test_a_unit_with_units_below_it_ends_once_these_have_been_moved() -> None:
     gone = unit("village", "t", until=JULY)
     for below in (village, later):
         refused = given(STREAM, TRANSPORT).when(ending(others=[below]))
-        refused.refuses(errors.UnitHasUnitsBelow, units=["village"], of=1)
+        refused.refuses(UnitHasUnitsBelow, units=["village"], of=1)
     for free in (away, gone):
         given(STREAM, TRANSPORT).when(ending(others=[free])).then(
             UnitEnded(unit="t", on=JULY, successors=[], reason="改革")
@@ -160,5 +168,5 @@ def test_a_unit_with_units_below_it_ends_once_these_have_been_moved() -> None:
 def test_a_new_unit_is_not_put_below_one_that_is_to_end() -> None:
     command = Register("v", "village", Label(zh="村"), "town", "gone", NEW_YEAR)
     given(unit_stream("village")).when(lambda new: register_unit(command, new, unit("gone", until=JULY))).refuses(
-        errors.UnitIsNotValid, "/parent", valid_until=JULY
+        UnitIsNotValid, "/parent", valid_until=JULY
     )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given as supposing
 from hypothesis import strategies as st
 
-from services.targets.errors import ShareOutOfRange
+from services.targets.errors.weights import ShareOutOfRange
 from services.targets.weights import Rule, Weighted, set_weight_rule, tilt, weight_rule_stream
 from shared.admission.errors import YearIsNotOpen
 from shared.contracts.catalogues import WeightRuleSet

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from httpx2 import Response
 
-from services.targets import errors
 from services.targets.alignment import Demand, align, demand_of
+from services.targets.errors.adjustments import ProvinceStillAsks, TargetIsWithdrawn
+from services.targets.errors.years import DateOutsideYear
 from services.targets.target import Target, WithdrawTarget, target_stream, withdraw_target
 from shared.admission.errors import TargetUnknown
 from shared.contracts.targets import TargetWithdrawn
@@ -34,16 +35,16 @@ def withdrawing(on: date = JULY, demand: Demand | None = None) -> Callable[[Targ
 def test_a_target_is_withdrawn_from_a_date_with_a_reason() -> None:
     given(STREAM, ROADS).when(withdrawing()).then(WITHDRAWN)
     given(STREAM).when(withdrawing()).refuses(TargetUnknown)
-    given(STREAM, ROADS).when(withdrawing(date(2010, 1, 1))).refuses(errors.DateOutsideYear, "/effective_on")
+    given(STREAM, ROADS).when(withdrawing(date(2010, 1, 1))).refuses(DateOutsideYear, "/effective_on")
 
 
 def test_a_target_is_withdrawn_once() -> None:
-    given(STREAM, ROADS, WITHDRAWN).when(withdrawing()).refuses(errors.TargetIsWithdrawn, withdrawn_on=JULY)
+    given(STREAM, ROADS, WITHDRAWN).when(withdrawing()).refuses(TargetIsWithdrawn, withdrawn_on=JULY)
 
 
 def test_a_target_is_not_withdrawn_while_the_province_asks_for_it() -> None:
     given(STREAM, ROADS).when(withdrawing(demand=PROVINCE)).refuses(
-        errors.ProvinceStillAsks, province="50", unit_of_measure="km", edition=2, indicator="roads"
+        ProvinceStillAsks, province="50", unit_of_measure="km", edition=2, indicator="roads"
     )
 
 
@@ -60,10 +61,10 @@ def test_the_province_asks_also_where_its_value_cannot_be_compared() -> None:
 
 
 def test_a_withdrawn_target_is_adjusted_and_assigned_for_earlier_days_only() -> None:
-    given(STREAM, ROADS, WITHDRAWN).when(adjusting(on=JULY)).refuses(errors.TargetIsWithdrawn, "/effective_on")
+    given(STREAM, ROADS, WITHDRAWN).when(adjusting(on=JULY)).refuses(TargetIsWithdrawn, "/effective_on")
     target = state(STREAM, ROADS, WITHDRAWN)
     assert len(adjusting(on=date(2009, 6, 30))(target)) == 1
-    given(PARTS).when(assigning(on=JULY, target=target)).refuses(errors.TargetIsWithdrawn, "/valid_from")
+    given(PARTS).when(assigning(on=JULY, target=target)).refuses(TargetIsWithdrawn, "/valid_from")
 
 
 # Over HTTP

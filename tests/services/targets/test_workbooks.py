@@ -15,7 +15,7 @@ from openpyxl import Workbook, load_workbook
 
 from services.gateway.labels import NAMES
 from services.targets import workbook
-from services.targets.errors import NotAWorkbook, WorkbookTooLarge
+from services.targets.errors.catalogues import NotAWorkbook, WorkbookTooLarge
 from services.targets.workbook import COLUMNS, read_catalogue, template
 from tests.services.targets.catalogues import bodies
 from tests.services.targets.conftest import CITY, YEAR, Office

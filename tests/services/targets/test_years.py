@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 from httpx2 import Response
 
-from services.targets import errors
+from services.targets.errors.years import ReopeningNeedsReason, TablesAreNotIssued, YearCannotMove
 from services.targets.year import (
     MoveYear,
     YearStanding,
@@ -49,20 +49,20 @@ def test_a_year_goes_forward_one_state_at_a_time_to_its_end() -> None:
         given(STREAM, OPENED, ISSUED, at(now)).when(moving(wanted)).then(at(wanted))
         for other in ORDER[ORDER.index(wanted) + 1 :]:
             given(STREAM, OPENED, ISSUED, at(now)).when(moving(other)).refuses(
-                errors.YearCannotMove, "/state", state=now, asked=other, next=wanted
+                YearCannotMove, "/state", state=now, asked=other, next=wanted
             )
-    given(STREAM, OPENED, ISSUED, at("archived")).when(moving("archived")).refuses(errors.YearCannotMove, "/state")
+    given(STREAM, OPENED, ISSUED, at("archived")).when(moving("archived")).refuses(YearCannotMove, "/state")
 
 
 def test_a_year_goes_back_only_with_a_reason() -> None:
     closing = given(STREAM, OPENED, ISSUED, at("closing"))
-    closing.when(moving("running")).refuses(errors.ReopeningNeedsReason, "/reason", state="closing", asked="running")
+    closing.when(moving("running")).refuses(ReopeningNeedsReason, "/reason", state="closing", asked="running")
     closing.when(moving("running", "补报")).then(YearMoved(year=2009, state="running", reason="补报"))
     closing.when(moving("draft", "重新分解")).then(YearMoved(year=2009, state="draft", reason="重新分解"))
 
 
 def test_a_year_leaves_its_draft_when_its_target_tables_are_issued() -> None:
-    given(STREAM, OPENED).when(moving("targets_issued")).refuses(errors.TablesAreNotIssued, "/state")
+    given(STREAM, OPENED).when(moving("targets_issued")).refuses(TablesAreNotIssued, "/state")
     given(STREAM, OPENED, ISSUED).when(moving("targets_issued")).then(at("targets_issued"))
     given(STREAM).when(moving("running")).refuses(YearIsNotOpen)
 
