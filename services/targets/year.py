@@ -19,12 +19,13 @@ from services.targets.errors.years import (
     YearCannotMove,
     YearIsOpenAlready,
 )
-from shared.admission.errors import YearDoesNotAllow, YearIsNotOpen
+from shared.admission.errors import YearIsNotOpen
+from shared.admission.year import not_allowed
 from shared.contracts.shapes import Shape
 from shared.contracts.target_tables import TargetTablesIssued, YearMoved
 from shared.contracts.targets import TimeProgress, YearOpened
 from shared.deciding import Decide, Fact, Look, Stream
-from shared.year_states import ALLOWED, ORDER, Act, YearState, allows, following
+from shared.year_states import ORDER, Act, YearState, following
 
 S = TypeVar("S")
 DRAFT: YearState = "draft"
@@ -118,8 +119,8 @@ def _moves(year: int) -> str:
 
 def require_allowed(act: Act, year: int, standing: YearStanding) -> None:
     """YearDoesNotAllow, naming the state, what was asked and the states that allow it."""
-    if not allows(standing.state, act):
-        raise YearDoesNotAllow(year=year, state=standing.state, asked=act, allowed_in=ALLOWED[act])
+    if (refusal := not_allowed(act, year, standing.state)) is not None:
+        raise refusal
 
 
 def require_open(year: int, is_open: bool) -> None:

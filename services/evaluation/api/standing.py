@@ -23,6 +23,7 @@ from services.evaluation.standing import Line, State, Stated, stream_of
 from shared.admission import EntryState
 from shared.admission.errors import EntryNotCurrent, NotABand, StepIsReachedOrNot, YearDoesNotAllow
 from shared.admission.values import refused_value
+from shared.admission.year import not_allowed
 from shared.commands import execute
 from shared.contracts.shapes import EntryRef, Shape
 from shared.deciding import Fact, Look, Stream
@@ -33,7 +34,6 @@ from shared.http.asking import units_in_scope
 from shared.http.fields import QuantityStr, Text
 from shared.http.ordering import Ordering, OrderingDep, Recorded
 from shared.registry import Registry
-from shared.year_states import ALLOWED, allows
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}", tags=["evaluation"])
 
@@ -168,9 +168,7 @@ def _look_up(ordering: Ordering, listing: Listing, ref: EntryRef) -> _Found:
             return _Found(_NOWHERE, EntryUnknown(source=ref.source, id=ref.id, entry=ref.entry), position)
         closed: Refusal | None = None if state.open else EntryNotCurrent(source=ref.source, id=ref.id, entry=ref.entry)
         year = state.effective_on.year
-        if not allows(stands := registry.years.latest(str(year)).state, "verify"):
-            allowed = list(ALLOWED["verify"])
-            closed = YearDoesNotAllow(year=year, state=stands, asked="verify", allowed_in=allowed)
+        closed = not_allowed("verify", year, registry.years.latest(str(year)).state) or closed
         line = Line(
             _unit_of_measure(registry, state),
             lambda value: refused_value(state.series, state.effective_on, value, registry),

@@ -41,6 +41,7 @@ from services.projects.errors import (
     StartInFuture,
 )
 from shared.admission.errors import YearDoesNotAllow, YearIsNotOpen
+from shared.admission.year import not_allowed
 from shared.commands import Done
 from shared.contracts.projects import ProjectLevel, ProjectPhase, ProjectRegistered
 from shared.contracts.shapes import Measure
@@ -55,7 +56,6 @@ from shared.http.pages import CursorInvalid, Page, Place, next_cursor
 from shared.http.preconditions import IfMatchInvalid, etag
 from shared.registry import ALWAYS, Registry
 from shared.registry.rows import Project
-from shared.year_states import ALLOWED, allows
 
 S = TypeVar("S")
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}/projects", tags=["projects"])
@@ -374,8 +374,8 @@ async def _while_planned(ordering: Ordering, listing: Listing, year: int, decide
     state = await look(ordering, listing, lambda registry: registry.years.latest(str(year)).state, fresh=True)
 
     def decided(project: S, at: Look) -> Sequence[Fact]:
-        if not allows(state, "plan"):
-            raise YearDoesNotAllow(year=year, state=state, asked="plan", allowed_in=ALLOWED["plan"])
+        if (refusal := not_allowed("plan", year, state)) is not None:
+            raise refusal
         return decide(project, at)
 
     return decided

@@ -3,7 +3,7 @@ changed from one run to another."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
@@ -30,6 +30,7 @@ from services.targets.api.shapes import (
     example,
     shown,
 )
+from services.targets.changes import ChangeKind, changes
 from services.targets.errors.alignments import (
     AlignmentUnknown,
     ChoiceHasNoValue,
@@ -139,7 +140,7 @@ class ChangeShown(BaseModel):
     """One indicator whose outcome differs between two runs; null where a run has none."""
 
     indicator: str
-    change: Literal["added", "removed", "changed"]
+    change: ChangeKind
     before: OutcomeShown | None
     after: OutcomeShown | None
 
@@ -279,19 +280,9 @@ def list_alignment_changes(
             for run in (aligned_run(view, year, since), aligned_run(view, year, alignment))
         )
         return [
-            ((indicator,), _change(indicator, earlier.get(indicator), later.get(indicator)))
-            for indicator in earlier.keys() | later.keys()
-            if earlier.get(indicator) != later.get(indicator)
+            ((each.key,), ChangeShown(indicator=each.key, change=each.kind, before=each.before, after=each.after))
+            for each in changes(earlier, later)
         ]
 
     items, cursor, pin = page_of(asked, page, f"alignment-changes {since} {alignment}", found)
     return ChangeList(items=items, next_cursor=cursor, pin=pin)
-
-
-def _change(indicator: str, before: OutcomeShown | None, after: OutcomeShown | None) -> ChangeShown:
-    change: Literal["added", "removed", "changed"] = "changed"
-    if before is None:
-        change = "added"
-    elif after is None:
-        change = "removed"
-    return ChangeShown(indicator=indicator, change=change, before=before, after=after)

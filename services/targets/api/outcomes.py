@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 from msgspec import UnsetType
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 
 from services.targets.alignment_decisions import holds
@@ -77,6 +77,8 @@ class ProposedShown(BaseModel):
     points: str | None
     tags: list[Tag]
     roll_up: RollUp
+
+    model_config = ConfigDict(from_attributes=True)
 
 
 class OutcomeShown(BaseModel):
@@ -168,7 +170,7 @@ class AlignedRun:
             category=outcome.category, matched=outcome.matched, bonus=outcome.bonus, reason=outcome.reason,
             province=_side(outcome.province, self.province), city=_side(outcome.city, self.city),
             value=value, unit_of_measure=unit_of_measure, decision=decided[0] if decided else None,
-            target=_proposed(self.proposed(outcome)),
+            target=ProposedShown.model_validate(wanted) if (wanted := self.proposed(outcome)) else None,
         )  # fmt: skip
 
     def tilted(self, rule: rows.WeightRule | None) -> dict[str, str]:
@@ -213,14 +215,4 @@ def _side(side: AlignedSide | UnsetType, items: dict[str, CatalogueItem]) -> Ali
         code=side.code, value=side.value or None, unit_of_measure=side.unit_of_measure or None, text=side.text or None,
         kind=item.kind, direction=item.direction, basis=item.basis, period=item.period, weight=item.weight or None,
         points=item.points or None, bonus=item.bonus,
-    )  # fmt: skip
-
-
-def _proposed(found: Proposed | None) -> ProposedShown | None:
-    if found is None:
-        return None
-    return ProposedShown(
-        issuer=found.issuer, kind=found.kind, direction=found.direction, value=found.value,
-        unit_of_measure=found.unit_of_measure, text=found.text, bonus=found.bonus, weight=found.weight,
-        points=found.points, tags=list(found.tags), roll_up=found.roll_up,
     )  # fmt: skip

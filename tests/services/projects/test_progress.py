@@ -143,9 +143,10 @@ def test_a_repeat_is_no_refusal_though_its_first_try_is_still_being_read_and_its
         read_side.start()
         door.recent.clear()  # as in a process that was started since
         assert held.entered.wait(30)
+        read_side._hurry.clear()
         again = pool.submit(town.submit, said, headers=headers)
-        while not read_side._waiters and not again.done():
-            threading.Event().wait(0.01)
+        again.add_done_callback(lambda _: read_side._hurry.set())  # it should wait, but need not
+        assert read_side._hurry.wait(30)
         held.released.set()
         answer = again.result(30)
     assert answer.status_code == 202
