@@ -19,6 +19,8 @@ IN_YEAR = f"{J}/years/{YEAR}"
 UNITS = ("transport", "health", "education")
 TARGETS = ("t0", "t1", "t2", "t3", "t4")
 """What the year begins with; each unit has a part of each."""
+NEVER_LOCKED = 6
+"""The month for which a figure is due to be taken at any moment: the office locks the others."""
 SYSTEM = "synthetic-system"
 """The client (as tokens name it) that all sources of figures belong to."""
 

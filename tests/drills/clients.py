@@ -12,7 +12,7 @@ import httpx
 
 from tests.drills import city as place
 from tests.drills.book import Book, Command, Json, Seen, Sent, Submission
-from tests.drills.city import IN_YEAR, UNITS, YEAR, City, J
+from tests.drills.city import IN_YEAR, NEVER_LOCKED, UNITS, YEAR, City, J
 
 TRY_AGAIN = {429, 502, 503, 504}
 """What a client may be told of a fault: come again."""
@@ -220,7 +220,8 @@ class Office(Client):
                 self.order(f"{IN_YEAR}/targets/{code}/assignments", part)
             self.on_their_way.append(code)
         else:
-            body = {"month": self.luck.randrange(1, 13), "reason": "演练"}
+            month = self.luck.choice([month for month in range(1, 13) if month != NEVER_LOCKED])
+            body = {"month": month, "reason": "演练"}
             self.order(f"{IN_YEAR}/locks", body)
             self.pause(0.2)
             self.order(f"{IN_YEAR}/unlocks", body)

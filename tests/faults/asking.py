@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from tests.drills.book import Command, Json, Submission
-from tests.drills.city import IN_YEAR, UNITS, YEAR, J, source
+from tests.drills.city import IN_YEAR, NEVER_LOCKED, UNITS, YEAR, J, source
 from tests.drills.clients import Auditor, Stage
 
 NOTHING_WAS_STORED = {"DATABASE_IS_FULL", "LOG_IS_FULL"}
@@ -36,14 +36,14 @@ class Caller(Auditor):
     def doors(self, key: str) -> list[Door]:
         """A figure, and a command for each service that takes commands; not sent yet."""
         book = self.stage.book
-        figure: Json = {"entries": [FIGURE | {"effective_on": f"{YEAR}-06-30"}]}
+        figure: Json = {"entries": [FIGURE | {"effective_on": f"{YEAR}-{NEVER_LOCKED:02d}-30"}]}
         submission = Submission(f"urn:jikao:source:{source(0)}", key, figure)
         book.submissions.append(submission)
         found = [Door("progress", submission, "county_system", f"{J}/progress")]
         name = {"zh": "演练"}
         unit = {"code": f"unit-{key}", "name": name, "kind": "department", "valid_from": f"{YEAR}-01-01"}
         group = {"code": f"group-{key}", "name": name, "valid_from": f"{YEAR}-01-01"}
-        audit = {"parts": [{"question": "targets", "as_of": f"{YEAR}-06-30"}]}
+        audit = {"parts": [{"question": "targets", "as_of": f"{YEAR}-{NEVER_LOCKED:02d}-30"}]}
         for service, role, path, body in (
             ("targets", "admin", f"{J}/units", unit),
             ("projects", "office", f"{J}/groups", group),
