@@ -56,6 +56,12 @@ class Whole:
             assert told.is_success, told.text
         return str(answer.json().get("id"))
 
+    def read_by_all(self) -> None:
+        """Return once every service has read all that was written; before somebody looks at their tables."""
+        for of_each in ("years", "groups", "records"):
+            told = self.send("GET", f"{CITY}/{of_each}", self.token("auditor"), params={"after": self.after})
+            assert told.is_success, told.text
+
 
 @contextmanager
 def whole(path: Path) -> Iterator[Whole]:
@@ -150,8 +156,7 @@ def fill(city: Whole) -> None:
     signed = city.send("POST", f"{CITY}/checkpoints", city.token("auditor"))
     assert signed.status_code == 201, signed.text
     city.after, city.ids["size"] = signed.headers["Jikao-Token"], str(signed.json()["size"])
-    for service in ("years", "groups", "records"):  # one read of each service, so that all have read to the end
-        assert city.send("GET", f"{CITY}/{service}", city.token("auditor"), params={"after": city.after}).is_success
+    city.read_by_all()
 
 
 def hand_over_what_was_signed_for(city: Whole) -> None:
