@@ -8,20 +8,16 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pytest
 
 from services.standalone.data_directory import issuer_directory
 from shared.identity.issuer import DevelopmentIssuer
 
 ROOT = Path(__file__).resolve().parents[2]
-LOOK_AGAIN = 0.1
-READY_WITHIN = 60.0
 STOPPED_WITHIN = 60.0
 _SERVES = re.compile(r"jikao serves (.+?) at (http://[0-9.:]+)")
 
@@ -32,17 +28,6 @@ class Running:
 
     url: str
     issuer: DevelopmentIssuer
-
-    def becomes_ready(self) -> None:
-        """Ask until it says that it is ready: each check has two seconds, and on a slow machine one may be late once.
-
-        What it says after READY_WITHIN seconds is an AssertionError.
-        """
-        until = time.monotonic() + READY_WITHIN
-        with httpx.Client(base_url=self.url, timeout=READY_WITHIN, trust_env=False) as http:
-            while (answer := http.get("/readyz")).status_code != 200:
-                assert time.monotonic() < until, answer.text
-                time.sleep(LOOK_AGAIN)
 
 
 @pytest.fixture(scope="session", params=["standalone", "stack"])

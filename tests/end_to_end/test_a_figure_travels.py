@@ -12,6 +12,7 @@ import pytest
 
 from services.standalone.cli import main
 from shared.identity.issuer import DevelopmentIssuer
+from tests.readiness import becomes_ready
 
 from .conftest import Running
 
@@ -266,7 +267,7 @@ def test_every_problem_of_every_service_is_explained(year: Year) -> None:
 
 
 def test_it_is_alive_and_ready(running: Running, empty_city: City) -> None:
-    running.becomes_ready()
+    becomes_ready(running.url)
     for path in ("/healthz", "/v1/labels"):
         assert empty_city.http.get(path).status_code == 200
 

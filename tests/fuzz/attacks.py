@@ -24,6 +24,7 @@ from services.targets.default_letter import default_letter
 from services.targets.workbook import template
 from shared.identity.callers import ROLES
 from tests.end_to_end.conftest import Running
+from tests.readiness import becomes_ready
 from tests.services.standalone.test_roles_and_scopes import codes, places
 from tests.services.standalone.whole import OURS, THEIRS, Whole
 
@@ -111,6 +112,7 @@ class Attacks:
             {
                 "seed": 20091231,
                 "base-url": str(city.client.base_url),
+                "request-timeout": 60,
                 "headers": {"Authorization": f"Bearer {city.token(*ROLES)}"},
                 "generation": {
                     "max-examples": examples, "deterministic": True, "no-shrink": True,
@@ -183,4 +185,4 @@ class Attacks:
         offered = sum(len(operations) for operations in attacked.raw_schema["paths"].values())
         assert not wrong, f"{len(wrong)} faults\n\n" + "\n\n".join(f"{what}\n{how}" for what, how in wrong.items())
         assert len(reached) >= offered, "some operation was never reached"
-        running.becomes_ready()
+        becomes_ready(running.url)

@@ -10,7 +10,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from services.standalone.cli import main
 from services.standalone.data_directory import MARKER, issuer_directory, open_directory
 from shared.identity.issuer import DevelopmentIssuer
 from shared.proofs.signing import SigningKey
+from tests.readiness import becomes_ready
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE = 60.0
@@ -106,7 +106,7 @@ def test_one_directory_serves_once_and_again_after_it_was_stopped(tmp_path: Path
     data = tmp_path / "data"
     for number in (signal.SIGTERM, signal.SIGINT):
         with serving(data) as (process, address):
-            assert ready(address)
+            becomes_ready(address)
             refused = one_sentence(jikao("serve", "--data", data, "--port", "0"))
             assert f"is in use by process {process.pid} (jikao)" in refused
             process.send_signal(number)
@@ -127,16 +127,6 @@ def test_one_directory_serves_once_and_again_after_it_was_stopped(tmp_path: Path
     assert rebuilt.stdout.splitlines() == [
         f"{name}: generation 2 is in force; nothing differs" for name in ("targets", "projects", "evaluation")
     ]
-
-
-def ready(address: str) -> bool:
-    """Does it say so within a minute? Each check has two seconds, and on a slow machine one may be late once."""
-    until = time.monotonic() + PATIENCE
-    while httpx.get(f"{address}/readyz", trust_env=False, timeout=PATIENCE).status_code != 200:
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.1)
-    return True
 
 
 def opens_a_city(data: Path, address: str) -> None:
@@ -179,7 +169,7 @@ def test_what_an_earlier_program_filled_is_filled_again_by_the_start_and_by_a_re
         opens_a_city(data, address)
     as_an_earlier_program_left_it(1)
     with serving(data) as (_, address):
-        assert ready(address)
+        becomes_ready(address)
     as_an_earlier_program_left_it(2)
     rebuilt = jikao("rebuild", "--data", data)
     assert rebuilt.stdout.splitlines() == [f"{name}: generation 4 is in force; nothing differs" for name in services]
