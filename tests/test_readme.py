@@ -38,7 +38,7 @@ def serving(tmp_path: Path) -> Iterator[tuple[str, Path]]:
         yield f"127.0.0.1:{port}", data
     finally:
         server.terminate()
-        server.wait(timeout=30)
+        server.wait(timeout=60)
 
 
 def commands(readme: str) -> str:

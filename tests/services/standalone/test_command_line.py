@@ -55,7 +55,7 @@ def serving(data: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     finally:
         if process.poll() is None:
             process.terminate()
-        process.wait(30)
+        process.wait(PATIENCE)
         process.stdout.close()
 
 
@@ -110,7 +110,7 @@ def test_one_directory_serves_once_and_again_after_it_was_stopped(tmp_path: Path
             refused = one_sentence(jikao("serve", "--data", data, "--port", "0"))
             assert f"is in use by process {process.pid} (jikao)" in refused
             process.send_signal(number)
-            assert process.wait(30) == 0
+            assert process.wait(PATIENCE) == 0
 
     assert sorted(entry.name for entry in data.iterdir() if entry.suffix not in (".db-wal", ".db-shm")) == [
         "evaluation.db",
