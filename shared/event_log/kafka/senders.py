@@ -12,7 +12,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, RecordListTooLargeError
 
 from shared.event_log.kafka.settings import KafkaSettings
-from shared.event_log.port import InFlight
+from shared.event_log.port import InFlight, LogUnavailable, RecordTooLarge
 
 BATCH_OCTETS: Final = 1_048_576
 """What the producer puts into one batch at most, and what a topic must accept."""
@@ -25,6 +25,8 @@ RENEWED_AGAIN_AFTER: Final = 0.5
 
 SEND_FAILED: Final = (KafkaError, ValueError)
 """What send() raises; a ValueError for a partition, which we know to exist, that is not in its metadata now."""
+
+TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +49,9 @@ class Senders:
         self.bulk = self._make_bulk()
 
     def _make_single(self) -> KafkaProducer:
-        return self._with_metadata(_producer(self.settings, linger_ms=0))
+        # A partition has one batch on its way at a time (idempotence keeps their order): what arrives meanwhile goes
+        # together in the next one.
+        return self._with_metadata(_producer(self.settings, linger_ms=0, batch_size=BATCH_OCTETS))
 
     def _make_bulk(self) -> KafkaProducer:
         # Nothing leaves before flush(): a chunk of append_all is one batch, written as a whole or not at all.
@@ -68,6 +72,17 @@ class Senders:
                         raise
         return producer
 
+    def refusal(
+        self, topic: str, error: Exception, by: KafkaProducer, *, taken: bool
+    ) -> LogUnavailable | RecordTooLarge:
+        """What whoever appends is told about an error of a producer; see `renew_after`, which is called."""
+        if isinstance(error, TOO_LARGE):
+            return RecordTooLarge()
+        log.warning("an append to %s was not acknowledged: %r", topic, error)
+        if isinstance(error, KafkaError):
+            self.renew_after(error, by, taken=taken)
+        return LogUnavailable()
+
     def renew_after(self, error: KafkaError, by: KafkaProducer, *, taken: bool) -> None:
         """Replace both producers, in a thread of its own, after an `error` that the one it came from stays in.
 
@@ -77,7 +92,7 @@ class Senders:
         stuck = taken and isinstance(error, KafkaTimeoutError)
         if error.retriable and not stuck:
             return
-        if isinstance(error, (MessageSizeTooLargeError, RecordListTooLargeError)):
+        if isinstance(error, TOO_LARGE):
             return
         with self._making:
             if self._renewing or self._closed or by not in (self.single, self.bulk):

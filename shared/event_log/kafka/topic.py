@@ -7,19 +7,19 @@ appends are safe to repeat (records carry an identity), and why no answer here e
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Sequence
 from typing import Any, Final
 
-from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
-from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, RecordListTooLargeError
+from kafka.errors import KafkaError
 
 from shared.event_log.clock import WriterClock
+from shared.event_log.kafka.appending import Appender
 from shared.event_log.kafka.reader import KafkaReader
 from shared.event_log.kafka.senders import SEND_FAILED, Senders
-from shared.event_log.port import Ack, LogUnavailable, RecordTooLarge, refuse_misfit
+from shared.event_log.port import Ack, LogUnavailable, refuse_misfit
 
 CHUNK_OCTETS: Final = 800 * 1024
 
@@ -30,8 +30,6 @@ RECORD_OVERHEAD: Final = 64
 
 RECONNECTED_WITHIN: Final = 1.5
 """Seconds in which a broker that is back is found again; a few times the longest pause between two tries."""
-
-log = logging.getLogger(__name__)
 
 
 class KafkaTopic:
@@ -47,8 +45,8 @@ class KafkaTopic:
         self._clock = clock
         self._settings = senders.settings
         self._partitions = len(senders.single.partitions_for(name))
-        # After send() had to wait for metadata once, the next ones wait in a thread until one went through.
-        self._send_may_block = False
+        self._appender: Appender | None = None
+        """Of the loop that appended last: a process has one, and where it has more, each change makes a new one."""
 
     @property
     def partitions(self) -> int:
@@ -61,56 +59,11 @@ class KafkaTopic:
         LogUnavailable after `delivery_timeout`, and the record may land even later.
         """
         octets = refuse_misfit(self, partition, ((key, value),))
-        sent_at = self._clock.before(partition)
         loop = asyncio.get_running_loop()
-        acknowledged: asyncio.Future[Ack] = loop.create_future()
-        in_flight = self._senders.in_flight
-        in_flight.enter(octets)
-
-        # The room is the record's in the producer's memory: given back when the producer is done with it,
-        # not when the caller stops waiting. Whoever takes the token out gives it back, so that happens once.
-        held = [octets]
-        producer = self._senders.single
-
-        def leave() -> None:
-            try:
-                in_flight.leave(held.pop())
-            except IndexError:
-                return
-
-        # These two run in the producer's thread.
-        def success(metadata: Any) -> None:
-            leave()
-            ack = Ack(partition, metadata.offset, metadata.timestamp * 1000)
-            try:
-                self._clock.after(partition, sent_at, ack.appended_at)
-            finally:
-                _tell(loop, acknowledged, ack)
-
-        def failure(error: Exception) -> None:
-            leave()
-            _tell(loop, acknowledged, self._refusal(error, producer, taken=True))
-
-        try:
-            if self._send_may_block:
-                sending = await asyncio.to_thread(self._send, producer, partition, key, value)
-            else:
-                sending = self._send(producer, partition, key, value)
-        except BaseException as error:
-            leave()
-            if isinstance(error, SEND_FAILED):
-                raise self._refusal(error, producer, taken=False) from error
-            raise
-        sending.add_callback(success)
-        sending.add_errback(failure)
-        try:
-            # The producer keeps to its own time-out; ours only guards against a future it forgot.
-            async with asyncio.timeout(self._settings.delivery_timeout + self._settings.request_timeout):
-                return await acknowledged
-        except TimeoutError as error:
-            leave()
-            late = KafkaTimeoutError("the producer did not keep to its time")
-            raise self._refusal(late, producer, taken=True) from error
+        appender = self._appender
+        if appender is None or appender.loop is not loop:
+            appender = self._appender = Appender(self.name, self._senders, self._clock, loop)
+        return await appender.put(partition, key, value, octets)
 
     def append_all(self, partition: int, records: Sequence[tuple[str, bytes]]) -> list[Ack]:
         """See port.Topic.append_all.
@@ -137,7 +90,7 @@ class KafkaTopic:
             producer.flush(timeout=until - time.monotonic())
             done = [future.get(timeout=max(0.0, until - time.monotonic())) for future in sending]
         except SEND_FAILED as error:
-            raise self._refusal(error, producer, taken=len(sending) == len(chunk)) from error
+            raise self._senders.refusal(self.name, error, producer, taken=len(sending) == len(chunk)) from error
         return [Ack(partition, metadata.offset, metadata.timestamp * 1000) for metadata in done]
 
     def reader(self, partition: int) -> KafkaReader:
@@ -176,38 +129,6 @@ class KafkaTopic:
                 if not error.retriable or time.monotonic() >= until:
                     raise LogUnavailable() from error
             time.sleep(0.05)
-
-    def _send(self, producer: KafkaProducer, partition: int, key: str, value: bytes) -> Any:
-        try:
-            sending = producer.send(self.name, key=key.encode(), value=value, partition=partition)
-        except SEND_FAILED:
-            self._send_may_block = True
-            raise
-        self._send_may_block = False
-        return sending
-
-    def _refusal(self, error: Exception, by: KafkaProducer, *, taken: bool) -> LogUnavailable | RecordTooLarge:
-        if isinstance(error, (MessageSizeTooLargeError, RecordListTooLargeError)):
-            return RecordTooLarge()
-        log.warning("an append to %s was not acknowledged: %r", self.name, error)
-        if isinstance(error, KafkaError):
-            self._senders.renew_after(error, by, taken=taken)
-        return LogUnavailable()
-
-
-def _tell(loop: asyncio.AbstractEventLoop, future: asyncio.Future[Ack], outcome: Ack | Exception) -> None:
-    def tell() -> None:
-        if future.done():  # the caller was cancelled
-            return
-        if isinstance(outcome, Exception):
-            future.set_exception(outcome)
-        else:
-            future.set_result(outcome)
-
-    try:
-        loop.call_soon_threadsafe(tell)
-    except RuntimeError:  # that loop has been closed: nobody waits there any more
-        log.info("an event loop was closed before its append was acknowledged")
 
 
 def _chunks(records: Sequence[tuple[str, bytes]]) -> list[list[tuple[str, bytes]]]:
