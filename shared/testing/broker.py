@@ -22,7 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
-from shared.event_log.kafka import KafkaSettings, administrator
+from shared.event_log.kafka.opening import administrator
+from shared.event_log.kafka.settings import KafkaSettings
 from shared.testing.ports import free_ports
 
 _ROOT = Path(__file__).resolve().parents[2]
