@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from shared.errors import NotFound
 
 ServiceName = Literal["targets", "projects", "evaluation"]
-SERVICES: tuple[ServiceName, ...] = ("targets", "projects", "evaluation")
+SERVICES: tuple[str, ...] = get_args(ServiceName)
+"""Every service that owns facts."""
 
 _J = "/v1/jurisdictions/{jurisdiction}"
 _Y = _J + "/years/{year}"

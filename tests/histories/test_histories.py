@@ -33,8 +33,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from services.gateway.routing import SERVICES
 from services.standalone.data_directory import LOCK, DataDirectory, open_directory
-from services.standalone.main import SERVICES
 from shared.projections import read_side
 from shared.proofs.verifying import check_checkpoint, check_continues, check_receipt, check_record, verifier_keys
 from shared.testing.postgres import Postgres
