@@ -42,7 +42,6 @@ from services.projects.errors import (
 )
 from shared.admission.errors import YearDoesNotAllow, YearIsNotOpen
 from shared.admission.year import not_allowed
-from shared.commands import Done
 from shared.contracts.projects import ProjectLevel, ProjectPhase, ProjectRegistered
 from shared.contracts.shapes import Measure
 from shared.deciding import Decide, Fact, Look
@@ -261,18 +260,20 @@ async def change_plan(year: YearNumber, code: ProjectCode, body: PlanChangeIn, o
 @router.post(
     "/{code}/starts",
     status_code=201,
-    responses=commanded(ProjectNotFound, ProjectStartedAlready, StartInFuture, IfMatchInvalid),
+    responses=commanded(YearDoesNotAllow, ProjectNotFound, ProjectStartedAlready, StartInFuture, IfMatchInvalid),
 )
 async def start_project(year: YearNumber, code: ProjectCode, body: StartIn, ordering: AddingDep) -> Recorded:
     """Report that work has begun, once and not in the future (role office, or the unit that answers for it).
 
+    Until the year is closing: the start rate is judged then, and a start that was left out needs a reopening.
     An If-Match with the project's ETag is heeded.
     """
     role = ordering.permit("office", "unit")
     listing, id, _, _ = await _known(ordering, year, code)
     today = ordering.service.clock(listing)[1]
     command = project.StartProject(body.started_on, today)
-    done: Done = await ordering.execute_in(listing, role, project.stream(year, code), partial(project.start, command))
+    decide = await _while_planned(ordering, listing, year, partial(project.start, command))
+    done = await ordering.execute_in(listing, role, project.stream(year, code), decide)
     return ordering.recorded(id, done)
 
 
