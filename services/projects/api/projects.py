@@ -63,7 +63,13 @@ READERS = ("office", "leader", "auditor", "inspector", "certifier", "unit", "cou
 """Not an administrator: a plan is a figure."""
 
 ProjectCode = Annotated[
-    str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="Code of the project.", examples=["stadium"])
+    str,
+    Path(
+        alias="project",  # as every path names it; the rules have that name here
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+        description="Code of the project.",
+        examples=["stadium"],
+    ),
 ]
 Reason = Annotated[Text, Field(description="For the record. No names of persons.")]
 
@@ -216,7 +222,7 @@ async def register_project(year: YearNumber, body: ProjectIn, ordering: Ordering
 
 
 @router.post(
-    "/{code}/plans",
+    "/{project}/plans",
     status_code=201,
     responses=commanded(
         YearDoesNotAllow, ProjectNotFound, ProjectHasPlan, PlanBelongsToSubProjects, DateOutsideYear, DateBeforeProject,
@@ -238,7 +244,7 @@ async def plan_project(year: YearNumber, code: ProjectCode, body: PlanIn, orderi
 
 
 @router.post(
-    "/{code}/plan-changes",
+    "/{project}/plan-changes",
     status_code=201,
     responses=changed(
         YearDoesNotAllow, ProjectNotFound, ProjectHasNoPlan, PlanUnchanged, PlanBelongsToSubProjects, DateOutsideYear,
@@ -258,7 +264,7 @@ async def change_plan(year: YearNumber, code: ProjectCode, body: PlanChangeIn, o
 
 
 @router.post(
-    "/{code}/starts",
+    "/{project}/starts",
     status_code=201,
     responses=commanded(YearDoesNotAllow, ProjectNotFound, ProjectStartedAlready, StartInFuture, IfMatchInvalid),
 )
@@ -313,7 +319,7 @@ def list_projects(
         )
 
 
-@router.get("/{code}", responses=asking(ProjectNotFound))
+@router.get("/{project}", responses=asking(ProjectNotFound))
 def get_project(year: YearNumber, code: ProjectCode, asked: AskedDep) -> ProjectWhole:
     """One project with its sub-projects and its plan's history up to the date asked for. `ETag` is its version."""
     asked.permit(*READERS)

@@ -63,7 +63,7 @@ class AdditionWithdrawalBody(Body):
 
 
 class AdditionShown(BaseModel):
-    """An addition. `by` is a person's opaque id, `withdrawn` the reason once it is.
+    """An addition. `by` is a person's opaque id, `withdrawal` the reason once it is withdrawn.
 
     `covered_by` is the city's latest edition where that has the code or the indicator itself, and so counts instead.
     """
@@ -72,7 +72,8 @@ class AdditionShown(BaseModel):
     item: CatalogueItemBody
     by: str
     position: int
-    withdrawn: str | None
+    withdrawn: bool
+    withdrawal: str | None
     covered_by: str | None
 
 
@@ -177,7 +178,8 @@ def list_catalogue_additions(year: YearNumber, asked: AskedDep, page: Page) -> A
                 (additions.history(id)[0][1], id),
                 AdditionShown(
                     id=id, item=item_shown(row.item), by=row.by, position=additions.position(id),
-                    withdrawn=row.withdrawn,
+                    withdrawn=row.withdrawn is not None,
+                    withdrawal=row.withdrawn,
                     covered_by=latest if row.withdrawn is None and covers(row.item) else None,
                 ),
             )
