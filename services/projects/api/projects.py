@@ -232,7 +232,7 @@ async def register_project(year: YearNumber, body: ProjectIn, ordering: Ordering
 async def plan_project(year: YearNumber, code: ProjectCode, body: PlanIn, ordering: AddingDep) -> Recorded:
     """Give a project its plan of the year (role office). A project with sub-projects carries none itself.
 
-    An If-Match with the project's ETag is heeded.
+    It is given once, so it needs no If-Match; one with the project's ETag is heeded.
     """
     role = ordering.permit("office")
     listing, id, row, subs = await _known(ordering, year, code)
@@ -272,7 +272,7 @@ async def start_project(year: YearNumber, code: ProjectCode, body: StartIn, orde
     """Report that work has begun, once and not in the future (role office, or the unit that answers for it).
 
     Until the year is closing: the start rate is judged then, and a start that was left out needs a reopening.
-    An If-Match with the project's ETag is heeded.
+    It is reported once, so it needs no If-Match; one with the project's ETag is heeded.
     """
     role = ordering.permit("office", "unit")
     listing, id, _, _ = await _known(ordering, year, code)

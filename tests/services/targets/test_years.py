@@ -139,6 +139,7 @@ def test_what_the_state_forbids_is_refused_in_both_languages_and_nothing_is_writ
         assert moves(issued, state).status_code == 201
     before = issued.get(YEAR).json()["pin"]["position"]
     target = {"If-Match": issued.get(f"{YEAR}/targets/roads").headers["ETag"]}
+    parts = issued.seen(f"{YEAR}/targets/roads/assignments")
     year, nothing = {"If-Match": issued.get(YEAR).headers["ETag"]}, {"If-Match": '"0"'}
     adjustment = {"value": "66", "effective_on": "2009-02-01", "reason": "追加"}
     part = {"unit": "county", "role": "supporting", "valid_from": "2009-01-01"}
@@ -151,7 +152,7 @@ def test_what_the_state_forbids_is_refused_in_both_languages_and_nothing_is_writ
     forbidden: tuple[tuple[Act, str, object, str, dict[str, str]], ...] = (
         ("plan", "targets", target_body("bridges"), "office", {}),
         ("plan", "targets/roads/assignments", part, "office", {}),
-        ("plan", "targets/roads/assignments/transport/hand-overs", over, "office", {}),
+        ("plan", "targets/roads/assignments/transport/hand-overs", over, "office", parts),
         ("plan", "catalogues", {"issuer": "city", "items": [indicator]}, "office", {}),
         ("plan", "catalogue-additions", {"item": indicator}, "office", {}),
         ("plan", f"catalogue-additions/{some}/withdrawals", why, "office", nothing),
