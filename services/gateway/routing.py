@@ -20,9 +20,9 @@ _Y = _J + "/years/{year}"
 TABLE: tuple[tuple[str, ServiceName], ...] = (
     # figures: evaluation alone answers what is computed from entries
     (_Y + "/completion", "evaluation"),
-    (_Y + "/targets/{code}/completion", "evaluation"),
-    (_Y + "/targets/{code}/history", "evaluation"),
-    (_Y + "/projects/{code}/completion", "evaluation"),
+    (_Y + "/targets/{target}/completion", "evaluation"),
+    (_Y + "/targets/{target}/history", "evaluation"),
+    (_Y + "/projects/{project}/completion", "evaluation"),
     (_Y + "/units/…", "evaluation"),
     (_Y + "/categories/…", "evaluation"),
     (_Y + "/groups/…", "evaluation"),
