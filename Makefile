@@ -6,6 +6,8 @@ PY := .venv/bin/python
 KAFKA := .cache/kafka/classes.jsa
 KILLS ?= 100
 export PYTHON
+# Dozens of processes start during the tests: what one has compiled, the next ones only read.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from examples.demo.main import CITY, DIRECTORY, where
 from shared.testing.ports import free_ports
 from tests.readiness import becomes_ready
 
@@ -46,6 +47,13 @@ def commands(readme: str) -> str:
     blocks = [block for block in BLOCK.findall((ROOT / readme).read_text(encoding="utf-8")) if "make" not in block]
     assert len(blocks) == 3
     return "set -euo pipefail\n" + "\n".join(blocks)
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh.md"])
+def test_the_demo_and_the_readme_name_the_directory_that_a_command_takes(readme: str) -> None:
+    option = f"--data {DIRECTORY / CITY}"
+    assert option in where(DIRECTORY / CITY)
+    assert f"`{option}`" in (ROOT / readme).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("readme", ["README.md", "README.zh.md"])

@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from services.standalone.stack import SERVICES
+from services.gateway.routing import SERVICES
 from shared.testing.postgres import Postgres
 from tests.drills.aftermath import Aftermath
 from tests.drills.city import IN_YEAR

@@ -55,8 +55,11 @@ def looks_for_faults(case: schemathesis.Case[Any]) -> bool:
 def known(city: Whole, path: str) -> dict[str, list[str]]:
     """The parts of an address, and what of this city they may name: of either unit."""
     found = [places(city, unit) for unit in (OURS, THEIRS)]
-    there = {name: sorted({of[name] for of in found}) for name in found[0]}
-    return there | {"code": [*codes(path, OURS), *codes(path, THEIRS)], "target": ["roads", "shared", "health-only"]}
+    there = {name: {of[name] for of in found} for name in found[0]}
+    for each in (*codes(path, OURS), *codes(path, THEIRS)):
+        for name, code in each.items():
+            there[name].add(code)
+    return {name: sorted(codes) for name, codes in there.items()}
 
 
 def named(body: Any, city: Whole, turn: int) -> Any:

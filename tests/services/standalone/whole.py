@@ -168,7 +168,7 @@ def hand_over_what_was_signed_for(city: Whole) -> None:
     signed = city.send("POST", f"{path}/signatures", theirs, signature)
     assert signed.status_code == 201, signed.text
     handing = {"effective_on": "2009-08-15", "successor": OURS, "carries_levels": True}
-    city.done(f"{YEAR}/targets/taken/assignments/{THEIRS}/hand-overs", handing)
+    city.done(f"{YEAR}/targets/taken/assignments/{THEIRS}/hand-overs", handing, headers={"If-Match": '"1"'})
 
 
 def unit(code: str) -> dict[str, Any]:

@@ -15,12 +15,9 @@ import pytest
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 
-from shared.event_log.kafka import (
-    ChecksumPackageMissing,
-    KafkaSettings,
-    TopicMisconfigured,
-    open_kafka,
-)
+from shared.event_log.kafka.opening import ChecksumPackageMissing, open_kafka
+from shared.event_log.kafka.provisioning import TopicMisconfigured
+from shared.event_log.kafka.settings import KafkaSettings
 from shared.event_log.port import Ack, LogUnavailable, PartitionReader, Raw, Topic, Topics
 from shared.testing.broker import Broker, cluster, leader
 from shared.testing.ports import free_ports
