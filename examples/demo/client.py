@@ -14,6 +14,10 @@ from shared.identity.issuer import DevelopmentIssuer
 AT_ONCE = 8
 """Requests under way at the same time; the embedded form commits them in groups."""
 
+MOST_TIMES = 30
+"""Each time the back end waits for two seconds."""
+PROGRESS = "progress"
+
 Json = dict[str, Any]
 
 
@@ -44,12 +48,18 @@ class Client:
     async def command(
         self, path: str, body: Json, *, key: str, role: str = "office", unit: str = "", version: int | None = None
     ) -> Json:
-        """POST a command below the jurisdiction; Refused with the problem document otherwise."""
+        """POST a command below the jurisdiction until it is on the log; Refused with the problem document otherwise.
+
+        What is accepted, and on the log a moment later, is sent again under its key: what comes next builds on it.
+        """
         headers = {"Authorization": f"Bearer {self.token(role, unit)}", "Idempotency-Key": key}
         if version is not None:
             headers["If-Match"] = f'"{version}"'
         async with self._turn:
-            answer = await self.http.post(self.url(path), json=body, headers=headers)
+            for _ in range(MOST_TIMES):
+                answer = await self.http.post(self.url(path), json=body, headers=headers)
+                if answer.status_code != 202 or path == PROGRESS:  # which is on the log once it is taken
+                    break
         if answer.status_code not in (200, 201, 202):
             raise Refused(f"POST {path} ({key}): {answer.status_code} {answer.text[:1000]}")
         self.latest = answer.headers.get("Jikao-Token", self.latest)

@@ -7,13 +7,12 @@ there again and again may even be connected to itself.
 
 from __future__ import annotations
 
+import atexit
 import random
 import socket
 
 _BELOW_OUTGOING = range(15_000, 32_000)
 _TRIED = 500
-_ours: list[socket.socket] = []
-"""Datagram sockets on the ports given out: no server of ours wants those, and they go with this process."""
 
 
 class NoFreePort(Exception):
@@ -31,7 +30,7 @@ def free_ports(count: int) -> list[int]:
     for port in random.SystemRandom().sample(_BELOW_OUTGOING, min(_TRIED, len(_BELOW_OUTGOING))):
         if len(chosen) == count:
             break
-        claim = socket.socket(type=socket.SOCK_DGRAM)
+        claim = socket.socket(type=socket.SOCK_DGRAM)  # no server of ours wants that, and it goes with this process
         try:
             claim.bind(("127.0.0.1", port))
             with socket.socket() as probe:
@@ -39,7 +38,7 @@ def free_ports(count: int) -> list[int]:
         except OSError:
             claim.close()
             continue
-        _ours.append(claim)
+        atexit.register(claim.close)
         chosen.append(port)
     if len(chosen) < count:
         raise NoFreePort(f"{count} free ports of 127.0.0.1 are needed and {len(chosen)} were found")

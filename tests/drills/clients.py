@@ -321,11 +321,11 @@ class SetUp(Client):
     """Sets the city up, before anything is killed."""
 
     def play(self) -> None:
-        """Give every order and see it done."""
+        """Give every order until it is on the log: what comes next builds on it, and is refused otherwise."""
         with self.http:
             for n, (role, path, body) in enumerate(place.orders(self.stage.sources)):
-                command = self.command("targets", role, path, body, f"set-up-{n}")
-                assert command.outcome == "acknowledged", command
+                while not (command := self.command("targets", role, path, body, f"set-up-{n}")).recorded:
+                    assert command.outcome == "acknowledged", command
 
 
 def everybody(stage: Stage) -> list[Client]:

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-SIZE = "64m"
+SIZE = "256m"
+"""Room for all that clients write on a quick machine: each submission takes 85 kB of the databases' logs."""
 
 
 class Disk(Protocol):
@@ -30,7 +31,7 @@ class Disk(Protocol):
 
 
 class SmallDisk:
-    """A file system of 64 MiB; filled by a file of somebody else's."""
+    """A file system of its own; filled by a file of somebody else's."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
