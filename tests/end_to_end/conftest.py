@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from shared.identity.issuer import DevelopmentIssuer
 
 ROOT = Path(__file__).resolve().parents[2]
 STOPPED_WITHIN = 60.0
+_DRIVEN = pytest.StashKey[ExitStack]()
 _SERVES = re.compile(r"jikao serves (.+?) at (http://[0-9.:]+)")
 
 
@@ -30,9 +32,9 @@ class Running:
     issuer: DevelopmentIssuer
 
 
-@pytest.fixture(scope="session", params=["standalone", "stack"])
-def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    folder = tmp_path_factory.mktemp(request.param)
+@contextmanager
+def started(form: str, folder: Path) -> Iterator[Running]:
+    """One form, as its command starts it; stopped in order at the end."""
     arguments = {
         "standalone": ["serve", "--port", "0", "--data", str(folder / "data")],
         "stack": ["stack", "--port", "0"],
@@ -40,7 +42,7 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     errors = folder / "errors.log"
     with errors.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "services.standalone", *arguments[request.param]],
+            [sys.executable, "-m", "services.standalone", *arguments[form]],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -60,6 +62,21 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             process.terminate()
             process.wait(STOPPED_WITHIN)
         process.stdout.close()
+
+
+@pytest.fixture(scope="session", params=["standalone", "stack"])
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with ExitStack() as until_the_last_test:
+        request.session.stash[_DRIVEN] = until_the_last_test
+        yield until_the_last_test.enter_context(started(request.param, tmp_path_factory.mktemp(request.param)))
+
+
+@pytest.hookimpl(trylast=True)  # when all that the test had of its own is put away
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """What no test drives any more ends now, not with the session: idle, a stack takes a sixth of a processor."""
+    driven = item.session.stash.get(_DRIVEN, None)
+    if driven and not (nextitem and nextitem.path.is_relative_to(Path(__file__).parent)):
+        driven.close()
 
 
 @pytest.fixture(scope="session")
