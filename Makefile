@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve stack check test drill bench format lock kafka machine
+.PHONY: help demo serve stack check style types imports document test drill bench format lock kafka machine
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -30,15 +30,25 @@ serve: .venv/made ## run the standalone back end on 127.0.0.1 (PORT=8000, DATA=d
 stack: .venv/made $(KAFKA) machine ## run Kafka, PostgreSQL and each service as processes of their own (PORT=8000)
 	@$(PY) -m services.standalone stack --port $(PORT)
 
-check: .venv/made ## lint, format, types, who may import whom, the published OpenAPI document
+check: style types imports document ## lint, format, types, who may import whom, the published OpenAPI document
+
+style: .venv/made
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+
+types: .venv/made
 	.venv/bin/mypy
+
+imports: .venv/made
 	.venv/bin/lint-imports
+
+document: .venv/made
 	$(PY) -m services.standalone openapi --check
 
-# Three at once on two cores: the tests wait for brokers, databases and processes half of the time.
-test: check $(KAFKA) machine ## check, then every test, with a real Kafka broker and a real PostgreSQL (ARGS= for pytest)
+# The types take one processor for as long as everything else before the tests takes the other. Then three at once on
+# two: the tests wait for brokers, databases and processes half of the time.
+test: .venv/made .cache/kafka/made machine ## check, then every test, with a real Kafka broker and a real PostgreSQL (ARGS= for pytest)
+	$(MAKE) -j 2 --output-sync types check $(KAFKA)
 	$(PY) -m pytest -n 3 --dist loadfile $(ARGS)
 
 drill: .venv/made $(KAFKA) machine ## kill, attack and live through years for long, the seeds printed (KILLS=100, SEED=, ARGS= for pytest)
