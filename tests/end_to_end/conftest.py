@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,9 +31,9 @@ class Running:
     issuer: DevelopmentIssuer
 
 
-@pytest.fixture(scope="session", params=["standalone", "stack"])
-def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    folder = tmp_path_factory.mktemp(request.param)
+@contextmanager
+def started(form: str, folder: Path) -> Iterator[Running]:
+    """One form, as its command starts it; stopped in order at the end."""
     arguments = {
         "standalone": ["serve", "--port", "0", "--data", str(folder / "data")],
         "stack": ["stack", "--port", "0"],
@@ -40,7 +41,7 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     errors = folder / "errors.log"
     with errors.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "services.standalone", *arguments[request.param]],
+            [sys.executable, "-m", "services.standalone", *arguments[form]],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -60,3 +61,12 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             process.terminate()
             process.wait(STOPPED_WITHIN)
         process.stdout.close()
+
+
+@pytest.fixture(scope="package", params=["standalone", "stack"])
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One form and then the other; neither outlives the last test that drives it: idle, a stack takes a sixth of a
+    processor.
+    """
+    with started(request.param, tmp_path_factory.mktemp(request.param)) as running:
+        yield running

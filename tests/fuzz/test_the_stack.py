@@ -7,6 +7,6 @@ import pytest
 from tests.fuzz.attacks import Attacks
 
 
-@pytest.mark.parametrize("running", ["stack"], indirect=True, scope="session")
+@pytest.mark.parametrize("running", ["stack"], indirect=True, scope="module")
 class TestTheStack(Attacks):
     pass
