@@ -21,8 +21,8 @@ from services.evaluation import signed
 from services.evaluation.read_models.archive import archived
 from services.evaluation.read_models.tiles import TileMissing, tree
 from services.evaluation.tables import TILES
+from services.gateway.routing import SERVICES
 from services.standalone.data_directory import MARKER, DataDirectoryRefused, check_marker, signing_key_file
-from services.standalone.maintenance import SERVICES
 from shared.contracts import UnknownType
 from shared.contracts.evaluation import CheckpointSigned
 from shared.event_log.embedded import FILE_NAME, LAST, READ
@@ -174,7 +174,8 @@ def examine_directory(data: Path, only: str | None = None) -> Iterator[Finding]:
 
 def examine_service(name: str, settings: ServiceSettings) -> Iterator[Finding]:
     """The topics, and one service's database. LogUnavailable, ChecksumPackageMissing."""
-    from shared.event_log.kafka import administrator, misconfigured, open_kafka
+    from shared.event_log.kafka.opening import administrator, open_kafka
+    from shared.event_log.kafka.provisioning import misconfigured
 
     kafka = settings.kafka()
     with closing(administrator(kafka)) as admin:

@@ -10,12 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from services.gateway.routing import SERVICES
+
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from shared.settings import ServiceSettings
-
-SERVICES = ("targets", "projects", "evaluation")
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -101,8 +101,8 @@ def _reopen(asked: argparse.Namespace) -> None:
                     asked.reason,
                 )
     else:
-        from shared.event_log.kafka import open_kafka
-        from shared.event_log.kafka_reopening import KafkaAnew
+        from shared.event_log.kafka.opening import open_kafka
+        from shared.event_log.kafka.reopening import KafkaAnew
 
         found = _settings()
         kafka = found.kafka()
