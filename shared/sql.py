@@ -27,7 +27,6 @@ from psycopg import sql
 from sqlalchemy import (
     BigInteger,
     Column,
-    ColumnElement,
     Connection,
     Dialect,
     Engine,
@@ -212,38 +211,36 @@ def insert_plain(db: Connection, table: Table, columns: Sequence[str], rows: Seq
 
 def each_of(db: Connection, asked: Select[Any], column: Column[Any], values: Collection[object]) -> Iterator[Any]:
     """The rows that `asked` finds with each of these values of an indexed column, however many values there are."""
-    if not values:
-        return
-    wanted = listed(db, column.type, values)
-    if db.dialect.name != "postgresql":
-        yield from db.execute(asked.where(column.in_(select(wanted.c.value))))
-    else:
-        # Asked with IN it reads a whole log, and compares it with every value, as long as it has no statistics; OFFSET
-        # keeps it from making the same plan of this.
-        found = asked.where(column == wanted.c.value).offset(0).lateral("found")
-        yield from db.execute(select(found).select_from(wanted.join(found, true())))
+    if values:
+        postgres = db.dialect.name == "postgresql"
+        yield from db.execute(each_asked(postgres, asked, column), {"each": listable(db, values)})
 
 
-def listed(db: Connection, type_: TypeEngine[Any], values: Collection[object]) -> TableValuedAlias:
-    """Values, which are numbers or text, as a table with the column `value`: one parameter, however many they are."""
-    postgres, values = db.dialect.name == "postgresql", listable(db, values)
-    return _rows_of(postgres, literal(values, postgresql.ARRAY(type_)) if postgres else literal(values))
+def each_asked(postgres: bool, asked: Select[Any], column: Column[Any]) -> Select[Any]:
+    """The statement of `each_of`, for one that is asked more than once: `each` is the parameter's name."""
+    wanted = listing(postgres, column.type, "each")
+    if not postgres:
+        return asked.where(column.in_(select(wanted.c.value)))
+    # Asked with IN it reads a whole log, and compares it with every value, as long as it has no statistics; OFFSET
+    # keeps it from making the same plan of this.
+    found = asked.where(column == wanted.c.value).offset(0).lateral("found")
+    return select(found).select_from(wanted.join(found, true()))
 
 
 def listing(postgres: bool, type_: TypeEngine[Any], name: str) -> TableValuedAlias:
-    """The same for a statement that is asked more than once: `name` is the parameter's, `listable` makes its value."""
-    return _rows_of(postgres, bindparam(name, type_=postgresql.ARRAY(type_) if postgres else String()))
+    """Values, which are numbers or text, as a table with the column `value`: one parameter, however many they are.
+
+    `name` is the parameter's, `listable` makes its value.
+    """
+    if postgres:
+        parameter = bindparam(name, type_=postgresql.ARRAY(type_))
+        return func.unnest(parameter).table_valued("value", name="wanted").render_derived()
+    return func.json_each(bindparam(name, type_=String())).table_valued("value", name="wanted")
 
 
 def listable(db: Connection, values: Collection[object]) -> Any:
     """Values as the one parameter of a `listing`."""
     return list(values) if db.dialect.name == "postgresql" else json.encode(list(values)).decode()
-
-
-def _rows_of(postgres: bool, parameter: ColumnElement[Any]) -> TableValuedAlias:
-    if postgres:
-        return func.unnest(parameter).table_valued("value", name="wanted").render_derived()
-    return func.json_each(parameter).table_valued("value", name="wanted")
 
 
 def insert_if_absent(

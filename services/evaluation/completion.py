@@ -137,9 +137,8 @@ class Targets:
             if any(miss.in_whole for at in whole for miss in misses[at]):
                 figure.whole = figure.whole._replace(met=False)
 
-    def some(self, chosen: Callable[[TargetPlan], bool]) -> list[TargetFigure]:
-        """Those that are chosen, by code, with their levels."""
-        plans = [plan for plan in self.plan.targets.values() if chosen(plan)]
+    def some(self, plans: Sequence[TargetPlan]) -> list[TargetFigure]:
+        """These of the targets in force, with their levels."""
         latest = self.levels.latest_of([plan.id for plan in plans], self.day)
         found = Found(self.day, latest, self._earlier(_carrying(plans), self.levels.latest_in))
         observed = self._observed((plan.kept, plan.counted) for plan in plans if plan.kept is not None)

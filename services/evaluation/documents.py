@@ -138,11 +138,11 @@ def _completion(targets: Targets, code: str) -> Document:
 
 
 def _target(targets: Targets, code: str) -> Document:
-    id = targets.plan.registry.target_id(targets.plan.year, code)
-    found = targets.some(lambda plan: plan.id == id)
-    if not found:
+    plan = targets.plan.targets.get(targets.plan.registry.target_id(targets.plan.year, code) or "")
+    if plan is None:
         raise NoSuchTarget(target=code)
-    return {"time_progress": progress_text(targets.progress), "target": target_document(targets, found[0])}
+    (figure,) = targets.some([plan])
+    return {"time_progress": progress_text(targets.progress), "target": target_document(targets, figure)}
 
 
 def _history(targets: Targets, code: str) -> Document:
@@ -162,11 +162,13 @@ def _unit(targets: Targets, code: str) -> Document:
 def _category(targets: Targets, code: str) -> Document:
     if code not in CATEGORIES:
         raise NoSuchCategory(category=code)
-    return list_document(targets, targets.some(lambda plan: plan.target.category == code))
+    of_category = [plan for plan in targets.plan.targets.values() if plan.target.category == code]
+    return list_document(targets, targets.some(of_category))
 
 
 def _practical_matters(targets: Targets, code: str) -> Document:
-    return list_document(targets, targets.some(lambda plan: PRACTICAL_MATTER in plan.target.tags))
+    tagged = [plan for plan in targets.plan.targets.values() if PRACTICAL_MATTER in plan.target.tags]
+    return list_document(targets, targets.some(tagged))
 
 
 def _groups(projects: Projects, code: str) -> Document:

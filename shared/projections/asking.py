@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from time import time
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from shared.calendars import last_instant, local_date
 from shared.errors import Malformed
@@ -64,6 +66,35 @@ class Standpoint:
         return f"{self.log}.{self.as_of.isoformat()}.{self.position}.{self.root}"
 
 
+# Every question begins with these, and to put a statement together costs more than to answer it.
+
+
+@lru_cache
+def _place(core: CoreTables) -> Select[Any]:
+    return select(core.places).where(core.places.c.log == bindparam("log"))
+
+
+def _of_log(core: CoreTables) -> Select[Any]:
+    return select(core.records).where(core.records.c.log == bindparam("log"))
+
+
+@lru_cache
+def _newest(core: CoreTables) -> Select[Any]:
+    return _of_log(core).order_by(core.records.c.position.desc()).limit(1)
+
+
+@lru_cache
+def _at(core: CoreTables) -> Select[Any]:
+    return _of_log(core).where(core.records.c.position == bindparam("position"))
+
+
+@lru_cache
+def _recorded_by(core: CoreTables) -> Select[Any]:
+    c = core.records.c
+    up_to = _of_log(core).where(c.recorded_at <= bindparam("instant"))
+    return up_to.order_by(c.recorded_at.desc(), c.position.desc()).limit(1)
+
+
 def resolve(db: Connection, core: CoreTables, log: str, axes: Axes) -> Standpoint:
     """Where the question (without its `compare_*`) stands. Refuses what lies out of bounds, naming the bound."""
     return _resolve(db, core, log, axes.as_of, axes.known_at, axes.pin)
@@ -84,13 +115,8 @@ def resolve_compared(db: Connection, core: CoreTables, log: str, axes: Axes) -> 
 def _resolve(
     db: Connection, core: CoreTables, log: str, as_of: date | None, known_at: KnownAt | None, pin: Pin | None
 ) -> Standpoint:
-    at = db.execute(select(core.places).where(core.places.c.log == log)).mappings().one_or_none()
-    records = core.records
-    newest = (
-        db.execute(select(records).where(records.c.log == log).order_by(records.c.position.desc()).limit(1))
-        .mappings()
-        .one_or_none()
-    )
+    at = db.execute(_place(core), {"log": log}).mappings().one_or_none()
+    newest = db.execute(_newest(core), {"log": log}).mappings().one_or_none()
     if at is None or newest is None:
         raise NotYetRead(retry_after=1)
     zone, simulated = str(at["zone"]), bool(at["simulated"])
@@ -105,11 +131,7 @@ def _resolve(
         case None:
             found = newest
         case AtPosition(position=position):
-            found_or_none = (
-                db.execute(select(records).where(records.c.log == log, records.c.position == position))
-                .mappings()
-                .one_or_none()
-            )
+            found_or_none = db.execute(_at(core), {"log": log, "position": position}).mappings().one_or_none()
             if found_or_none is None:
                 raise KnownAtOutOfBounds(position=position, last=newest["position"])
             found = found_or_none
@@ -117,16 +139,7 @@ def _resolve(
             instant = known_at.instant if isinstance(known_at, AtInstant) else last_instant(known_at.day, zone)
             if instant > now and not (isinstance(known_at, AtDay) and known_at.day == today):
                 raise KnownAtOutOfBounds(known_at=str(known_at), today=today.isoformat())
-            found_or_none = (
-                db.execute(
-                    select(records)
-                    .where(records.c.log == log, records.c.recorded_at <= instant)
-                    .order_by(records.c.recorded_at.desc(), records.c.position.desc())
-                    .limit(1)
-                )
-                .mappings()
-                .one_or_none()
-            )
+            found_or_none = db.execute(_recorded_by(core), {"log": log, "instant": instant}).mappings().one_or_none()
             if found_or_none is None:
                 raise KnownAtOutOfBounds(known_at=str(known_at), first="position:0")
             found = found_or_none

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
 
 import msgspec
 from sqlalchemy import (
@@ -18,6 +20,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     MetaData,
+    Select,
     Table,
     bindparam,
     func,
@@ -112,7 +115,11 @@ def last_change(db: Connection, table: Table, log: str, known_at: int) -> int:
 
     Two questions between which nothing changed share one registry, so this is what a cache is keyed by.
     """
-    found = db.execute(
-        select(func.max(table.c.known_from)).where(table.c.log == log, table.c.known_from <= known_at)
-    ).scalar()
+    found = db.execute(_last_change(table), {"log": log, "at": known_at}).scalar()
     return -1 if found is None else int(found)
+
+
+@lru_cache
+def _last_change(table: Table) -> Select[Any]:
+    c = table.c
+    return select(func.max(c.known_from)).where(c.log == bindparam("log"), c.known_from <= bindparam("at"))

@@ -152,10 +152,16 @@ class SqlLevels(Levels):
     def _any_stood(self) -> bool:
         """Has any entry of the log ever been verified or certified? As long as none has, nobody need look."""
         if self._stood is None:
-            standings = self.ledger.tables.standings
-            asked = select(standings.c.position).where(standings.c.log == number(self.log)).limit(1)
-            self._stood = self.db.execute(asked).first() is not None
+            found = self.db.execute(_stood(self.ledger.tables), {"log": number(self.log)})
+            self._stood = found.first() is not None
         return self._stood
+
+
+@lru_cache(_KEPT)
+def _stood(tables: LedgerTables) -> Select[Any]:
+    """(position of some entry of the log that was verified or certified)."""
+    standings = tables.standings
+    return select(standings.c.position).where(standings.c.log == bindparam("log")).limit(1)
 
 
 @lru_cache(_KEPT)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -13,16 +15,18 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     RowMapping,
+    Select,
     SmallInteger,
     String,
     Table,
+    bindparam,
     select,
 )
 
 from shared.admission import Refused
 from shared.projections import Folded, LogFold, ProjectionSet
 from shared.projections.records import value_sha256
-from shared.sql import Code, each_of, insert_many
+from shared.sql import Code, each_asked, insert_many, listable
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +98,15 @@ def sent_by(
     db: Connection, tables: SubmissionTables, log: str, positions: Collection[int]
 ) -> dict[int, tuple[str, str]]:
     """Which submission each of these records is: (source, id) by position."""
-    table = tables.submissions
-    asked = select(table.c.position, table.c.source, table.c.id).where(table.c.log == log)
-    return {position: (source, id) for position, source, id in each_of(db, asked, table.c.position, positions)}
+    asked = _sent_by(tables.submissions, db.dialect.name == "postgresql")
+    found = db.execute(asked, {"log": log, "each": listable(db, positions)}) if positions else ()
+    return {position: (source, id) for position, source, id in found}
+
+
+@lru_cache
+def _sent_by(table: Table, postgres: bool) -> Select[Any]:
+    asked = select(table.c.position, table.c.source, table.c.id).where(table.c.log == bindparam("log"))
+    return each_asked(postgres, asked, table.c.position)
 
 
 def of_identity(
