@@ -15,11 +15,15 @@ YearState = Literal[
 Act = Literal["plan", "adjust", "issue_tables", "sign", "lock", "group", "report", "verify"]
 """What somebody does to a year.
 
-`plan`: take in catalogues and align them, set the rule for weights, issue targets, give parts of them to units.
+`plan`: take in catalogues and align them, set the rule for weights, issue targets, give parts of them to units, also
+those of a unit that ends; register and plan key projects, and say that they have started.
 `adjust`: ask for another value, decide it. `issue_tables`, `sign`: the units' target tables. `lock`: close months and
 open them again. `group`: say which units are ranked against one another. `report`: send in figures. `verify`: verify,
 certify or return what was reported. What the public is shown stands still, but for an appeal that is upheld; what is
 final changes only after a reopening.
+
+No state is asked by what changes nothing that is judged: what units are called and where they belong, who holds a post,
+until when adjustments could be requested, and a review or a refusal of a request that was left open.
 """
 
 ORDER: tuple[YearState, ...] = get_args(YearState)

@@ -13,7 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from examples.demo.main import CITY, DIRECTORY, where
 from shared.testing.ports import free_ports
+from tests.readiness import becomes_ready
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
@@ -32,11 +34,12 @@ def serving(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     try:
         transport = httpx.HTTPTransport(retries=60)  # connects again with back-off while it starts
         with httpx.Client(transport=transport, base_url=f"http://127.0.0.1:{port}") as http:
-            assert http.get("/readyz", timeout=60).status_code == 200
+            assert http.get("/healthz", timeout=60).status_code == 200
+        becomes_ready(f"http://127.0.0.1:{port}")
         yield f"127.0.0.1:{port}", data
     finally:
         server.terminate()
-        server.wait(timeout=30)
+        server.wait(timeout=60)
 
 
 def commands(readme: str) -> str:
@@ -44,6 +47,13 @@ def commands(readme: str) -> str:
     blocks = [block for block in BLOCK.findall((ROOT / readme).read_text(encoding="utf-8")) if "make" not in block]
     assert len(blocks) == 3
     return "set -euo pipefail\n" + "\n".join(blocks)
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh.md"])
+def test_the_demo_and_the_readme_name_the_directory_that_a_command_takes(readme: str) -> None:
+    option = f"--data {DIRECTORY / CITY}"
+    assert option in where(DIRECTORY / CITY)
+    assert f"`{option}`" in (ROOT / readme).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("readme", ["README.md", "README.zh.md"])

@@ -21,6 +21,8 @@ from examples.demo.report import report
 from shared.identity.issuer import DevelopmentIssuer
 
 DIRECTORY = Path("demo-data")
+CITY = "city"
+"""The back end's data directory, in the demo's."""
 MARK = ".jikao-demo"
 DATA = Path(__file__).parent.parent / "year2009"
 READY_WITHIN = 60.0
@@ -35,7 +37,7 @@ def main(port: int, once: bool, directory: Path = DIRECTORY) -> int:
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir()
     (directory / MARK).write_text("made by `make demo`; the next run removes it\n", encoding="utf-8")
-    data = directory / "city"
+    data = directory / CITY
     log = (directory / "server.log").open("wb")
     server = subprocess.Popen(
         [sys.executable, "-m", "services.standalone", "serve", "--port", str(port), "--data", str(data)],
@@ -51,7 +53,7 @@ def main(port: int, once: bool, directory: Path = DIRECTORY) -> int:
         except Refused as refused:
             print(f"\nthe year could not be played: {refused}", file=sys.stderr)
             return 2
-        print(f"\nplayed and audited in {time.monotonic() - began:.0f} s; data in {directory}/")
+        print(f"\nplayed and audited in {time.monotonic() - began:.0f} s; {where(data)}")
         if once:
             return 1 if off else 0
         print(_invitation(port, data))
@@ -64,6 +66,11 @@ def main(port: int, once: bool, directory: Path = DIRECTORY) -> int:
             server.terminate()
             server.wait(timeout=30)
     return 0
+
+
+def where(data: Path) -> str:
+    """What a command has to be told to work on what the demo left."""
+    return f"jikao's commands find it with --data {data}"
 
 
 def _obstacle(port: int, directory: Path) -> str | None:

@@ -175,7 +175,7 @@ NAMES: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "town": ("乡镇街道", "Town or subdistrict"),
     },
     "year_acts": {
-        "plan": ("下达和分解目标", "Issue and assign targets"),
+        "plan": ("下达和分解目标、安排重点项目", "Issue and assign targets, plan and start projects"),
         "adjust": ("调整目标", "Adjust targets"),
         "issue_tables": ("下达目标责任表", "Issue target tables"),
         "sign": ("签收目标责任表", "Sign for target tables"),

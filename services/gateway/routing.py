@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from shared.errors import NotFound
 
 ServiceName = Literal["targets", "projects", "evaluation"]
-SERVICES: tuple[ServiceName, ...] = ("targets", "projects", "evaluation")
+SERVICES: tuple[str, ...] = get_args(ServiceName)
+"""Every service that owns facts."""
 
 _J = "/v1/jurisdictions/{jurisdiction}"
 _Y = _J + "/years/{year}"
@@ -19,9 +20,9 @@ _Y = _J + "/years/{year}"
 TABLE: tuple[tuple[str, ServiceName], ...] = (
     # figures: evaluation alone answers what is computed from entries
     (_Y + "/completion", "evaluation"),
-    (_Y + "/targets/{code}/completion", "evaluation"),
-    (_Y + "/targets/{code}/history", "evaluation"),
-    (_Y + "/projects/{code}/completion", "evaluation"),
+    (_Y + "/targets/{target}/completion", "evaluation"),
+    (_Y + "/targets/{target}/history", "evaluation"),
+    (_Y + "/projects/{project}/completion", "evaluation"),
     (_Y + "/units/…", "evaluation"),
     (_Y + "/categories/…", "evaluation"),
     (_Y + "/groups/…", "evaluation"),

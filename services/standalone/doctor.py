@@ -21,8 +21,8 @@ from services.evaluation import signed
 from services.evaluation.read_models.archive import archived
 from services.evaluation.read_models.tiles import TileMissing, tree
 from services.evaluation.tables import TILES
+from services.gateway.routing import SERVICES
 from services.standalone.data_directory import MARKER, DataDirectoryRefused, check_marker, signing_key_file
-from services.standalone.maintenance import SERVICES
 from shared.contracts import UnknownType
 from shared.contracts.evaluation import CheckpointSigned
 from shared.event_log.embedded import FILE_NAME, LAST, READ

@@ -24,8 +24,6 @@ from shared.service_process import Build, configured_verifier
 from shared.settings import StandaloneSettings
 from shared.sql import engine
 
-SERVICES = ("targets", "projects", "evaluation")
-
 
 def builds(key: SigningKey) -> dict[str, Build]:
     """Each service's composition root; those that sign do it with this key."""

@@ -10,12 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from services.gateway.routing import SERVICES
+
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from shared.settings import ServiceSettings
-
-SERVICES = ("targets", "projects", "evaluation")
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

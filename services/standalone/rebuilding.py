@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 
+from services.gateway.routing import SERVICES
 from services.standalone.data_directory import DataDirectory
-from services.standalone.main import SERVICES, maintained
+from services.standalone.main import maintained
 from shared.event_log.embedded import open_embedded
 from shared.identity.issuer import DevelopmentIssuer
 from shared.projections.read_side import Rebuilt

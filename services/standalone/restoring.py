@@ -13,10 +13,10 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+from services.gateway.routing import SERVICES
 from services.standalone.backup import DATABASES, LOG, MANIFEST, BackupRefused, Manifest, ends, heads, read_manifest
 from services.standalone.data_directory import DataDirectory, DataDirectoryRefused, open_directory
 from services.standalone.main import maintained
-from services.standalone.maintenance import SERVICES
 from services.standalone.rebuilding import rebuild
 from shared.event_log.embedded import open_embedded
 from shared.identity.issuer import DevelopmentIssuer

@@ -22,6 +22,7 @@ from typing import Protocol
 
 import httpx
 
+from services.gateway.routing import SERVICES
 from services.standalone.data_directory import issuer_directory, signing_key_file
 from shared.http.serving import listen
 from shared.identity.issuer import DevelopmentIssuer
@@ -32,9 +33,9 @@ from shared.testing.broker import Broker, BrokerUnavailable
 from shared.testing.ports import free_ports
 from shared.testing.postgres import Postgres, PostgresUnavailable
 
-SERVICES = ("targets", "projects", "evaluation")
 ROOT = Path(__file__).resolve().parents[2]
-READY_WITHIN = 60.0
+READY_WITHIN = 180.0
+"""Seconds for each process; a slow start is no failed one, and one that ends instead is not waited for."""
 STOPPED_WITHIN = 20.0
 _LOOK_AGAIN = 0.1
 

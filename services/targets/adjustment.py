@@ -136,7 +136,7 @@ def cut_off_stream(year: int) -> Stream[date | None]:
 def set_cut_off(year: int, on: date, cut_off: date | None, *, year_open: bool) -> list[Fact]:
     """It may be set again, earlier or later: every answer says which one stood then."""
     require_open(year, year_open)
-    require_within(year, on, "/on")
+    require_within(year, on, "/last_on")
     return [Fact(AdjustmentCutOffSet(year=year, on=on))] if on != cut_off else []
 
 

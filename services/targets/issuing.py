@@ -219,14 +219,14 @@ def issued_stream(year: int, code: str) -> Stream[TargetIssued | None]:
 
 
 def overtaken(verdict: Verdict, found: TargetIssued) -> Verdict:
-    """It was to be issued, and its code had been issued by then, which the log did not have yet when it was judged."""
+    """It was to be issued, and by then its code or its indicator had been (`found`), unknown to the log as judged."""
     assert verdict.issue is not None
     (fact,) = issue_target(verdict.issue, Target(), year_open=True)
     wanted = fact.data
     assert isinstance(wanted, TargetIssued)
-    if found.indicator != wanted.indicator:
+    if found.indicator not in indicators_of(verdict.outcome):
         return refused(verdict, TargetCodeTaken(target=verdict.code, year=found.year))
-    members = (name for name in found.__struct_fields__ if name not in ("target", "effective_on"))
+    members = (name for name in found.__struct_fields__ if name not in ("target", "indicator", "effective_on"))
     pairs = ((name, getattr(found, name), getattr(wanted, name)) for name in members)
     return _standing(verdict, found.target, found.code, [
         Difference(name, _text(stands), _text(asked)) for name, stands, asked in pairs if stands != asked
@@ -263,6 +263,11 @@ def _verdict(
     return replace(verdict, issue=command)
 
 
+def indicators_of(outcome: AlignmentOutcome) -> tuple[str, ...]:
+    """By which an outcome's target is known again: the city's indicator too, if it has another one."""
+    return (outcome.indicator, outcome.city_indicator) if outcome.city_indicator else (outcome.indicator,)
+
+
 def _known(
     outcome: AlignmentOutcome, by_indicator: Mapping[str, Sequence[tuple[str, rows.Target]]], code: str | None
 ) -> tuple[str, rows.Target] | None:
@@ -270,10 +275,7 @@ def _known(
 
     After a withdrawal it is issued again only under another code, which the office has to state.
     """
-    known = [
-        *by_indicator.get(outcome.indicator, ()),
-        *(by_indicator.get(outcome.city_indicator, ()) if outcome.city_indicator else ()),
-    ]
+    known = [each for indicator in indicators_of(outcome) for each in by_indicator.get(indicator, ())]
     found = min(known, key=lambda each: (each[1].withdrawn, each[1].code != code), default=None)
     if found is None or (found[1].withdrawn and code not in (None, found[1].code)):
         return None

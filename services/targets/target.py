@@ -42,6 +42,7 @@ class Target:
     direction: Direction = "higher"
     effective_on: date = date.max
     withdrawn_on: date | None = None
+    indicator: str | None = None
 
 
 def stream_name(year: int, code: str) -> str:
@@ -192,8 +193,9 @@ def evolve_target(target: Target, fact: Shape) -> Target:
     match fact:
         case TargetIssued():
             return replace(
-                target, id=fact.target, kind=fact.kind, direction=fact.direction, effective_on=fact.effective_on
-            )
+                target, id=fact.target, indicator=fact.indicator or None, kind=fact.kind, direction=fact.direction,
+                effective_on=fact.effective_on,
+            )  # fmt: skip
         case TargetWithdrawn():
             return replace(target, withdrawn_on=fact.on)
         case _:

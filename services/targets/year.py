@@ -106,11 +106,16 @@ def while_allowed(act: Act, year: int, decide: Decide[S]) -> Decide[S]:
     """The same decision, after a look at the state of the year, which stays until it is recorded. YearDoesNotAllow."""
 
     def decided(state: S, look: Look) -> Sequence[Fact]:
-        look.alone(_moves(year), shared=True)
+        stay(year, look)
         require_allowed(act, year, look.at(standing_stream(year)))
         return decide(state, look)
 
     return decided
+
+
+def stay(year: int, look: Look) -> None:
+    """The year is not moved until what is decided here is recorded."""
+    look.alone(_moves(year), shared=True)
 
 
 def _moves(year: int) -> str:

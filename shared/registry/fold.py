@@ -9,7 +9,7 @@ from typing import TypeVar
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from shared.contracts import catalogues, decomposition, organisation, projects, target_tables, targets
+from shared.contracts import catalogues, decomposition, logs, organisation, projects, target_tables, targets
 from shared.contracts.organisation import UnitChange
 from shared.contracts.shapes import Shape
 from shared.quantities import canonical_text
@@ -21,6 +21,8 @@ ALWAYS = date(1, 1, 1)
 """Effective date of what has none of its own: sources, persons, locks."""
 LETTER = "letter"
 """The registry id of the one template of responsibility letters."""
+ENGINE = "engine"
+"""The registry id of the one engine that is in force in a log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,8 @@ def changes(fact: Shape, actor: str, registry: Registry) -> list[Change]:
             return [Change("signature", table_id(fact.year, fact.unit), fact.on, signature)]
         case target_tables.LetterTemplateReplaced():
             return [Change("letter-template", LETTER, ALWAYS, rows.LetterTemplate(sha256=fact.sha256))]
+        case logs.EngineAdopted():
+            return [Change("engine", ENGINE, ALWAYS, rows.Engine(number=fact.engine))]
         case targets.CatalogueImported():
             catalogue = rows.Catalogue(year=fact.year, issuer=fact.issuer, edition=fact.edition, parts=fact.parts,
                                        items=fact.items, sha256=fact.sha256)  # fmt: skip

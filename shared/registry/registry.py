@@ -123,6 +123,7 @@ class Registry:
         self.tables: Versions[rows.TargetTable] = Versions()
         self.signatures: Versions[rows.Signature] = Versions()
         self.letter_templates: Versions[rows.LetterTemplate] = Versions()
+        self.engines: Versions[rows.Engine] = Versions()
         self._kinds: dict[str, Versions[rows.Row]] = cast(
             dict[str, Versions[rows.Row]],
             {
@@ -134,6 +135,7 @@ class Registry:
                 "addition": self.additions,
                 "weight-rule": self.weight_rules, "peer-group": self.peer_groups, "post": self.posts,
                 "table": self.tables, "signature": self.signatures, "letter-template": self.letter_templates,
+                "engine": self.engines,
             },
         )  # fmt: skip
         self._by_code: dict[tuple[str, int, str], str] = {}

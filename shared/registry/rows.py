@@ -323,6 +323,12 @@ class Alignment(Row, frozen=True, kw_only=True):
     sha256: str
 
 
+class Engine(Row, frozen=True, kw_only=True):
+    """The engine by which the log is judged from here on."""
+
+    number: int
+
+
 KINDS: dict[str, type[Row]] = {
     "unit": Unit, "source": Source, "person": Person, "year": AssessmentYear, "target": Target,
     "assignment": Assignment, "lock": Lock, "group": Group, "project": Project, "plan": Plan, "start": Start,
@@ -330,5 +336,5 @@ KINDS: dict[str, type[Row]] = {
     "match": AlignmentMatch, "decision": AlignmentDecision, "decomposition": Decomposition,
     "addition": CatalogueAddition,
     "weight-rule": WeightRule, "peer-group": PeerGroup, "post": Post,
-    "table": TargetTable, "signature": Signature, "letter-template": LetterTemplate,
+    "table": TargetTable, "signature": Signature, "letter-template": LetterTemplate, "engine": Engine,
 }  # fmt: skip

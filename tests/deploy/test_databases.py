@@ -10,10 +10,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from services.gateway.routing import SERVICES
 from shared.testing.postgres import Postgres, binaries
 
 SCRIPT = Path(__file__).resolve().parents[2] / "deploy" / "postgres" / "databases.sql"
-SERVICES = ("targets", "projects", "evaluation")
 PASSWORDS = {f"JIKAO_{service.upper()}_PASSWORD": f"{service}'s own" for service in SERVICES}
 
 

@@ -15,10 +15,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 import services.standalone
+from services.gateway.routing import SERVICES
 from services.standalone import cli
 from services.standalone.data_directory import open_directory
 from services.standalone.doctor import CODES
-from services.standalone.main import SERVICES, build, builds
+from services.standalone.main import build, builds
 from shared import starting
 from shared.event_log.embedded import open_embedded
 from shared.identity.issuer import DevelopmentIssuer

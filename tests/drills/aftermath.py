@@ -7,7 +7,7 @@ import random
 from datetime import date, timedelta
 from decimal import Decimal
 
-from services.standalone.stack import SERVICES
+from services.gateway.routing import SERVICES
 from tests.drills.book import Sent
 from tests.drills.city import IN_YEAR, YEAR
 from tests.drills.evidence import Evidence, Json

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 from sqlalchemy import text
 
-from services.standalone.stack import SERVICES
+from services.gateway.routing import SERVICES
 from shared.http.tokens import Unsent, Written, decode_token
 from shared.sql import engine, reading
 from tests.drills.book import Book

@@ -12,8 +12,9 @@ from typing import Protocol
 
 import httpx
 
+from services.gateway.routing import SERVICES
 from services.standalone.data_directory import issuer_directory
-from services.standalone.stack import SERVICES, Stack
+from services.standalone.stack import Stack
 from shared.identity.issuer import DevelopmentIssuer
 from shared.settings import PREFIX
 from shared.starting import StartRefused

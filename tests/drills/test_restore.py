@@ -20,11 +20,11 @@ from kafka import KafkaAdminClient
 from sqlalchemy import create_engine, text
 
 from services.gateway.main import build as build_gateway
+from services.gateway.routing import SERVICES
 from services.gateway.upstreams import in_process
 from services.standalone.cli import main
 from services.standalone.data_directory import issuer_directory, signing_key_file
 from services.standalone.main import builds
-from services.standalone.maintenance import SERVICES
 from shared.event_log.kafka.opening import open_kafka
 from shared.event_log.kafka.provisioning import TopicMisconfigured
 from shared.event_log.kafka.reopening import KafkaAnew

@@ -33,8 +33,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from services.gateway.routing import SERVICES
 from services.standalone.data_directory import LOCK, DataDirectory, open_directory
-from services.standalone.main import SERVICES
 from shared.projections import read_side
 from shared.proofs.verifying import check_checkpoint, check_continues, check_receipt, check_record, verifier_keys
 from shared.testing.postgres import Postgres
@@ -160,16 +160,19 @@ class History(RuleBasedStateMachine):
         role = "lead" if who == UNITS[0] else "supporting"
         body = {"unit": who, "role": role, "value": "30", "valid_from": "2009-01-01"}
         answer = self.post(f"{YEAR}/targets/{code}/assignments", body)
-        self.did(Assigned(code, who), answer, but=("TARGET_UNKNOWN", "UNIT_HAS_PART_ALREADY", "LEAD_IS_TAKEN"))
+        if self.did(Assigned(code, who), answer, but=("TARGET_UNKNOWN", "UNIT_HAS_PART_ALREADY", "LEAD_IS_TAKEN")):
+            self.versions[f"parts of {code}"] = answer.headers["ETag"]
 
     @rule(which=some, successor=st.sampled_from(UNITS), on=days, carries=st.booleans())
     def hand_over(self, which: int, successor: str, on: date, carries: bool) -> None:
         code, who = self.part(which, on)
         body = {"successor": successor, "effective_on": str(on), "carries_levels": carries}
-        answer = self.post(f"{YEAR}/targets/{code}/assignments/{who}/hand-overs", body)
+        headers = {"If-Match": self.versions.get(f"parts of {code}", '"0"')}
+        answer = self.post(f"{YEAR}/targets/{code}/assignments/{who}/hand-overs", body, headers=headers)
         but = ("TARGET_UNKNOWN", "ASSIGNMENT_UNKNOWN", "UNIT_HAS_PART_ALREADY", "SUCCESSOR_IS_THE_SAME",
                "DATE_OUTSIDE_YEAR")  # fmt: skip
-        self.did(HandedOver(code, who, successor, on, carries), answer, but=but)
+        if self.did(HandedOver(code, who, successor, on, carries), answer, but=but):
+            self.versions[f"parts of {code}"] = answer.headers["ETag"]
 
     @rule(code=st.sampled_from(TARGETS), value=values, on=days)
     def adjust(self, code: str, value: str, on: date) -> None:

@@ -28,6 +28,7 @@ async def adopt_log_engine(body: EngineBody, ordering: OrderingDep) -> Recorded:
     """Judge what is recorded from here on by another engine; what stands on the log keeps its judgement.
 
     Administrators only. First bring every service to a version that has the engine: an older one stops at this log.
+    Which one is in force, or was, is in the read of the jurisdiction.
     """
     role = ordering.permit_whole("admin")
     done = await ordering.execute(role, engine_stream(), lambda in_force, _: adopt_engine(body.engine, in_force))

@@ -18,7 +18,6 @@ from services.evaluation.api.shapes import (
     UnitCompletion,
 )
 from services.evaluation.comparison import Json, differences
-from services.evaluation.completion import Plans
 from services.evaluation.documents import (
     CATEGORIES,
     NoSuchCategory,
@@ -31,6 +30,7 @@ from services.evaluation.documents import (
     answer,
     canonical,
 )
+from services.evaluation.plans import Plans
 from services.evaluation.read_models.levels import levels
 from services.evaluation.scope import within
 from services.evaluation.target_documents import Document
@@ -52,7 +52,7 @@ OPEN_HEADER = "Jikao-Open"
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}", tags=["evaluation"])
 _PATTERN = CODE_PATTERN.removesuffix(END) + "$"
-Code = Annotated[str, Path(pattern=_PATTERN, examples=["c-county-township-roads"])]
+TargetCode = Annotated[str, Path(pattern=_PATTERN, examples=["c-county-township-roads"])]
 UnitCode = Annotated[str, Path(pattern=_PATTERN, examples=["transport"])]
 ProjectCode = Annotated[str, Path(pattern=_PATTERN, examples=["solar-cells"])]
 GroupCode = Annotated[
@@ -92,25 +92,25 @@ def get_completion(asked: AskedTwiceDep, year: YearNumber) -> Response:
 
 
 @router.get(
-    "/targets/{code}/completion",
+    "/targets/{target}/completion",
     response_model=TargetCompletion | Comparison,
     responses=answered(NoSuchTarget),
 )
-def get_target_completion(asked: AskedTwiceDep, year: YearNumber, code: Code) -> Response:
+def get_target_completion(asked: AskedTwiceDep, year: YearNumber, target: TargetCode) -> Response:
     """How far along is one target, from which parts, levels and entries."""
-    return _answer(asked, Question("target", year, code))
+    return _answer(asked, Question("target", year, target))
 
 
-@router.get("/targets/{code}/history", response_model=TargetHistory | Comparison, responses=answered(NoSuchTarget))
-def get_target_history(asked: AskedTwiceDep, year: YearNumber, code: Code) -> Response:
+@router.get("/targets/{target}/history", response_model=TargetHistory | Comparison, responses=answered(NoSuchTarget))
+def get_target_history(asked: AskedTwiceDep, year: YearNumber, target: TargetCode) -> Response:
     """Which entries were made about one target, which of them count, and who stands behind them."""
-    return _answer(asked, Question("history", year, code))
+    return _answer(asked, Question("history", year, target))
 
 
-@router.get("/units/{code}/completion", response_model=UnitCompletion | Comparison, responses=answered(NoSuchUnit))
-def get_unit_completion(asked: AskedTwiceDep, year: YearNumber, code: UnitCode) -> Response:
+@router.get("/units/{unit}/completion", response_model=UnitCompletion | Comparison, responses=answered(NoSuchUnit))
+def get_unit_completion(asked: AskedTwiceDep, year: YearNumber, unit: UnitCode) -> Response:
     """How far along is one unit with what it answers for."""
-    return _answer(asked, Question("unit", year, code))
+    return _answer(asked, Question("unit", year, unit))
 
 
 @router.get(
@@ -138,23 +138,23 @@ def get_groups_completion(asked: AskedTwiceDep, year: YearNumber) -> Response:
 
 
 @router.get(
-    "/groups/{code}/completion",
+    "/groups/{group}/completion",
     response_model=GroupCompletion | Comparison,
     responses=answered(NoSuchGroup, WholeJurisdictionOnly),
 )
-def get_group_completion(asked: AskedTwiceDep, year: YearNumber, code: GroupCode) -> Response:
+def get_group_completion(asked: AskedTwiceDep, year: YearNumber, group: GroupCode) -> Response:
     """How far along is one group of key projects, and each of its projects."""
-    return _answer(asked, Question("group", year, code))
+    return _answer(asked, Question("group", year, group))
 
 
 @router.get(
-    "/projects/{code}/completion",
+    "/projects/{project}/completion",
     response_model=ProjectCompletion | Comparison,
     responses=answered(NoSuchProject),
 )
-def get_project_completion(asked: AskedTwiceDep, year: YearNumber, code: ProjectCode) -> Response:
+def get_project_completion(asked: AskedTwiceDep, year: YearNumber, project: ProjectCode) -> Response:
     """How far along is one key project, with its sub-projects."""
-    return _answer(asked, Question("project", year, code))
+    return _answer(asked, Question("project", year, project))
 
 
 def _answer(asked: Asked, question: Question) -> Response:

@@ -42,7 +42,6 @@ from services.projects.errors import (
 )
 from shared.admission.errors import YearDoesNotAllow, YearIsNotOpen
 from shared.admission.year import not_allowed
-from shared.commands import Done
 from shared.contracts.projects import ProjectLevel, ProjectPhase, ProjectRegistered
 from shared.contracts.shapes import Measure
 from shared.deciding import Decide, Fact, Look
@@ -64,7 +63,13 @@ READERS = ("office", "leader", "auditor", "inspector", "certifier", "unit", "cou
 """Not an administrator: a plan is a figure."""
 
 ProjectCode = Annotated[
-    str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="Code of the project.", examples=["stadium"])
+    str,
+    Path(
+        alias="project",  # as every path names it; the rules have that name here
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+        description="Code of the project.",
+        examples=["stadium"],
+    ),
 ]
 Reason = Annotated[Text, Field(description="For the record. No names of persons.")]
 
@@ -217,7 +222,7 @@ async def register_project(year: YearNumber, body: ProjectIn, ordering: Ordering
 
 
 @router.post(
-    "/{code}/plans",
+    "/{project}/plans",
     status_code=201,
     responses=commanded(
         YearDoesNotAllow, ProjectNotFound, ProjectHasPlan, PlanBelongsToSubProjects, DateOutsideYear, DateBeforeProject,
@@ -227,7 +232,7 @@ async def register_project(year: YearNumber, body: ProjectIn, ordering: Ordering
 async def plan_project(year: YearNumber, code: ProjectCode, body: PlanIn, ordering: AddingDep) -> Recorded:
     """Give a project its plan of the year (role office). A project with sub-projects carries none itself.
 
-    An If-Match with the project's ETag is heeded.
+    It is given once, so it needs no If-Match; one with the project's ETag is heeded.
     """
     role = ordering.permit("office")
     listing, id, row, subs = await _known(ordering, year, code)
@@ -239,7 +244,7 @@ async def plan_project(year: YearNumber, code: ProjectCode, body: PlanIn, orderi
 
 
 @router.post(
-    "/{code}/plan-changes",
+    "/{project}/plan-changes",
     status_code=201,
     responses=changed(
         YearDoesNotAllow, ProjectNotFound, ProjectHasNoPlan, PlanUnchanged, PlanBelongsToSubProjects, DateOutsideYear,
@@ -259,20 +264,22 @@ async def change_plan(year: YearNumber, code: ProjectCode, body: PlanChangeIn, o
 
 
 @router.post(
-    "/{code}/starts",
+    "/{project}/starts",
     status_code=201,
-    responses=commanded(ProjectNotFound, ProjectStartedAlready, StartInFuture, IfMatchInvalid),
+    responses=commanded(YearDoesNotAllow, ProjectNotFound, ProjectStartedAlready, StartInFuture, IfMatchInvalid),
 )
 async def start_project(year: YearNumber, code: ProjectCode, body: StartIn, ordering: AddingDep) -> Recorded:
     """Report that work has begun, once and not in the future (role office, or the unit that answers for it).
 
-    An If-Match with the project's ETag is heeded.
+    Until the year is closing: the start rate is judged then, and a start that was left out needs a reopening.
+    It is reported once, so it needs no If-Match; one with the project's ETag is heeded.
     """
     role = ordering.permit("office", "unit")
     listing, id, _, _ = await _known(ordering, year, code)
     today = ordering.service.clock(listing)[1]
     command = project.StartProject(body.started_on, today)
-    done: Done = await ordering.execute_in(listing, role, project.stream(year, code), partial(project.start, command))
+    decide = await _while_planned(ordering, listing, year, partial(project.start, command))
+    done = await ordering.execute_in(listing, role, project.stream(year, code), decide)
     return ordering.recorded(id, done)
 
 
@@ -312,7 +319,7 @@ def list_projects(
         )
 
 
-@router.get("/{code}", responses=asking(ProjectNotFound))
+@router.get("/{project}", responses=asking(ProjectNotFound))
 def get_project(year: YearNumber, code: ProjectCode, asked: AskedDep) -> ProjectWhole:
     """One project with its sub-projects and its plan's history up to the date asked for. `ETag` is its version."""
     asked.permit(*READERS)

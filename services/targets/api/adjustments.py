@@ -71,15 +71,15 @@ RequestId = Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$", description="Id of t
 class CutOffBody(Body):
     """The last day on which adjustments can be requested."""
 
-    model_config = example({"on": "2009-09-30"})
+    model_config = example({"last_on": "2009-09-30"})
 
-    on: StrictDate
+    last_on: StrictDate
 
 
 class CutOffAnswer(BaseModel):
     """The year's cut-off for adjustment requests; null while none is set."""
 
-    on: date | None
+    last_on: date | None
     pin: StandsAt
 
 
@@ -168,7 +168,7 @@ async def set_adjustment_cut_off(year: YearNumber, body: CutOffBody, ordering: C
     role = ordering.permit_whole(*OFFICE)
     done = await ordering.execute(
         role, cut_off_stream(year),
-        lambda cut_off, look: set_cut_off(year, body.on, cut_off, year_open=look.at(year_stream(year))),
+        lambda cut_off, look: set_cut_off(year, body.last_on, cut_off, year_open=look.at(year_stream(year))),
     )  # fmt: skip
     return ordering.recorded(str(year), done)
 
@@ -180,7 +180,7 @@ def get_adjustment_cut_off(year: YearNumber, asked: AskedDep) -> CutOffAnswer:
     with asked.view() as view:
         row = view.registry.cut_offs.get(str(year), ALWAYS)
         asked.response.headers["ETag"] = etag(stream_version(view, cut_off_stream(year).name))
-        return CutOffAnswer(on=row.on if row else None, pin=stands_at(view.standpoint))
+        return CutOffAnswer(last_on=row.on if row else None, pin=stands_at(view.standpoint))
 
 
 @router.post(

@@ -14,12 +14,12 @@ from services.targets.additions import additions_stream
 from services.targets.alignment_decisions import decisions_stream
 from services.targets.alignment_run import AlignCatalogues, align_catalogues, alignment_stream
 from services.targets.api.asking import page_of, page_shown
+from services.targets.api.complete import complete
 from services.targets.api.outcomes import AlignedRun, Decisions, WeighedOutcome, aligned_run
 from services.targets.api.shapes import OFFICE, SEES_THE_CITY, Body, UuidStr, example
 from services.targets.catalogue import catalogue_stream
 from services.targets.errors.alignments import AlignmentUnknown
 from services.targets.errors.catalogues import CatalogueIsUnknown, CatalogueOfOtherIssuer
-from services.targets.read_models.parts import parts_of
 from services.targets.year import while_allowed
 from shared.admission.errors import YearDoesNotAllow
 from shared.contracts.targets import (
@@ -123,13 +123,8 @@ def list_alignments(year: YearNumber, asked: AskedDep, page: Page) -> AlignmentL
     asked.permit_whole(*SEES_THE_CITY)
 
     def found(view: View) -> list[tuple[tuple[int], AlignmentShown]]:
-        alignments = view.registry.alignments
-        incomplete = parts_of(view.tables).incomplete(view.db, view.standpoint.log)
-        return [
-            ((closed_at,), _shown(id, row))
-            for id, row in alignments.on(ALWAYS)
-            if row.year == year and (closed_at := alignments.position(id)) not in incomplete
-        ]
+        found = complete(view, year, view.registry.alignments).items()
+        return [((closed_at,), _shown(id, row)) for id, (closed_at, row) in found]
 
     items, cursor, pin = page_of(asked, page, f"alignments {year}", found)
     return AlignmentList(items=items, next_cursor=cursor, pin=pin)

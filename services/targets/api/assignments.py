@@ -56,10 +56,10 @@ from shared.admission.errors import TargetUnknown, YearDoesNotAllow
 from shared.contracts.decomposition import MOST_PARTS, AssignmentHandedOver
 from shared.contracts.targets import AssignmentMade, AssignmentRole
 from shared.event_log.ids import uuid7
-from shared.http.answers import asking, commanded
+from shared.http.answers import asking, changed, commanded
 from shared.http.asking import AskedDep, View
 from shared.http.fields import QuantityStr, StrictDate
-from shared.http.ordering import AddingDep, Recorded, YearNumber
+from shared.http.ordering import AddingDep, ChangingDep, Recorded, YearNumber
 from shared.http.pages import CursorInvalid, Page
 from shared.http.pins import StandsAt
 from shared.http.preconditions import IfMatchInvalid, etag
@@ -155,7 +155,7 @@ async def assign_year_target(
 ) -> Recorded:
     """Give a part of a target to a unit. The assessment office only.
 
-    An If-Match with the ETag of the target's list of assignments is heeded.
+    It adds to the parts there are, so it needs no If-Match; one with the ETag of their list is heeded.
     """
     role = ordering.permit_whole(*OFFICE)
     command = AssignTarget(uuid7(), year, target, body.unit, body.role, body.value, body.valid_from)
@@ -178,7 +178,7 @@ async def assign_year_target(
 @router.post(
     "/{unit}/hand-overs",
     status_code=201,
-    responses=commanded(
+    responses=changed(
         TargetUnknown,
         YearDoesNotAllow,
         AssignmentUnknown,
@@ -207,15 +207,14 @@ async def assign_year_target(
         PartHasPartsBelow,
         UnitIsNotBelow,
         DateOutsideYear,
-        IfMatchInvalid,
     ),
 )
 async def hand_over_assignment(
-    year: YearNumber, target: TargetCode, unit: UnitCode, body: HandOverBody, ordering: AddingDep
+    year: YearNumber, target: TargetCode, unit: UnitCode, body: HandOverBody, ordering: ChangingDep
 ) -> Recorded:
     """Hand a unit's part over on a date: to another unit, merged with others, or split. The office only.
 
-    Answers with the first new part's id. An If-Match with the ETag of the target's list of assignments is heeded.
+    Answers with the first new part's id. Needs the ETag of the target's list of assignments.
     """
     role = ordering.permit_whole(*OFFICE)
     command = body.command(year, target, unit)
@@ -245,7 +244,7 @@ async def hand_over_assignment(
 def list_assignments(year: YearNumber, target: TargetCode, asked: AskedDep, page: Page) -> AssignmentList:
     """The parts of a target that lie within your scope, with the days on which they are valid.
 
-    The ETag is what an assignment or a hand-over may be made to match.
+    The ETag is what a hand-over must match, and an assignment or a part of a part may be made to.
     """
     asked.permit(*SEES_TARGETS)
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError, WithJsonSchema
 from sqlalchemy import select
 
 from services.targets.api.asking import page_of
+from services.targets.api.complete import complete
 from services.targets.api.shapes import OFFICE, SEES_THE_CITY, Body, CodeStr, example, label, shown
 from services.targets.catalogue import ImportCatalogue, catalogue_stream, faults, import_catalogue
 from services.targets.errors.catalogues import CatalogueFaulty, CatalogueUnknown, EditionTaken, EditionUnchanged
@@ -37,7 +38,7 @@ from shared.http.ordering import Ordering, OrderingDep, Recorded, YearNumber
 from shared.http.pages import CursorInvalid, Page
 from shared.http.pins import StandsAt
 from shared.http.problems import validation_fault
-from shared.registry import ALWAYS, rows
+from shared.registry import rows
 from shared.sql import reading
 
 router = APIRouter(prefix="/v1/jurisdictions/{jurisdiction}/years/{year}/catalogues", tags=["targets"])
@@ -265,15 +266,10 @@ def list_catalogues(
     asked.permit_whole(*SEES_THE_CITY)
 
     def found(view: View) -> list[tuple[tuple[str, int], CatalogueShown]]:
-        catalogues = view.registry.catalogues
-        incomplete = parts_of(view.tables).incomplete(view.db, view.standpoint.log)
         return [
             ((row.issuer, row.edition), _shown(id, row))
-            for id, row in catalogues.on(ALWAYS)
-            if row.year == year
-            and issuer in (None, row.issuer)
-            and sha256 in (None, row.sha256)
-            and catalogues.position(id) not in incomplete
+            for id, (_, row) in complete(view, year, view.registry.catalogues).items()
+            if issuer in (None, row.issuer) and sha256 in (None, row.sha256)
         ]
 
     items, cursor, pin = page_of(asked, page, f"catalogues {year} {issuer} {sha256}", found)
@@ -297,13 +293,11 @@ def get_catalogue(year: YearNumber, catalogue: CatalogueId, asked: AskedDep, pag
 
 def complete_catalogue(view: View, year: int, catalogue: str) -> tuple[rows.Catalogue, list[CatalogueItem]]:
     """An edition of the year and its items in its own order, if it was complete. CatalogueUnknown."""
-    row = view.registry.catalogues.get(catalogue, ALWAYS)
-    if row is None or row.year != year:
+    found = complete(view, year, view.registry.catalogues).get(catalogue)
+    if found is None:
         raise CatalogueUnknown(catalogue=catalogue)
-    parts, log, at = parts_of(view.tables), view.standpoint.log, view.registry.catalogues.position(catalogue)
-    if at in parts.incomplete(view.db, log):
-        raise CatalogueUnknown(catalogue=catalogue)
-    return row, parts.items(view.db, log, catalogue, at)
+    closed_at, row = found
+    return row, parts_of(view.tables).items(view.db, view.standpoint.log, catalogue, closed_at)
 
 
 def _shown(id: str, row: rows.Catalogue) -> CatalogueShown:

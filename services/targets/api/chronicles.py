@@ -14,7 +14,8 @@ from sqlalchemy import select
 
 from services.targets.alignment import Demand, demand_of
 from services.targets.api.asking import page_of
-from services.targets.api.floors import complete_runs, outcome_in
+from services.targets.api.complete import complete
+from services.targets.api.floors import outcome_in
 from services.targets.api.shapes import SEES_TARGETS, TargetCode
 from services.targets.api.targets import parts_in_scope
 from services.targets.chronicle import Happening, Line, Named, NameOf, Stated, tell
@@ -129,12 +130,11 @@ def _demands(view: View, year: int, target: rows.Target) -> Iterator[Stated]:
         return
     records = view.tables.core.records.c
     before: Demand | None = None
-    for run in complete_runs(view, year):
+    for run, (position, _) in complete(view, year, view.registry.alignments).items():
         outcome, edition = outcome_in(view, run, target)
         demand = demand_of(outcome, edition) if outcome is not None else None
         if demand != before:
-            position, log = run[0], view.standpoint.log
-            when = select(records.recorded_at).where(records.log == log, records.position == position)
+            when = select(records.recorded_at).where(records.log == view.standpoint.log, records.position == position)
             yield Stated(position, int(view.db.execute(when).scalar_one()), None, "office", demand)
         before = demand
 

@@ -115,8 +115,8 @@ async def break_down_assignment(
 ) -> Recorded:
     """Give a part of a unit's part to a unit below it, as a county does to its towns. The unit's assessment office.
 
-    What such parts report is shown beneath the part and never added to its figure. An If-Match with the ETag of the
-    target's list of assignments is heeded.
+    What such parts report is shown beneath the part and never added to its figure. It adds to the parts there are, so
+    it needs no If-Match; one with the ETag of the target's list of assignments is heeded.
     """
     role = ordering.permit(*OFFICE)
     tree = await _within_scope(ordering, year, target, unit, body.valid_from)

@@ -16,10 +16,10 @@ from services.targets.api.catalogues import (
     item_of,
     item_shown,
 )
+from services.targets.api.complete import complete
 from services.targets.api.shapes import OFFICE, SEES_THE_CITY, Body, ReasonStr, example
 from services.targets.changes import Change, ChangeKind, changes, members
 from services.targets.errors.catalogues import AdditionFaulty, AdditionTaken, AdditionUnknown, CatalogueUnknown
-from services.targets.read_models.parts import parts_of
 from services.targets.year import while_allowed, year_stream
 from shared.admission.errors import YearDoesNotAllow, YearIsNotOpen
 from shared.contracts.catalogues import CatalogueAdditionMade
@@ -63,7 +63,7 @@ class AdditionWithdrawalBody(Body):
 
 
 class AdditionShown(BaseModel):
-    """An addition. `by` is a person's opaque id, `withdrawn` the reason once it is.
+    """An addition. `by` is a person's opaque id, `withdrawal` the reason once it is withdrawn.
 
     `covered_by` is the city's latest edition where that has the code or the indicator itself, and so counts instead.
     """
@@ -72,7 +72,8 @@ class AdditionShown(BaseModel):
     item: CatalogueItemBody
     by: str
     position: int
-    withdrawn: str | None
+    withdrawn: bool
+    withdrawal: str | None
     covered_by: str | None
 
 
@@ -177,7 +178,8 @@ def list_catalogue_additions(year: YearNumber, asked: AskedDep, page: Page) -> A
                 (additions.history(id)[0][1], id),
                 AdditionShown(
                     id=id, item=item_shown(row.item), by=row.by, position=additions.position(id),
-                    withdrawn=row.withdrawn,
+                    withdrawn=row.withdrawn is not None,
+                    withdrawal=row.withdrawn,
                     covered_by=latest if row.withdrawn is None and covers(row.item) else None,
                 ),
             )
@@ -191,13 +193,8 @@ def list_catalogue_additions(year: YearNumber, asked: AskedDep, page: Page) -> A
 
 def _latest_of_city(view: View, year: int) -> tuple[str | None, Covering]:
     """The city's complete edition of the highest number, and what it covers."""
-    catalogues = view.registry.catalogues
-    incomplete = parts_of(view.tables).incomplete(view.db, view.standpoint.log)
-    editions = {
-        row.edition: id
-        for id, row in catalogues.on(ALWAYS)
-        if (row.year, row.issuer) == (year, "city") and catalogues.position(id) not in incomplete
-    }
+    found = complete(view, year, view.registry.catalogues).items()
+    editions = {row.edition: id for id, (_, row) in found if row.issuer == "city"}
     if not editions:
         return None, Covering([])
     latest = editions[max(editions)]

@@ -7,11 +7,12 @@ from datetime import date
 
 from services.targets.alignment import Demand, Floor, demand_of, floor_of
 from services.targets.api.asking import as_read
+from services.targets.api.complete import complete
 from services.targets.read_models.parts import parts_of
 from shared.contracts.targets import AlignmentOutcome
 from shared.http.asking import View
 from shared.http.ordering import Ordering
-from shared.registry import ALWAYS, rows
+from shared.registry import rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,31 +49,16 @@ def floor_in(view: View, year: int, target: str) -> Read:
 
 def _outcome(view: View, year: int, target: rows.Target) -> tuple[AlignmentOutcome, int] | None:
     """What the year's latest complete alignment says of the target's indicator, and the province's edition in it."""
-    runs = complete_runs(view, year)
+    runs = complete(view, year, view.registry.alignments)
     if not runs:
         return None
-    outcome, edition = outcome_in(view, runs[-1], target)
+    outcome, edition = outcome_in(view, list(runs)[-1], target)
     return (outcome, edition) if outcome is not None else None
 
 
-def complete_runs(view: View, year: int) -> list[tuple[int, str, rows.Alignment]]:
-    """The year's complete alignments in the order of the log: closed at, id, and what each aligned."""
-    alignments, incomplete = view.registry.alignments, parts_of(view.tables).incomplete(view.db, view.standpoint.log)
-    return sorted(
-        (
-            (closed_at, id, row)
-            for id, row in alignments.on(ALWAYS)
-            if row.year == year and (closed_at := alignments.position(id)) not in incomplete
-        ),
-        key=lambda run: run[0],
-    )
-
-
-def outcome_in(
-    view: View, run: tuple[int, str, rows.Alignment], target: rows.Target
-) -> tuple[AlignmentOutcome | None, int]:
-    """What one alignment says of the target's indicator, if anything, and the province's edition in it."""
-    closed_at, id, alignment = run
-    outcomes = parts_of(view.tables).outcomes(view.db, view.standpoint.log, id, closed_at)
+def outcome_in(view: View, run: str, target: rows.Target) -> tuple[AlignmentOutcome | None, int]:
+    """What one complete alignment says of the target's indicator, if anything, and the province's edition in it."""
+    alignments = view.registry.alignments
+    outcomes = parts_of(view.tables).outcomes(view.db, view.standpoint.log, run, alignments.position(run))
     of_target = (each for each in outcomes if target.indicator in (each.indicator, each.city_indicator))
-    return next(of_target, None), view.registry.catalogues.latest(alignment.province).edition
+    return next(of_target, None), view.registry.catalogues.latest(alignments.latest(run).province).edition

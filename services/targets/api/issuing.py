@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Literal
@@ -16,6 +16,7 @@ from sqlalchemy import select
 from services.targets.api.alignments import AlignmentId
 from services.targets.api.asking import READ_WITHIN, read_to_the_end
 from services.targets.api.catalogues import CatalogueFault
+from services.targets.api.indicators import issued_beside, issuing_alone
 from services.targets.api.kinds import BandBody, ScoringBody, StepBody
 from services.targets.api.outcomes import aligned_run
 from services.targets.api.shapes import OFFICE, Body, CodeStr, MeasureBody, example, shown
@@ -27,13 +28,22 @@ from services.targets.errors.alignments import (
     OutcomesNotIssuable,
 )
 from services.targets.errors.years import DateOutsideYear
-from services.targets.issuing import Candidate, Details, IssuingStatus, Verdict, issued_stream, judge, overtaken
+from services.targets.issuing import (
+    Candidate,
+    Details,
+    IssuingStatus,
+    Verdict,
+    indicators_of,
+    issued_stream,
+    judge,
+    overtaken,
+)
 from services.targets.target import Target, issue_target, target_stream
 from services.targets.year import YearStanding, require_within, standing_stream, while_allowed
 from shared.admission.errors import YearDoesNotAllow
-from shared.commands import Done, Looking, transaction_of
+from shared.commands import Done, Looking
 from shared.contracts.targets import AlignmentReason, Category, RollUp, TargetIssued
-from shared.deciding import Fact, Look, Stream
+from shared.deciding import Fact, Look
 from shared.errors import Fault
 from shared.event_log.ids import event_id, uuid7
 from shared.event_store.store import EventStore
@@ -166,7 +176,7 @@ async def issue_aligned_targets(
         ordering.response.status_code = 200
         return _answer(ordering, year, alignment, "checked", found, {})
     done = await ordering.execute(
-        role, standing_stream(year), while_allowed("plan", year, partial(_decide, found.verdicts, atomic)),
+        role, standing_stream(year), while_allowed("plan", year, partial(issue_judged, year, found, atomic)),
         basis=found.position,
     )  # fmt: skip
     del ordering.response.headers["ETag"]  # it would be the year's, and nothing was said of the year
@@ -181,9 +191,13 @@ async def issue_aligned_targets(
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What comes of each outcome as known at `position`, and where the targets that stand already were spoken of."""
+    """What comes of each outcome as known at `position`, and where the targets that stand already were spoken of.
+
+    `codes`: of the year's targets known then.
+    """
 
     position: int
+    codes: Set[str]
     verdicts: list[Verdict]
     standing: Mapping[str, int]
 
@@ -219,22 +233,22 @@ def _judged(view: View, *, year: int, alignment: str, body: IssuingBody, details
     standing = {id: row for id in targets if (row := targets.latest(id)).year == year}
     verdicts = judge(candidates, details, standing, year=year, effective_on=body.effective_on, new_id=uuid7)
     positions = {each.standing: targets.position(each.standing) for each in verdicts if each.standing is not None}
-    return Judgement(view.standpoint.position, verdicts, positions)
+    return Judgement(view.standpoint.position, {row.code for row in standing.values()}, verdicts, positions)
 
 
-def _decide(verdicts: Sequence[Verdict], atomic: bool, _: YearStanding, look: Look) -> list[Fact]:
+def issue_judged(year: int, found: Judgement, atomic: bool, _: YearStanding, look: Look) -> list[Fact]:
     """OutcomesNotIssuable where all or nothing is asked for. What had been issued when it was judged is left out,
     also if the log did not have it then."""
-    states = transaction_of(look).all_at(_streams(verdicts))
+    issued_before = _issued_before(found, issuing_alone(look, year))
     facts: list[Fact] = []
-    stops = [each for each in verdicts if each.stops_all]
-    for each in verdicts:
+    stops = [each for each in found.verdicts if each.stops_all]
+    for each in found.verdicts:
         if each.issue is None:
             continue
-        stream = target_stream(each.issue.year, each.issue.code).name
-        if (found := states[stream]) is not None:
-            stops += [left] if (left := overtaken(each, found)).stops_all else []
+        if (standing := issued_before(each)) is not None:
+            stops += [left] if (left := overtaken(each, standing)).stops_all else []
         else:
+            stream = target_stream(each.issue.year, each.issue.code).name
             facts += [replace(fact, stream=stream) for fact in issue_target(each.issue, Target(), year_open=True)]
     if atomic and stops:
         raise OutcomesNotIssuable(outcomes=len(stops), faults=[fault for each in stops for fault in _pointed(each)])
@@ -246,22 +260,35 @@ def _as_done(found: Judgement, done: Done, store: EventStore) -> Judgement:
     ids = {fact.code: fact.target for fact in _issued(done)}
     left = [each for each in found.verdicts if each.issue is not None and each.issue.code not in ids]
     with reading(store.engine) as db:
-        states = Looking(store, db, done.log).all_at(_streams(left))
+        issued_before = _issued_before(replace(found, verdicts=left), Looking(store, db, done.log))
 
     def came_of(each: Verdict) -> Verdict:
         if each.issue is None:
             return each
         if each.issue.code in ids:
             return replace(each, standing=ids[each.issue.code])
-        before = states[target_stream(each.issue.year, each.issue.code).name]
-        assert before is not None  # else it would have been issued
-        return overtaken(each, before)
+        standing = issued_before(each)
+        assert standing is not None  # else it would have been issued
+        return overtaken(each, standing)
 
     return replace(found, verdicts=list(map(came_of, found.verdicts)))
 
 
-def _streams(verdicts: Iterable[Verdict]) -> list[Stream[TargetIssued | None]]:
-    return [issued_stream(each.issue.year, each.issue.code) for each in verdicts if each.issue is not None]
+def _issued_before(found: Judgement, looking: Looking) -> Callable[[Verdict], TargetIssued | None]:
+    """What the event store has, of what was to be issued: under the same code, or for the indicator under another."""
+    orders = [each.issue for each in found.verdicts if each.issue is not None]
+    if not orders:
+        return lambda _: None
+    states = looking.all_at([issued_stream(each.year, each.code) for each in orders])
+    beside = issued_beside(looking, orders[0].year, found.codes | {each.code for each in orders})
+    by_indicator = {fact.indicator: fact for fact in (*beside, *states.values()) if fact is not None}
+
+    def of(verdict: Verdict) -> TargetIssued | None:
+        assert verdict.issue is not None
+        same_code = states[target_stream(verdict.issue.year, verdict.issue.code).name]
+        return same_code or next(filter(None, map(by_indicator.get, indicators_of(verdict.outcome))), None)
+
+    return of
 
 
 def _issued(done: Done) -> list[TargetIssued]:

@@ -66,7 +66,11 @@ class LockList(BaseModel):
     responses=commanded(YearIsNotOpen, YearDoesNotAllow, MonthIsLockedAlready, TargetIsUnknown, IfMatchInvalid),
 )
 async def lock_year_month(year: YearNumber, body: LockBody, ordering: AddingDep) -> Recorded:
-    """Close a month to figures. The assessment office only. An If-Match with the ETag of the year's locks is heeded."""
+    """Close a month to figures. The assessment office only.
+
+    Refused if it is closed already, so it needs no If-Match: others may close other months at once. One with the ETag
+    of the year's locks is heeded.
+    """
     role = ordering.permit_whole(*OFFICE)
     command = ChangeLock(year, body.month, body.target, body.reason)
 
@@ -88,7 +92,7 @@ async def lock_year_month(year: YearNumber, body: LockBody, ordering: AddingDep)
 async def unlock_year_month(year: YearNumber, body: LockBody, ordering: AddingDep) -> Recorded:
     """Open a locked month again, with a reason. The assessment office only.
 
-    An If-Match with the ETag of the year's locks is heeded.
+    Refused unless it is locked, so it needs no If-Match: see locking. One with the ETag of the year's locks is heeded.
     """
     role = ordering.permit_whole(*OFFICE)
     command = ChangeLock(year, body.month, body.target, body.reason)

@@ -40,6 +40,7 @@ from shared.http.tokens import TOKEN_HEADER, Unsent, Written, encode_token
 from shared.identity.callers import scope_text
 from shared.identity.http import CallerDep, permit_whole
 from shared.projections import NotYetRead
+from shared.registry import ALWAYS, ENGINE
 from shared.service import Service
 
 router = APIRouter(prefix="/v1/jurisdictions", tags=["targets"])
@@ -82,8 +83,13 @@ class OpenedLog(Body):
 
 
 class JurisdictionState(OpenedLog):
-    """The log of a jurisdiction and where it stands: `today` is its clock's local date, the latest `as_of`."""
+    """The log of a jurisdiction and where it stands: `today` is its clock's local date, the latest `as_of`.
 
+    `engine` is the one by which what is recorded next is judged, adopted at `engine_since` (null: with the log).
+    """
+
+    engine: int
+    engine_since: int | None
     position: int
     today: date
     pin: StandsAt
@@ -178,16 +184,19 @@ def _at(refusal: type[Refusal], pointer: str, **about: object) -> Refusal:
 
 @router.get("/{jurisdiction}", responses=asking())
 def get_jurisdiction(asked: AskedDep) -> JurisdictionState:
-    """The log of a jurisdiction, its clock, and where it stands."""
+    """The log of a jurisdiction, its clock, where it stands, and the engine in force there."""
     with asked.view() as view:
         places = view.tables.core.places
         row = view.db.execute(select(places).where(places.c.log == asked.listing.log)).mappings().one()
         at = view.standpoint
         given = asked.axes.as_of is not None or asked.axes.pin is not None
         today = asked.service.clock(asked.listing)[1] if given else at.as_of
+        engine = view.registry.engines.get(ENGINE, ALWAYS)
+        since = view.registry.engines.position_on(ENGINE, ALWAYS)
     return JurisdictionState(
         log=at.log, jurisdiction=asked.listing.jurisdiction, origin=f"jikao/{at.log}", zone=at.zone,
-        clock="simulated" if row["simulated"] else "broker", position=at.position, today=today, pin=stands_at(at),
+        clock="simulated" if row["simulated"] else "broker", engine=engine.number if engine else 1, engine_since=since,
+        position=at.position, today=today, pin=stands_at(at),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 
 from services.targets.alignment_decisions import holds
+from services.targets.api.complete import complete
 from services.targets.api.shapes import shown
 from services.targets.errors.alignments import AlignmentUnknown
 from services.targets.issuing import Proposed, proposed
@@ -115,13 +116,11 @@ class WeighedOutcome(OutcomeShown):
 
 def complete_run(view: View, year: int, alignment: str) -> tuple[rows.Alignment, list[AlignmentOutcome]]:
     """A run of the year and its outcomes by indicator, if it was complete. AlignmentUnknown."""
-    row = view.registry.alignments.get(alignment, ALWAYS)
-    if row is None or row.year != year:
+    found = complete(view, year, view.registry.alignments).get(alignment)
+    if found is None:
         raise AlignmentUnknown(alignment=alignment)
-    parts, log, at = parts_of(view.tables), view.standpoint.log, view.registry.alignments.position(alignment)
-    if at in parts.incomplete(view.db, log):
-        raise AlignmentUnknown(alignment=alignment)
-    return row, parts.outcomes(view.db, log, alignment, at)
+    closed_at, row = found
+    return row, parts_of(view.tables).outcomes(view.db, view.standpoint.log, alignment, closed_at)
 
 
 class Decisions:

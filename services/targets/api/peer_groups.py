@@ -143,7 +143,7 @@ async def add_peer_group_member(
 ) -> Recorded:
     """Take a unit into a peer group; it can be in one of the year at a time. The assessment office only.
 
-    An If-Match with the ETag of the year's groups is heeded.
+    It adds a member, so it needs no If-Match; one with the ETag of the year's groups is heeded.
     """
     role = ordering.permit_whole(*OFFICE)
     command = ChangeMember(year, peer_group, body.unit, body.valid_from)

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from services.targets.api.asking import page_shown, stream_version
 from services.targets.api.decomposed import ADJUSTED_LATER, Adjusted, DecompositionShown, adjusted, decomposition_shown
 from services.targets.api.floors import read_floor
+from services.targets.api.indicators import issuing_once
 from services.targets.api.kinds import (
     AskedText,
     BandBody,
@@ -65,6 +66,7 @@ from services.targets.errors.scoring import (
 from services.targets.errors.targets import (
     DateBeforeTarget,
     DirectionDoesNotFit,
+    IndicatorHasTarget,
     MeasureStatedTwice,
     NegativeNotAllowed,
     RateIsNotPercent,
@@ -75,8 +77,8 @@ from services.targets.errors.targets import (
 )
 from services.targets.errors.years import DateOutsideYear
 from services.targets.read_models.decompositions import decomposed
-from services.targets.target import AdjustTarget, IssueTarget, adjust_target, issue_target, target_stream
-from services.targets.year import while_allowed, year_stream
+from services.targets.target import AdjustTarget, IssueTarget, adjust_target, target_stream
+from services.targets.year import while_allowed
 from shared.admission.errors import TargetUnknown, YearDoesNotAllow, YearIsNotOpen
 from shared.contracts.targets import (
     AssignmentRole,
@@ -261,6 +263,7 @@ _SCORING_REFUSES = (
         YearIsNotOpen,
         YearDoesNotAllow,
         TargetCodeTaken,
+        IndicatorHasTarget,
         DateOutsideYear,
         NegativeNotAllowed,
         *_KINDS_REFUSE,
@@ -268,7 +271,10 @@ _SCORING_REFUSES = (
     ),
 )
 async def issue_year_target(year: YearNumber, body: TargetBody, ordering: OrderingDep) -> Recorded:
-    """Issue a target. The assessment office only; assignments to units follow."""
+    """Issue a target. The assessment office only; assignments to units follow.
+
+    An indicator of the year has one target: for another code its first target has to be withdrawn before.
+    """
     role = ordering.permit_whole(*OFFICE)
     command = IssueTarget(
         target=uuid7(), year=year, code=body.code, name=label(body.name), issuer=body.issuer, category=body.category,
@@ -281,11 +287,7 @@ async def issue_year_target(year: YearNumber, body: TargetBody, ordering: Orderi
     done = await ordering.execute(
         role,
         target_stream(year, body.code),
-        while_allowed(
-            "plan",
-            year,
-            lambda target, look: issue_target(command, target, year_open=look.at(year_stream(year))),
-        ),
+        while_allowed("plan", year, issuing_once(command)),
     )
     fact = done.facts[0]
     assert isinstance(fact, TargetIssued)

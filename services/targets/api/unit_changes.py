@@ -39,6 +39,8 @@ from services.targets.inheritance import STREAMS as ASSIGNMENTS
 from services.targets.inheritance import Held, TakeOver, inherit
 from services.targets.unit import STREAMS, RenameUnit, Unit, rename_unit, unit_stream
 from services.targets.unit_tree import UNITS, EndUnit, MoveUnit, Units, end_unit, move_unit, units_below
+from services.targets.year import require_allowed, standing_stream, stay
+from shared.admission.errors import YearDoesNotAllow
 from shared.commands import Done, Looking, transaction_of
 from shared.contracts.decomposition import AssignmentHandedOver
 from shared.contracts.organisation import UnitEnded, UnitMoved, UnitRenamed
@@ -154,6 +156,7 @@ async def move_responsible_unit(unit: UnitCode, body: MoveBody, ordering: Changi
     responses={
         **changed(
             *_CHANGED,
+            YearDoesNotAllow,
             UnitIsUnknown,
             UnitHasEnded,
             UnitEndsBeforeItBegins,
@@ -177,6 +180,7 @@ async def move_responsible_unit(unit: UnitCode, body: MoveBody, ordering: Changi
 async def end_responsible_unit(unit: UnitCode, body: EndingBody, ordering: ChangingDep) -> Ended:
     """End a unit on a date, and hand its parts of targets over to its successors, or neither.
 
+    Parts of a year that is closing or over stay where they are: the unit ends in the next one, or the year is reopened.
     The assessment office or an administrator; needs the unit's ETag.
     """
     role = ordering.permit_whole(*ENDS)
@@ -186,12 +190,16 @@ async def end_responsible_unit(unit: UnitCode, body: EndingBody, ordering: Chang
 
     def decide(standing: Unit, look: Look) -> list[Fact]:
         at = transaction_of(look)
+        stay(on.year, at)  # before the tree is held, as whoever gives out a part takes them
         at.alone(UNITS)
         successors = {code: at.at(unit_stream(code)) for code in body.successors}
         units = _all_units(at)
         ended = end_unit(command, standing, [successors[code] for code in body.successors], units)
+        held = _held(at, standing, on)
+        for year in sorted({each.year for each in held}):
+            require_allowed("plan", year, at.at(standing_stream(year)))
         inherited = inherit(
-            command, take_overs, _held(at, standing, on), {unit: standing, **successors},
+            command, take_overs, held, {unit: standing, **successors},
             carries_levels=body.carries_levels, new_id=uuid7, under=lambda id: units_below(id, on, units),
         )  # fmt: skip
         return [*ended, *inherited]

@@ -17,6 +17,12 @@ class TargetCodeTaken(RuleBroken):
     zh = "该年度已有此编号的目标。"
 
 
+class IndicatorHasTarget(RuleBroken):
+    """The year has a target for this indicator already: adjust that one, or withdraw it first."""
+
+    zh = "该年度已有此指标的目标:请调整该目标,或先将其撤销。"
+
+
 class TargetValueIsZero(RuleBroken):
     """A target of 0 cannot be issued: no completion rate could be computed."""
 

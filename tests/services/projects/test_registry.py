@@ -101,7 +101,7 @@ def test_changes_need_the_current_version(town: Town) -> None:
     assert (again.status_code, again.json()["code"]) == (409, "PROJECT_HAS_PLAN")
 
 
-def test_a_year_that_is_closing_takes_no_projects_and_no_plans_and_a_repeat_keeps_its_outcome(town: Town) -> None:
+def test_a_year_that_is_closing_takes_no_projects_no_plans_no_starts_and_a_repeat_keeps_its_outcome(town: Town) -> None:
     town.project("plant")
     first = {"planned_investment": "12.5"}
     headers = town.office()
@@ -114,6 +114,7 @@ def test_a_year_that_is_closing_takes_no_projects_and_no_plans_and_a_repeat_keep
         town.project("late"),
         town.post(f"{PROJECTS}/plant/plans", first),
         town.post(f"{PROJECTS}/plant/plan-changes", change, town.office(**{"If-Match": '"2"'})),
+        town.post(f"{PROJECTS}/plant/starts", {"started_on": "2009-04-15"}),
     ):
         assert (refused.status_code, refused.json()["code"]) == (409, "YEAR_DOES_NOT_ALLOW"), refused.text
         assert (refused.json()["about"]["state"], refused.json()["about"]["asked"]) == ("closing", "plan")

@@ -124,7 +124,7 @@ def test_every_header_that_an_answer_carries_is_in_the_document(tmp_path: Path) 
         for method, path, operation in operations({"paths": offered}):
             if method == "GET":
                 for code in codes(path, OURS):
-                    address = at(path, places(city, OURS) | {"code": code})
+                    address = at(path, places(city, OURS) | code)
                     query = NEEDED.get(operation["operationId"], {})
                     city.send("GET", address, city.token(*ROLES), params=query | {"after": city.after})
                     city.client.get(address)

@@ -134,7 +134,9 @@ def places(city: Whole, unit: str) -> dict[str, str]:
     ours = unit == OURS
     return {
         "jurisdiction": "430300", "year": "2009", "unit": unit, "source": unit, "id": city.ids[unit],
-        "target": "roads" if ours else "health-only", "person": city.ids["person"], "slug": "malformed",
+        "target": "roads" if ours else "health-only",
+        "project": "bridge" if ours else "health-centre", "group": "all",
+        "person": city.ids["person"], "slug": "malformed",
         "catalogue": city.ids["province"], "alignment": city.ids["alignment"], "audit": city.ids["audit"],
         "category": "livelihood", "peer_group": "bureaus" if ours else "health-bureaus",
         "post": city.ids["our post" if ours else "their post"], "match": city.ids["alignment"],
@@ -144,16 +146,16 @@ def places(city: Whole, unit: str) -> dict[str, str]:
     }  # fmt: skip
 
 
-def codes(path: str, unit: str) -> list[str]:
-    """`{code}` is of a unit, a target, a project or a group."""
+def codes(path: str, unit: str) -> list[dict[str, str]]:
+    """The targets, projects or groups that a path may name, one by one, as places beside those of `places`."""
     ours = unit == OURS
-    if "/units/" in path:
-        return [unit]
-    if "/groups/" in path:
-        return ["all"]
-    if "/projects/" in path:
-        return ["bridge", "sites", "ward"] if ours else ["health-centre", "health-sites", "stop"]
-    return ["roads", "shared", "taken"] if ours else ["health-only"]
+    several = {
+        "group": ["all"],
+        "project": ["bridge", "sites", "ward"] if ours else ["health-centre", "health-sites", "stop"],
+        "target": ["roads", "shared", "taken"] if ours else ["health-only"],
+    }
+    name = next((name for name in several if f"{{{name}}}" in path), None)
+    return [{}] if name is None else [{name: code} for code in several[name]]
 
 
 def test_every_route_says_here_who_may_use_it(document: dict[str, Any]) -> None:
@@ -175,7 +177,7 @@ def test_every_combination_that_was_not_granted_is_refused(city: Whole, document
         if granted and method != "GET":
             continue  # what it does is the business of other tests
         token = city.token(role, scope=scope, unit=OURS)
-        address = at(path, places(city, OURS) | {"code": codes(path, OURS)[0]})
+        address = at(path, places(city, OURS) | codes(path, OURS)[0])
         headers = {"If-Match": '"1"'}
         body = body_of(operation, document)
         query = NEEDED.get(name, {})
@@ -191,7 +193,7 @@ def test_without_a_token_or_for_another_jurisdiction_nothing_is_told(city: Whole
     for method, path, operation in operations(document):
         if operation["operationId"] in NOBODY_NEEDED:
             continue
-        address = at(path, places(city, OURS) | {"code": codes(path, OURS)[0]})
+        address = at(path, places(city, OURS) | codes(path, OURS)[0])
         body = body_of(operation, document)
         headers = body.pop("headers", {}) | {"If-Match": '"1"'}
         nobody = city.client.request(method, address, headers=headers, **body)
@@ -214,7 +216,7 @@ def test_no_answer_to_a_narrow_scope_names_anything_of_another_unit(
         named = {parameter["name"] for parameter in operation.get("parameters", ())}
         for unit in (OURS, THEIRS):
             for code in codes(path, unit):
-                address = at(path, places(city, unit) | {"code": code})
+                address = at(path, places(city, unit) | code)
                 queries: list[dict[str, str]] = [NEEDED.get(operation["operationId"], {})]
                 queries += [{"unit": THEIRS}] if "unit" in named and "{unit}" not in path else []
                 queries += [{"compare_as_of": "2009-07-31"}] if "compare_as_of" in named else []
@@ -222,15 +224,11 @@ def test_no_answer_to_a_narrow_scope_names_anything_of_another_unit(
                     answer = city.send(method, address, token, params=query)
                     assert answer.status_code in (200, 403, 404), (address, answer.text)
                     said = answer.text
-                    for asked in (address, code, unit):  # a refusal repeats what was asked, and no more
+                    for asked in (address, *code.values(), unit):  # a refusal repeats what was asked, and no more
                         said = said.replace(asked, "") if unit == THEIRS else said
                     assert "health" not in said, (address, query, answer.text)
                     assert "卫生" not in said, (address, query, answer.text)
-                    if (
-                        unit == THEIRS
-                        and re.search(r"\{(code|unit|target|source|peer_group)\}", path)
-                        and "/groups/" not in path
-                    ):
+                    if unit == THEIRS and re.search(r"\{(unit|target|project|source|peer_group)\}", path):
                         assert answer.status_code in (403, 404), (address, answer.text)
 
 
@@ -253,11 +251,9 @@ def test_no_filter_page_date_or_mixed_address_brings_another_units_names_to_ligh
         if method != "GET" or operation["operationId"] in NOBODY_NEEDED | set(WHOLE):
             continue
         named = set(re.findall(r"{(\w+)}", path))
-        addresses = {at(path, ours | {"code": code, "target": code}) for code in codes(path, OURS)}
+        addresses = {at(path, ours | code) for code in codes(path, OURS)}
         # One part of the address is ours, another theirs: our source and their submission, our unit and their target.
-        addresses |= {
-            at(path, ours | {"code": codes(path, OURS)[0], name: theirs[name]}) for name in named & set(theirs)
-        }
+        addresses |= {at(path, ours | codes(path, OURS)[0] | {name: theirs[name]}) for name in named & set(theirs)}
         for address in addresses:
             asked = [NEEDED.get(operation["operationId"], {})]
             for parameter in operation.get("parameters", ()):
@@ -311,8 +307,8 @@ def test_a_narrow_scope_changes_nothing_of_another_unit(city: Whole, document: d
             named = {"entry": {"source": f"urn:jikao:source:{THEIRS}", "id": city.ids[THEIRS], "entry": at_entry}}
             body = body_of(operation, document)["json"]
             body = body | (named if "entry" in body else {"unit": THEIRS} if "unit" in body else {})
-            for code in (*codes(path, THEIRS), *(["shared"] if "{target}" in path else [])):
-                address = at(path, places(city, THEIRS) | {"code": code, "target": code})
+            for code in (*codes(path, THEIRS), *([{"target": "shared"}] if "{target}" in path else [])):
+                address = at(path, places(city, THEIRS) | code)
                 token = city.token(role, scope=scope, unit=OURS)
                 refused = city.send(method, address, token, body, headers={"If-Match": '"1"'})
                 assert refused.status_code in (403, 404), (name, role, code, refused.text)

@@ -86,6 +86,11 @@ class Office:
         body = {"unit": unit, "role": role, "valid_from": "2009-01-01"} | changes
         return self.post(f"{YEAR}/targets/{target}/assignments", body)
 
+    def hands_over(self, unit: str, body: object) -> Response:
+        """Its part of roads, as the parts stand now."""
+        path = f"{YEAR}/targets/roads/assignments"
+        return self.post(f"{path}/{unit}/hand-overs", body, headers=self.seen(path))
+
 
 def target_body(code: str = "roads", **changes: object) -> dict[str, Any]:
     body: dict[str, Any] = {

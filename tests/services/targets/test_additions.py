@@ -85,7 +85,7 @@ def test_an_addition_survives_a_new_edition_until_the_edition_has_it_itself(city
         assert city.post(path, {"reason": "已列入"}, headers=seen).status_code == code
     assert outcomes(first) == {"parks": "ADDED_FROM_PROVINCE None", "roads": "CITY_ONLY c-1"}
     [gone] = city.get(f"{YEAR}/catalogue-additions").json()["items"]
-    assert (gone["withdrawn"], gone["covered_by"]) == ("已列入", None)
+    assert (gone["withdrawn"], gone["withdrawal"], gone["covered_by"]) == (True, "已列入", None)
     assert city.get(f"{YEAR}/catalogue-additions", known_at=f"position:{listed['pin']['position']}").json() == listed
 
 

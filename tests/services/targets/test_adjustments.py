@@ -263,9 +263,9 @@ def test_the_province_s_value_is_named_when_it_forbids(roads: Office) -> None:
 
 def test_after_the_cut_off_nobody_asks(roads: Office) -> None:
     path = f"{YEAR}/adjustment-cut-off"
-    assert roads.get(path).json()["on"] is None
-    assert roads.post(path, {"on": "2009-08-02"}, headers=roads.seen(path)).status_code == 201
-    assert roads.get(path).json()["on"] == "2009-08-02"
+    assert roads.get(path).json()["last_on"] is None
+    assert roads.post(path, {"last_on": "2009-08-02"}, headers=roads.seen(path)).status_code == 201
+    assert roads.get(path).json()["last_on"] == "2009-08-02"
     late = asks(roads)
     assert (late.status_code, late.json()["code"], late.json()["about"]["cut_off"]) == (
         409,

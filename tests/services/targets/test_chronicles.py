@@ -247,7 +247,7 @@ def test_a_unit_is_named_as_it_was_called_then_and_as_was_known_then(roads: Offi
     renamed = roads.post(f"{CITY}/units/transport/names", body, who="admin", headers={"If-Match": etag})
     assert renamed.status_code == 201, renamed.text
     handing: dict[str, Any] = {"successor": "county", "effective_on": "2009-08-12", "carries_levels": True}
-    assert roads.post(f"{YEAR}/targets/roads/assignments/transport/hand-overs", handing).status_code == 201
+    assert roads.hands_over("transport", handing).status_code == 201
     lines = chronicle(roads)["items"]
     assert lines[2]["sentence"]["zh"].startswith("自1月1日起由transport牵头")
     assert lines[-1]["sentence"] == {
@@ -283,7 +283,7 @@ def test_what_changed_between_two_dates(roads: Office) -> None:
     withdrawn = roads.post(f"{YEAR}/targets/tunnels/withdrawals", body, headers={"If-Match": '"1"'})
     assert withdrawn.status_code == 201
     handing: dict[str, Any] = {"successor": "county", "effective_on": "2009-08-12", "carries_levels": True}
-    assert roads.post(f"{YEAR}/targets/roads/assignments/transport/hand-overs", handing).status_code == 201
+    assert roads.hands_over("transport", handing).status_code == 201
     said = roads.get(path, compare_as_of="2009-07-31").json()
     assert [(row["code"], row["change"]) for row in said["items"]] == [
         ("bridges", "added"), ("roads", "changed"), ("tunnels", "removed"),
@@ -323,7 +323,7 @@ def test_another_value_of_a_unit_s_own_part_is_a_change_of_that_part(roads: Offi
         {"unit": "transport", "role": "lead", "value": "30", "carries": ["transport"]},
         {"unit": "county", "role": "supporting", "value": "10", "carries": []},
     ]}  # fmt: skip
-    done = roads.post(f"{YEAR}/targets/roads/assignments/transport/hand-overs", handing)
+    done = roads.hands_over("transport", handing)
     assert done.status_code == 201, done.text
     path = f"{YEAR}/target-changes"
     (row,) = roads.get(path, compare_as_of="2009-08-11").json()["items"]
@@ -347,7 +347,7 @@ def test_a_part_whose_end_was_learnt_is_a_change_of_that_part(roads: Office) -> 
     known = chronicle(roads)["pin"]["position"]
     roads.clock("2009-09-01T10:00:00+08:00")
     handing: dict[str, Any] = {"successor": "county", "effective_on": "2009-09-01", "carries_levels": True}
-    done = roads.post(f"{YEAR}/targets/roads/assignments/transport/hand-overs", handing)
+    done = roads.hands_over("transport", handing)
     assert done.status_code == 201, done.text
     asked = {"as_of": "2009-08-31", "compare_as_of": "2009-08-31", "compare_known_at": f"position:{known}"}
     (row,) = roads.get(f"{YEAR}/target-changes", **asked).json()["items"]

@@ -126,7 +126,7 @@ def test_parts_of_the_next_year_go_to_the_successor_from_their_first_day(city: O
 def test_a_part_that_has_been_handed_over_by_then_holds_nobody_back(city: Office) -> None:
     assigned(city, "roads")
     body = {"successor": "county", "effective_on": "2009-07-01", "carries_levels": True}
-    assert city.post(f"{YEAR}/targets/roads/assignments/transport/hand-overs", body).status_code == 201
+    assert city.hands_over("transport", body).status_code == 201
     before = ends(city, "heir", effective_on="2009-06-01")
     assert code_of(before) == (409, "UNIT_HAS_OPEN_ASSIGNMENTS")
     after = ends(city, effective_on="2009-07-01")

@@ -319,7 +319,8 @@ def test_a_hand_over_is_refused_exactly_when_the_exact_sum_falls_short(
 
 
 def hands(city: Office, body: dict[str, Any], unit: str = "transport", **headers: str) -> Any:
-    return city.post(f"{ROADS}/assignments/{unit}/hand-overs", {"effective_on": "2009-07-01"} | body, headers=headers)
+    path, sent = f"{ROADS}/assignments", {"effective_on": "2009-07-01"} | body
+    return city.post(f"{path}/{unit}/hand-overs", sent, headers=headers or city.seen(path))
 
 
 @pytest.fixture
@@ -377,6 +378,8 @@ def test_two_clerks_at_one_targets_parts_do_not_overwrite_each_other(parted: Off
     assert hands(parted, body, **{"If-Match": read}).status_code == 201
     late = hands(parted, {"successor": "west", "carries_levels": True}, "county", **{"If-Match": read})
     assert code_of(late) == (412, "VERSION_CONFLICT")
+    unread = parted.post(f"{ROADS}/assignments/county/hand-overs", body | {"effective_on": "2009-07-01"})
+    assert code_of(unread) == (428, "IF_MATCH_MISSING")
     assert late.json()["about"]["current"] == int(read.strip('"')) + 1
     assert "west" not in parted.get(f"{ROADS}/assignments").text
     part = {"unit": "west", "role": "supporting", "valid_from": "2009-08-01"}

@@ -113,7 +113,7 @@ def test_as_of_and_known_at_are_two_axes_and_a_pin_gives_the_same_bytes(filled: 
     pin = before.json()["pin"]
     filled.clock("2009-08-12T10:00:00+08:00")
     body = {"successor": "county", "effective_on": "2009-07-01", "carries_levels": True, "together_with": ["county"]}
-    handed = filled.post(f"{YEAR}/targets/roads/assignments/transport/hand-overs", body)
+    handed = filled.hands_over("transport", body)
     assert handed.status_code == 201, handed.text
     assert ("roads", "county", "lead", "65") in cells(filled.get(MATRIX))
     assert ("roads", "transport", "lead", "40") in cells(filled.get(MATRIX, as_of="2009-06-30"))
@@ -133,7 +133,7 @@ def test_two_dates_are_compared_cell_by_cell(filled: Office, tokens: Callable[..
         {"unit": "mayor", "role": "supporting", "value": "5", "carries": []},
     ]}  # fmt: skip
     assert filled.registers("mayor").status_code == 201
-    handed = filled.post(f"{YEAR}/targets/roads/assignments/transport/hand-overs", body)
+    handed = filled.hands_over("transport", body)
     assert handed.status_code == 201, handed.text
     said = filled.get(MATRIX, compare_as_of="2009-06-30").json()
     assert said["compared"]["pin"]["as_of"] == "2009-06-30"

@@ -251,7 +251,7 @@ def test_a_part_handed_over_brings_along_what_was_signed_for_it(given_out: Offic
     signs(given_out)
     given_out.registers("roads-office")
     over = {"successor": "roads-office", "effective_on": "2009-03-08", "carries_levels": True}
-    answer = given_out.post(f"{YEAR}/targets/roads/assignments/transport/hand-overs", over)
+    answer = given_out.hands_over("transport", over)
     assert answer.status_code == 201, answer.text
     said = one(given_out, "roads-office")["table"]
     [inherited] = said["inherited_from"]
@@ -272,7 +272,7 @@ def test_a_successor_inherits_what_a_unit_that_ended_had_signed(given_out: Offic
     given_out.registers("roads-office", valid_from="2009-01-01")
     headers = {"If-Match": given_out.get(f"{CITY}/units/transport").headers["ETag"]}
     over = {"successor": "roads-office", "effective_on": "2009-03-08", "carries_levels": True}
-    assert given_out.post(f"{YEAR}/targets/roads/assignments/transport/hand-overs", over).status_code == 201
+    assert given_out.hands_over("transport", over).status_code == 201
     ending = {"effective_on": "2009-03-08", "successors": ["roads-office"], "reason": "机构改革"}
     answer = given_out.post(f"{CITY}/units/transport/endings", ending, who="admin", headers=headers)
     assert answer.status_code == 201, answer.text
@@ -326,7 +326,7 @@ def test_all_tables_are_compared_with_another_date_new_and_gone_ones_too(given_o
     adjusts(given_out, "66")
     assert given_out.registers("power", valid_from="2009-03-05").status_code == 201
     handing = {"successor": "power", "effective_on": "2009-03-05", "carries_levels": True}
-    assert given_out.post(f"{YEAR}/targets/roads/assignments/transport/hand-overs", handing).status_code == 201
+    assert given_out.hands_over("transport", handing).status_code == 201
     said = given_out.get(f"{YEAR}/target-tables", compare_as_of="2009-03-01").json()
     assert said["compared_pin"]["as_of"] == "2009-03-01"
     changes = {item["unit"]: item["compared"]["changes"] for item in said["items"]}

@@ -190,15 +190,14 @@ def test_a_hand_over_ends_one_part_and_opens_the_next(city: Office) -> None:
     city.clock("2009-08-12T10:00:00+08:00")
     city.issues()
     first = city.assigns("transport", value="60").json()["id"]
-    path = f"{ROADS}/assignments/transport/hand-overs"
     body = {"successor": "county", "effective_on": "2009-07-01", "carries_levels": True}
-    handed = city.post(path, body)
+    handed = city.hands_over("transport", body)
     assert handed.status_code == 201, handed.text
     old, new = city.get(f"{ROADS}/assignments").json()["items"]
     assert (old["id"], old["unit"], old["valid_until"]) == (first, "transport", "2009-07-01")
     assert (new["id"], new["unit"], new["role"], new["value"]) == (handed.json()["id"], "county", "lead", "60")
     assert (new["valid_from"], new["follows"], new["carries"]) == ("2009-07-01", [first], [first])
-    assert code_of(city.post(path, body | {"effective_on": "2009-08-01"})) == (404, "ASSIGNMENT_UNKNOWN")
+    assert code_of(city.hands_over("transport", body | {"effective_on": "2009-08-01"})) == (404, "ASSIGNMENT_UNKNOWN")
     assert city.get(f"{YEAR}/targets", unit="transport").json()["items"] == []
     assert len(city.get(f"{YEAR}/targets", unit="transport", as_of="2009-06-30").json()["items"]) == 1
 

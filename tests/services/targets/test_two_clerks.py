@@ -36,7 +36,8 @@ CHANGES = {
         f"{YEAR}/weights", f"{YEAR}/weight-rule", {"province_share": "30"}, {"province_share": "40"}
     ),
     "the cut-off date": Change(
-        f"{YEAR}/adjustment-cut-off", f"{YEAR}/adjustment-cut-off", {"on": "2009-09-30"}, {"on": "2009-10-31"}
+        f"{YEAR}/adjustment-cut-off", f"{YEAR}/adjustment-cut-off", {"last_on": "2009-09-30"},
+        {"last_on": "2009-10-31"},
     ),
     "the name of a peer group": Change(
         GROUPS, GROUPS, {"code": "counties", "name": {"zh": "县市区"}}, {"code": "counties", "name": {"zh": "县区"}}

@@ -49,7 +49,7 @@ def test_the_front_half_of_a_year_on_either_database(on_either: Office, tokens: 
     city.clock("2009-08-12T10:00:00+08:00")
     assert adjusts(city).status_code == 201
     body = {"successor": "county", "effective_on": "2009-07-01", "carries_levels": False}
-    assert city.post(f"{ROADS}/assignments/transport/hand-overs", body).status_code == 201
+    assert city.hands_over("transport", body).status_code == 201
     assert city.post(f"{YEAR}/locks", {"month": 7, "reason": "取数"}).status_code == 201
     assert code_of(city.post(f"{YEAR}/locks", {"month": 7, "reason": "取数"})) == (409, "MONTH_IS_LOCKED_ALREADY")
     assert issue(city, "2009-08-01").status_code == 201

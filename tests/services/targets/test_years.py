@@ -26,6 +26,8 @@ from shared.year_states import ALLOWED, ORDER, Act, YearState, allows, following
 from tests.services.targets.catalogues import bodies
 from tests.services.targets.conftest import CITY, YEAR, Office, target_body
 from tests.services.targets.ruling import given
+from tests.services.targets.test_targets_over_http import code_of
+from tests.services.targets.test_units_over_http import change
 
 STREAM = standing_stream(2009)
 OPENED = YearOpened(year=2009, time_progress="by_month")
@@ -137,6 +139,7 @@ def test_what_the_state_forbids_is_refused_in_both_languages_and_nothing_is_writ
         assert moves(issued, state).status_code == 201
     before = issued.get(YEAR).json()["pin"]["position"]
     target = {"If-Match": issued.get(f"{YEAR}/targets/roads").headers["ETag"]}
+    parts = issued.seen(f"{YEAR}/targets/roads/assignments")
     year, nothing = {"If-Match": issued.get(YEAR).headers["ETag"]}, {"If-Match": '"0"'}
     adjustment = {"value": "66", "effective_on": "2009-02-01", "reason": "追加"}
     part = {"unit": "county", "role": "supporting", "valid_from": "2009-01-01"}
@@ -149,7 +152,7 @@ def test_what_the_state_forbids_is_refused_in_both_languages_and_nothing_is_writ
     forbidden: tuple[tuple[Act, str, object, str, dict[str, str]], ...] = (
         ("plan", "targets", target_body("bridges"), "office", {}),
         ("plan", "targets/roads/assignments", part, "office", {}),
-        ("plan", "targets/roads/assignments/transport/hand-overs", over, "office", {}),
+        ("plan", "targets/roads/assignments/transport/hand-overs", over, "office", parts),
         ("plan", "catalogues", {"issuer": "city", "items": [indicator]}, "office", {}),
         ("plan", "catalogue-additions", {"item": indicator}, "office", {}),
         ("plan", f"catalogue-additions/{some}/withdrawals", why, "office", nothing),
@@ -172,6 +175,36 @@ def test_what_the_state_forbids_is_refused_in_both_languages_and_nothing_is_writ
         assert answer.json()["title"] == YearDoesNotAllow.zh
     assert issued.post(f"{YEAR}/locks", {"month": 2, "reason": "取数"}).status_code == 201
     assert issued.get(YEAR).json()["pin"]["position"] == before + 1
+
+
+def test_a_unit_does_not_end_within_a_closing_year_whose_parts_it_has(issued: Office) -> None:
+    for state in ("running", "closing"):
+        assert moves(issued, state).status_code == 201
+    ending: dict[str, Any] = {"successors": ["county"]}
+    refused = change(issued, "transport", "endings", effective_on="2009-02-01", **ending)
+    assert code_of(refused) == (409, "YEAR_DOES_NOT_ALLOW")
+    assert (refused.json()["about"]["year"], refused.json()["about"]["asked"]) == (2009, "plan")
+    assert issued.registers("archives").status_code == 201
+    assert change(issued, "archives", "endings", effective_on="2009-02-01", **ending).status_code == 201, "it has none"
+    assert change(issued, "transport", "endings", effective_on="2010-01-01", **ending).status_code == 201
+
+
+def test_a_request_that_was_left_open_is_refused_whatever_state_the_year_is_in(issued: Office) -> None:
+    assert moves(issued, "running").status_code == 201
+    asked = {"unit": "transport", "value": "66", "effective_on": "2009-02-01", "reason": "追加"}
+    made = issued.post(f"{YEAR}/targets/roads/adjustment-requests", asked, who="unit")
+    assert made.status_code == 201, made.text
+    for state in ORDER[3:8]:
+        assert moves(issued, state).status_code == 201
+    request, roads = f"{YEAR}/targets/roads/adjustment-requests/{made.json()['id']}", f"{YEAR}/targets/roads"
+    before = issued.get(roads).json()["target"]
+    review = {"recommended": False, "reason": "年度已定案"}
+    assert issued.post(f"{request}/reviews", review, headers=issued.seen(roads)).status_code == 201
+    approved = issued.post(f"{request}/approvals", None, who="leader", headers=issued.seen(roads))
+    assert code_of(approved) == (409, "YEAR_DOES_NOT_ALLOW")
+    refused = issued.post(f"{request}/refusals", {"reason": "已定案"}, who="leader", headers=issued.seen(roads))
+    assert refused.status_code == 201, refused.text
+    assert issued.get(roads).json()["target"] == before
 
 
 def test_a_decided_year_is_unlocked_adjusted_and_regrouped_by_nobody_until_it_is_reopened(issued: Office) -> None:

@@ -183,6 +183,7 @@ async def test_what_is_appended_at_once_lies_in_the_order_asked_and_goes_in_few_
 async def test_a_broker_that_goes_away_and_comes_back_needs_no_restart_of_ours(
     fragile: Broker, kafka_prefix: str, how: str
 ) -> None:
+    made(fragile, kafka_prefix)  # a broker that has just started takes its time over the first topics
     topics: Topics = open_kafka(single(fragile.bootstrap, kafka_prefix, delivery_timeout=2.0))
     with closing(topics), closing(topics.events.reader(0)) as reader:
         before = [await topics.events.append(0, "log-a", str(n).encode()) for n in range(50)]
@@ -218,6 +219,7 @@ async def test_a_broker_that_goes_away_and_comes_back_needs_no_restart_of_ours(
 async def test_appends_go_on_after_the_time_of_one_that_the_broker_had_got_ran_out(
     fragile: Broker, kafka_prefix: str
 ) -> None:
+    made(fragile, kafka_prefix)  # a broker that has just started takes its time over the first topics
     topics = open_kafka(single(fragile.bootstrap, kafka_prefix, delivery_timeout=2.0))
     with closing(topics):
         await topics.events.append(0, "log-a", b"before")
