@@ -161,3 +161,4 @@ def _abandon(producer: KafkaProducer) -> None:
         producer.close(timeout=0)
     except KafkaTimeoutError:  # raised before anything is closed, while it holds records
         producer._sender.force_close()
+        producer._closed = True  # else its destructor would wait for them, a second long, in whatever thread comes by

@@ -168,6 +168,17 @@ def read_until(reader: PartitionReader, start: int, end: int) -> list[Raw]:
 
 
 @pytest.mark.anyio
+async def test_what_is_appended_at_once_lies_in_the_order_asked_and_goes_in_few_batches(
+    broker: Broker, kafka_prefix: str
+) -> None:
+    with closing(open_kafka(single(broker.bootstrap, kafka_prefix))) as topics:
+        acks = await asyncio.gather(*(topics.events.append(0, "log-a", bytes(20_000)) for _ in range(40)))
+        assert [ack.offset for ack in acks] == list(range(40))
+        # The broker stamps a batch, not a record; one by one they would take forty round trips.
+        assert len({ack.appended_at for ack in acks}) <= 8
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize("how", ["stop", "kill"])
 async def test_a_broker_that_goes_away_and_comes_back_needs_no_restart_of_ours(
     fragile: Broker, kafka_prefix: str, how: str

@@ -91,6 +91,18 @@ async def test_an_event_still_in_an_outbox_is_waited_for_by_its_id(city: City, r
         await read_side.reached_event(city.log, "never", wait=0.05)
 
 
+async def test_whoever_waits_is_not_kept_by_the_pause_in_which_a_reader_lets_records_gather(
+    city: City, read_side: ReadSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.projections.read_side.IDLE", 1_000_000)
+    read_side.gather = 3_600.0
+    city.open()
+    city.issues_roads()
+    for month in range(1, 6):
+        city.reports(roads("5", date(2009, month, 28)), id=f"month-{month}")
+        await read_side.reached_end(0, wait=30)
+
+
 async def test_a_jurisdiction_without_a_log_is_unknown(read_side: ReadSide) -> None:
     with pytest.raises(JurisdictionUnknown):
         read_side.listing("999999")
