@@ -6,6 +6,8 @@ PY := .venv/bin/python
 KAFKA := .cache/kafka/classes.jsa
 KILLS ?= 100
 export PYTHON
+# Dozens of processes start during the tests: what one has compiled, the next ones only read.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -34,9 +36,11 @@ check: .venv/made ## lint, format, types, who may import whom, the published Ope
 test: check $(KAFKA) machine ## check, then every test, with a real Kafka broker and a real PostgreSQL (ARGS= for pytest)
 	$(PY) -m pytest -n 3 --dist loadfile $(ARGS)
 
+# What is drawn is new each time here, and the same each time in `make test` (docs/decisions/0019).
 drill: .venv/made $(KAFKA) machine ## kill, attack and live through years for long, the seeds printed (KILLS=100, SEED=, ARGS= for pytest)
-	$(PY) -m pytest -s tests/drills tests/fuzz tests/histories --kills $(KILLS) $(if $(SEED),--seed $(SEED)) \
-	    --attacks 50 --histories 60 --steps 60 $(ARGS)
+	$(PY) -m pytest --anew -s tests/drills tests/faults tests/fuzz tests/histories --kills $(KILLS) \
+	    $(if $(SEED),--seed $(SEED) --hypothesis-seed $(SEED)) --attacks 50 --histories 60 --steps 60 $(ARGS)
+	$(PY) -m pytest --anew -m hypothesis $(if $(SEED),--hypothesis-seed $(SEED)) $(ARGS)
 
 bench: .venv/made $(KAFKA) machine ## measure everything, write docs/performance.md (ARGS="--long", "--quick", "--only asof")
 	$(PY) -m bench $(ARGS)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from sqlalchemy import Engine, MetaData
 
-from services.evaluation.completion import Plans
 from services.evaluation.documents import Question, answer, canonical
 from services.evaluation.main import tables
+from services.evaluation.plans import Plans
 from services.evaluation.read_models.levels import levels
 from services.evaluation.tables import ARCHIVE
 from shared.event_log.directory import Directory

@@ -24,7 +24,8 @@ from bench.door import TARGETS, body, fill, profile
 from bench.running import caught_up, cpu_seconds, running
 from bench.wire import Driven, drive, post
 from shared.event_log.ids import log_id, uuid7
-from shared.event_log.kafka import KafkaSettings, open_kafka
+from shared.event_log.kafka.opening import open_kafka
+from shared.event_log.kafka.settings import KafkaSettings
 from shared.event_log.port import EVENTS
 from shared.identity.issuer import DevelopmentIssuer
 from shared.settings import ServiceSettings

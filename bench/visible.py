@@ -29,7 +29,8 @@ from services.standalone.data_directory import issuer_directory, open_directory
 from services.standalone.stack import Stack
 from shared.event_log.embedded import open_embedded
 from shared.event_log.ids import log_id, uuid7
-from shared.event_log.kafka import KafkaSettings, open_kafka
+from shared.event_log.kafka.opening import open_kafka
+from shared.event_log.kafka.settings import KafkaSettings
 from shared.identity.issuer import DevelopmentIssuer
 from shared.testing.ports import free_ports
 

@@ -21,7 +21,7 @@ What is to be kept in parts is held, part by part, to the value that the part wa
 a target whose judged measure is in per cent has another roll-up than sum.
 
 What can be issued is in `services.targets.kinds`, which values can be reported in `shared.admission.values`, rates are
-computed in `services.evaluation.completion` and `services.evaluation.steps_and_bands`.
+computed in `services.evaluation.judged` and `services.evaluation.steps_and_bands`.
 """
 
 from __future__ import annotations

@@ -32,6 +32,7 @@ from shared.identity.tokens import Verifier
 from shared.liveness import Heartbeat
 from shared.projections import NotYetRead, ReadSide
 from shared.projections.generations import Make, generations_table
+from shared.projections.read_side import GATHER
 from shared.projections.rebinding import Rebound
 from shared.projections.records import Place
 from shared.sql import migrate, reading
@@ -214,12 +215,20 @@ def base_tables(metadata: MetaData) -> tuple[EventStoreTables, Table, Table]:
 
 
 def compose(
-    name: str, package: Path, engine: Engine, topics: Topics, verifier: Verifier, make: Make, *, alone: bool
+    name: str,
+    package: Path,
+    engine: Engine,
+    topics: Topics,
+    verifier: Verifier,
+    make: Make,
+    *,
+    alone: bool,
+    gather: float = GATHER,
 ) -> Service:
     """Put a service together on an open database and log, after bringing its tables up to date.
 
     `package` is the directory of the service's package (its `migrations` are run); `make` builds its projection
-    tables; `alone` says that no other process uses this database.
+    tables; `alone` says that no other process uses this database; `gather` is ReadSide's.
     """
     migrate(engine, package / "migrations", f"{name}_migrations")
     store_tables, actors, generations = base_tables(MetaData())
@@ -234,7 +243,7 @@ def compose(
         engine=engine,
         topics=topics,
         directory=directory,
-        read_side=ReadSide(name, engine, topics, directory, generations, make, on_rebind=on_rebind),
+        read_side=ReadSide(name, engine, topics, directory, generations, make, on_rebind=on_rebind, gather=gather),
         actors=Actors(engine, actors),
         verifier=verifier,
         store=store,

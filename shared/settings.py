@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 from shared.starting import StartRefused
 
 if TYPE_CHECKING:
-    from shared.event_log.kafka import KafkaSettings
+    from shared.event_log.kafka.settings import KafkaSettings
     from shared.event_log.port import Topics
     from shared.proofs.signing import SigningKey
 
@@ -120,13 +120,13 @@ class ServiceSettings(_KeysNeeded):
 
     def open_topics(self) -> Topics:
         """Connect to the brokers; TopicMisconfigured, LogUnavailable."""
-        from shared.event_log.kafka import open_kafka  # slow to import, and only this form needs it
+        from shared.event_log.kafka.opening import open_kafka  # slow to import, and only this form needs it
 
         return open_kafka(self.kafka())
 
     def kafka(self) -> KafkaSettings:
         """How to reach the brokers."""
-        from shared.event_log.kafka import KafkaSettings
+        from shared.event_log.kafka.settings import KafkaSettings
 
         def text(path: Path | None) -> str | None:
             return None if path is None else str(path)

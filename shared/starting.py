@@ -17,7 +17,8 @@ def in_one_sentence(error: BaseException) -> str | None:
     from sqlalchemy.exc import OperationalError
 
     from shared.errors import Refusal
-    from shared.event_log.kafka import ChecksumPackageMissing, TopicMisconfigured
+    from shared.event_log.kafka.opening import ChecksumPackageMissing
+    from shared.event_log.kafka.provisioning import TopicMisconfigured
     from shared.event_log.port import LogUnavailable
     from shared.identity.issuer import IssuerRefused
     from shared.projections.rebinding import LogIsShorter

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,23 +14,30 @@ from shared.testing.broker import Broker
 from shared.testing.postgres import Postgres
 from tests.spreading import Spreading, place
 
-# Deadlines measure the machine, not the code. In CI the examples are always the same, so that a change is
-# judged by what it changes; elsewhere each run looks at new ones.
-settings.register_profile("jikao", deadline=None, max_examples=60, print_blob=True)
-settings.register_profile("ci", settings.get_profile("jikao"), derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") else "jikao")
+# Deadlines measure the machine, not the code. The examples are the same each time, so that a change is judged by what
+# it changes; `--anew` looks at others, and at more of them (docs/decisions/0019).
+settings.register_profile("jikao", deadline=None, max_examples=60, print_blob=True, derandomize=True)
+settings.register_profile("anew", settings.get_profile("jikao"), derandomize=False, max_examples=600)
+settings.load_profile("jikao")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How long and by which seed the drills run (tests/drills)."""
     drills = parser.getgroup("drills")
     drills.addoption("--kills", type=int, default=20, help="how often a drill kills each of its victims")
-    drills.addoption("--seed", type=int, help="draw a drill's schedule from this seed; a new one unless given")
+    drills.addoption("--seed", type=int, help="draw a drill's schedule from this seed")
+    drills.addoption("--anew", action="store_true", help="draw new examples, and a new schedule unless --seed is given")
     drills.addoption(
         "--attacks", type=int, default=5, help="how many requests are drawn for each operation (tests/fuzz)"
     )
     drills.addoption("--histories", type=int, default=6, help="how many years are lived through (tests/histories)")
     drills.addoption("--steps", type=int, default=30, help="how many steps each of them has at most")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Which examples Hypothesis looks at."""
+    if config.getoption("--anew"):
+        settings.load_profile("anew")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -15,6 +15,7 @@ import pytest
 
 from examples.demo.main import CITY, DIRECTORY, where
 from shared.testing.ports import free_ports
+from tests.readiness import becomes_ready
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
@@ -33,11 +34,12 @@ def serving(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     try:
         transport = httpx.HTTPTransport(retries=60)  # connects again with back-off while it starts
         with httpx.Client(transport=transport, base_url=f"http://127.0.0.1:{port}") as http:
-            assert http.get("/readyz", timeout=60).status_code == 200
+            assert http.get("/healthz", timeout=60).status_code == 200
+        becomes_ready(f"http://127.0.0.1:{port}")
         yield f"127.0.0.1:{port}", data
     finally:
         server.terminate()
-        server.wait(timeout=30)
+        server.wait(timeout=60)
 
 
 def commands(readme: str) -> str:

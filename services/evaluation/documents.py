@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, Protocol
 
-from services.evaluation.completion import Plans, Targets, plan_of
+from services.evaluation.completion import Targets
 from services.evaluation.ledger import Levels
+from services.evaluation.plans import Plans, plan_of
 from services.evaluation.projects_completion import Projects, group_document, groups_document, project_document
 from services.evaluation.target_documents import (
     Document,

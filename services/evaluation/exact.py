@@ -7,6 +7,8 @@ document is rounded (HALF_UP, 12 decimals).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from shared.quantities import DECIMALS
 
 ONE: int = 10**DECIMALS
@@ -17,6 +19,12 @@ def scaled(text: str) -> int:
     """Valid quantity text as a count of 10^-12."""
     whole, _, decimals = text.partition(".")
     return int(whole + decimals.ljust(DECIMALS, "0"))
+
+
+def total(texts: Iterable[str]) -> int | None:
+    """What these quantities come to together; None where there is none."""
+    found = [scaled(text) for text in texts]
+    return sum(found) if found else None
 
 
 def quantity_text(value: int) -> str:

@@ -10,10 +10,10 @@ the named row; no row that was closed earlier opens again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -65,6 +65,13 @@ class Stood(Struct, frozen=True):
     known_until: int | None
 
 
+class Entries(NamedTuple):
+    """Entries of one series that count, in no order: the date of each as ISO text, and in step with it its value."""
+
+    dates: Sequence[str]
+    values: Sequence[str]
+
+
 class LedgerRow(Struct, frozen=True):
     """One counted entry of a series: what it said, and over which positions [known_from, known_until) it was the word.
 
@@ -112,17 +119,17 @@ class Levels(Protocol):
         """The same for these series only."""
         return {each: level.best[0] for each, level in self.latest_in(series, as_of).items()}
 
-    def observed(self, series: Collection[Series], as_of: date) -> dict[Series, list[tuple[date, str]]]:
-        """Every entry of these series that still counts, up to a date: its date, and its value that counts."""
+    def observed(self, series: Collection[Series], as_of: date) -> dict[Series, Entries]:
+        """Every entry of these series that still counts, up to a date, with its value that counts."""
         wanted = set(series)
-        found: dict[Series, list[tuple[date, str]]] = {}
+        found: dict[Series, list[tuple[str, str]]] = {}
         for subject in sorted({each.subject_id for each in wanted}):
             for row in self.history(subject):
                 if row.series in wanted and row.known_until is None and row.effective_on <= as_of:
                     stood = {each.standing: each.value for each in row.stood if each.known_until is None}
                     value = stood.get("certified") or stood.get("verified") or row.value
-                    found.setdefault(row.series, []).append((row.effective_on, value))
-        return found
+                    found.setdefault(row.series, []).append((row.effective_on.isoformat(), value))
+        return {each: Entries(*zip(*entries, strict=True)) for each, entries in found.items()}
 
 
 @dataclass(slots=True)

@@ -11,17 +11,19 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import NamedTuple
 
-from services.evaluation.exact import scaled
+from services.evaluation.exact import quantity_text, scaled
+from services.evaluation.ledger import Entries
 from shared.admission.verdicts import Series
 from shared.registry import Registry
 from shared.registry.rows import Target
 
 MAINTAIN = "maintain"
 """The kind of target that is to be kept all year, whatever its last figure says."""
-Observed = Mapping[Series, Sequence[tuple[date, str]]]
-"""The entries that count, by series: date and value."""
+Observed = Mapping[Series, Entries]
+"""The entries that count, by series."""
 
 
 class Line(NamedTuple):
@@ -35,7 +37,7 @@ class Line(NamedTuple):
     unit: str
     in_part: int | None
     in_whole: int | None
-    hardest: int
+    hardest: Decimal
     """What it could be held to at most (where lower is better, at least): what reaches it is never a miss."""
 
 
@@ -66,9 +68,14 @@ class Kept:
         """Where the part at this place fell short."""
         lower = self.lower
         for series, up_to, unit, in_part, in_whole, hardest in self.lines[at]:
-            for on, text in observed.get(series, ()):
-                value = scaled(text)
-                if (value <= hardest if lower else value >= hardest) or on > up_to:
+            if series not in observed:
+                continue
+            dates, texts = observed[series]
+            # So it is nearly everywhere: decimals are read and compared exactly, at half the price of our integers.
+            if max(map(Decimal, texts)) <= hardest if lower else min(map(Decimal, texts)) >= hardest:
+                continue
+            for on, value in zip(map(date.fromisoformat, dates), map(scaled, texts), strict=True):
+                if on > up_to:
                     continue
                 wanted = self.values[bisect_right(self.dates, on)]
                 part, whole = (
@@ -91,7 +98,7 @@ def kept(registry: Registry, id: str, target: Target, parts: Sequence[Sequence[t
         given = registry.targets.get(id, part.valid_from) or target
         has_all = target.roll_up == "lead" or (target.roll_up == "sum" and own == scaled(given.value))
         held = (*values, *(() if own is None else (own,)))
-        return Line(series, up_to, unit, own, None if has_all else own, hardest(held))
+        return Line(series, up_to, unit, own, None if has_all else own, Decimal(quantity_text(hardest(held))))
 
     lines = tuple(tuple(line(*stands_on) for stands_on in part) for part in parts)
     return Kept(lines, lower, tuple(on for on, _, _ in stood), values)

@@ -1,6 +1,6 @@
 """How far along are milestone and qualitative targets? Steps reached by a day, and the band that was chosen. Pure.
 
-The rules are told in `shared.kinds`; everything else that holds of a target is in `completion`.
+The rules are told in `shared.kinds`; everything else that holds of a target is in `judged`, `roll_up` and `completion`.
 """
 
 from __future__ import annotations

@@ -6,27 +6,12 @@ from collections.abc import Iterable
 from datetime import date
 from fractions import Fraction
 
-from services.evaluation.completion import (
-    AT_LEAST_80,
-    AT_LEAST_100,
-    COMPLETE,
-    MET,
-    REPORTED,
-    Judged,
-    Part,
-    PartLevel,
-    Tally,
-    TargetFigure,
-    TargetPlan,
-    Targets,
-    Together,
-    each,
-    only,
-    owed,
-    predecessors,
-)
+from services.evaluation.completion import TargetFigure, Targets
 from services.evaluation.exact import quantity_text, ratio_text, scaled
+from services.evaluation.judged import AT_LEAST_80, AT_LEAST_100, COMPLETE, MET, REPORTED, Judged, Tally
 from services.evaluation.ledger import LedgerRow, Level, Stood
+from services.evaluation.parts import Part, PartLevel, Together, each, only, owed, predecessors
+from services.evaluation.plans import TargetPlan
 from services.evaluation.steps_and_bands import StepPlan, band_code, step_document
 from shared.kinds import REACHED
 from shared.quantities import canonical_text

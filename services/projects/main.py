@@ -23,6 +23,12 @@ from shared.proofs.signing import SigningKey
 from shared.service import Service, compose
 
 NAME = "projects"
+GATHER = 0.25
+"""Seconds at most that a reader lets submissions gather for which nobody waits.
+
+The door judges by what its reader said last, but refuses nothing before the reader has been asked to hurry to the log's
+end; and following submissions by the dozen costs each of them as much as the whole door does.
+"""
 
 
 def tables(
@@ -67,5 +73,5 @@ def build(
     """The service on an open database and log; its application's lifespan starts and stops it."""
     seen, mirror = SeenIdentities(), RegistryMirror()
     make = partial(tables, seen=seen, mirror=mirror)
-    service = compose(NAME, Path(__file__).parent, engine, topics, verifier, make, alone=alone)
+    service = compose(NAME, Path(__file__).parent, engine, topics, verifier, make, alone=alone, gather=GATHER)
     return service, app(service, Door(service, mirror, seen, key), key)

@@ -174,7 +174,8 @@ def examine_directory(data: Path, only: str | None = None) -> Iterator[Finding]:
 
 def examine_service(name: str, settings: ServiceSettings) -> Iterator[Finding]:
     """The topics, and one service's database. LogUnavailable, ChecksumPackageMissing."""
-    from shared.event_log.kafka import administrator, misconfigured, open_kafka
+    from shared.event_log.kafka.opening import administrator, open_kafka
+    from shared.event_log.kafka.provisioning import misconfigured
 
     kafka = settings.kafka()
     with closing(administrator(kafka)) as admin:

@@ -101,8 +101,8 @@ def _reopen(asked: argparse.Namespace) -> None:
                     asked.reason,
                 )
     else:
-        from shared.event_log.kafka import open_kafka
-        from shared.event_log.kafka_reopening import KafkaAnew
+        from shared.event_log.kafka.opening import open_kafka
+        from shared.event_log.kafka.reopening import KafkaAnew
 
         found = _settings()
         kafka = found.kafka()

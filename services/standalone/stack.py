@@ -34,7 +34,8 @@ from shared.testing.ports import free_ports
 from shared.testing.postgres import Postgres, PostgresUnavailable
 
 ROOT = Path(__file__).resolve().parents[2]
-READY_WITHIN = 60.0
+READY_WITHIN = 180.0
+"""Seconds for each process; a slow start is no failed one, and one that ends instead is not waited for."""
 STOPPED_WITHIN = 20.0
 _LOOK_AGAIN = 0.1
 

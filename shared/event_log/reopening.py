@@ -1,6 +1,6 @@
 """Topics made anew and filled with old records at their old times, before any writer may use them.
 
-A log that was lost is refilled from an archive, and an embedded one moves into Kafka the same way (kafka_reopening).
+A log that was lost is refilled from an archive, and an embedded one moves into Kafka the same way (kafka.reopening).
 Filling may be cut off and taken up again: what is there already is compared, never written twice.
 """
 

@@ -38,6 +38,8 @@ GATHER = 0.05
 A transaction costs as much as folding many records, so following every few at once is the dearest way to keep up, and
 a reader that does nothing else takes from the door, in the same process, what it needs to take more in.
 """
+IDLE = 10
+"""Times as long as its last batch took may a reader pause that has leave to gather for longer than GATHER."""
 REGISTRIES = 4
 """Registries kept in memory: a registry changes rarely, so a few serve nearly every question."""
 
@@ -110,6 +112,8 @@ class ReadSide:
     on_rebind: OnRebind = lambda db, rebound: None
     on_read: Callable[[], None] = lambda: None
     """Told after each batch that the generation in force has taken in."""
+    gather: float = GATHER
+    """Seconds at most that the readers let records gather, while nobody waits to see them."""
     beats: dict[int, Heartbeat] = field(default_factory=dict)
     """Of each reader's thread, by partition."""
     waits: dict[int, str] = field(default_factory=dict)
@@ -212,7 +216,7 @@ class ReadSide:
         if hurried:
             self._stopping.wait(min(reader.took, GATHER))
         else:
-            self._hurry.wait(GATHER)
+            self._hurry.wait(min(max(GATHER, IDLE * reader.took), self.gather))
 
     def _in_force(self, db: Connection) -> None:
         """Called in each writing transaction of a reader: another process may have switched generations."""

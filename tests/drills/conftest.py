@@ -23,7 +23,7 @@ def kills(request: pytest.FixtureRequest) -> int:
 @pytest.fixture(scope="module")
 def seed(request: pytest.FixtureRequest) -> int:
     """What the drill's schedule is drawn from; printed, and the same schedule again with `--seed`."""
-    seed = chosen(request.config.getoption("--seed"))
+    seed = chosen(request.config.getoption("--seed"), anew=request.config.getoption("--anew"))
     print(f"to repeat this schedule: --seed {seed}")
     return seed
 

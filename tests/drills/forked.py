@@ -18,8 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 IMPORTED = [
     "services.standalone.main", "services.standalone.cli", "services.targets.main", "services.projects.main",
-    "services.evaluation.main", "shared.service_process", "shared.event_log.kafka", "uvicorn.protocols.http.auto",
-    "uvloop", "psycopg",
+    "services.evaluation.main", "shared.service_process", "shared.event_log.kafka.opening",
+    "uvicorn.protocols.http.auto", "uvloop", "psycopg",
 ]  # fmt: skip
 
 _forking = multiprocessing.get_context("forkserver")

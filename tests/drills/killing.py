@@ -24,6 +24,10 @@ LATEST = 0.8
 """Seconds after the last sign, or after the start, at which it is killed, at most."""
 
 
+AS_EVER = 20091231
+"""The seed of a run that is to be like the one before it."""
+
+
 @dataclass(frozen=True)
 class Moment:
     """When to kill: `delay` seconds after the sign has been seen `signs` times since the victim came back."""
@@ -67,9 +71,11 @@ class Executioner(Actor):
         self.stage.book.wait(sign, signs, HAPPENS_WITHIN, self.stage.cut.is_set)
 
 
-def chosen(seed: int | None) -> int:
-    """The seed that was asked for, or a new one."""
-    return secrets.randbelow(2**32) if seed is None else seed
+def chosen(seed: int | None, *, anew: bool) -> int:
+    """The seed that was asked for, else a new one, else the same as ever."""
+    if seed is not None:
+        return seed
+    return secrets.randbelow(2**32) if anew else AS_EVER
 
 
 @contextmanager

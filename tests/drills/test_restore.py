@@ -25,8 +25,10 @@ from services.gateway.upstreams import in_process
 from services.standalone.cli import main
 from services.standalone.data_directory import issuer_directory, signing_key_file
 from services.standalone.main import builds
-from shared.event_log.kafka import KafkaSettings, TopicMisconfigured, open_kafka
-from shared.event_log.kafka_reopening import KafkaAnew
+from shared.event_log.kafka.opening import open_kafka
+from shared.event_log.kafka.provisioning import TopicMisconfigured
+from shared.event_log.kafka.reopening import KafkaAnew
+from shared.event_log.kafka.settings import KafkaSettings
 from shared.event_log.port import EVENTS, LISTINGS
 from shared.event_log.reopening import Old
 from shared.identity.issuer import DevelopmentIssuer

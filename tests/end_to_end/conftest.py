@@ -18,7 +18,7 @@ from services.standalone.data_directory import issuer_directory
 from shared.identity.issuer import DevelopmentIssuer
 
 ROOT = Path(__file__).resolve().parents[2]
-STOPPED_WITHIN = 60.0
+STOPPED_WITHIN = 180.0
 _SERVES = re.compile(r"jikao serves (.+?) at (http://[0-9.:]+)")
 
 
@@ -60,8 +60,3 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             process.terminate()
             process.wait(STOPPED_WITHIN)
         process.stdout.close()
-
-
-@pytest.fixture(scope="session")
-def city_url(running: Running) -> str:
-    return running.url

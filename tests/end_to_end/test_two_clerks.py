@@ -40,7 +40,8 @@ class Clerk:
 @contextmanager
 def clerk(running: Running) -> Iterator[Clerk]:
     token = running.issuer.mint(uuid4().hex, "tests", ["430500"], ROLES, sources=())
-    with httpx2.Client(base_url=running.url, timeout=PATIENCE, headers={"Authorization": f"Bearer {token}"}) as client:
+    headers = {"Authorization": f"Bearer {token}", "Prefer": "wait=30"}
+    with httpx2.Client(base_url=running.url, timeout=PATIENCE, headers=headers) as client:
         yield Clerk(client)
 
 
@@ -65,6 +66,7 @@ def issue_roads(office: Clerk) -> None:
     ):  # fmt: skip
         made = office.post(path, body)
         assert made.is_success, made.text
+        assert office.get(CITY).is_success, "it is on the log, and what comes next builds on it"
 
 
 def test_of_two_who_adjust_at_once_one_is_told_the_version_that_stands(clerks: tuple[Clerk, Clerk]) -> None:
@@ -80,11 +82,11 @@ def test_of_two_who_adjust_at_once_one_is_told_the_version_that_stands(clerks: t
     with ThreadPoolExecutor(2) as both:
         answers = list(both.map(adjust, clerks, ("40", "42")))
     written = dict(zip(("40", "42"), (answer.status_code for answer in answers), strict=True))
-    assert sorted(written.values()) == [201, 412], [answer.text for answer in answers]
+    assert sorted(written.values()) in ([201, 412], [202, 412]), [answer.text for answer in answers]
     late = next(answer for answer in answers if answer.status_code == 412)
     assert (late.json()["code"], late.json()["about"]["current"]) == ("VERSION_CONFLICT", 2)
 
-    stands = next(value for value, status in written.items() if status == 201)
+    stands = next(value for value, status in written.items() if status != 412)
     winner = next(each for each, value in zip(clerks, ("40", "42"), strict=True) if value == stands)
     loser = next(each for each in clerks if each is not winner)
     loser.after = winner.after
@@ -95,7 +97,7 @@ def test_of_two_who_adjust_at_once_one_is_told_the_version_that_stands(clerks: t
     )
 
     body = {"value": "45", "effective_on": "2009-08-01", "reason": "再次追加"}
-    assert loser.post(f"{TARGET}/adjustments", body, **{"If-Match": again.headers["ETag"]}).status_code == 201
+    assert loser.post(f"{TARGET}/adjustments", body, **{"If-Match": again.headers["ETag"]}).is_success
     told = loser.get(f"{TARGET}/chronicle").json()["items"]
     assert [(line["from_value"], line["to_value"]) for line in told] == [
         (None, "36"), ("36", stands), (stands, "45"),
@@ -106,7 +108,7 @@ def test_a_withdrawal_does_not_overtake_an_adjustment_that_was_not_read(clerks: 
     first, second = clerks
     etag = first.get(TARGET).headers["ETag"]
     body = {"value": "48", "effective_on": "2009-08-10", "reason": "追加"}
-    assert first.post(f"{TARGET}/adjustments", body, **{"If-Match": etag}).status_code == 201
+    assert first.post(f"{TARGET}/adjustments", body, **{"If-Match": etag}).is_success
     late = second.post(f"{TARGET}/withdrawals", {"effective_on": "2009-08-11", "reason": "取消"}, **{"If-Match": etag})
     assert (late.status_code, late.json()["code"]) == (412, "VERSION_CONFLICT")
     assert first.get(TARGET).json()["target"]["withdrawn"] is False

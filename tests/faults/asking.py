@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import httpx
 
@@ -10,6 +12,9 @@ from tests.drills.book import Command, Json, Submission
 from tests.drills.city import IN_YEAR, NEVER_LOCKED, UNITS, YEAR, J, source
 from tests.drills.clients import Auditor, Stage
 
+GOES_ON_WITHIN = 180.0
+"""Seconds until a back end that can write and read again does so."""
+LOOK_AGAIN = 0.1
 NOTHING_WAS_STORED = {"DATABASE_IS_FULL", "LOG_IS_FULL"}
 """Codes whose sentence says that nothing of the request was stored."""
 FIGURE = {"kind": "target", "target": "t0", "unit": UNITS[0], "unit_of_measure": "km", "value": "7"}
@@ -63,19 +68,35 @@ class Caller(Auditor):
         answer = self.http.post(door.path, json=sent.body, headers=headers)
         self.stage.book.answered(f"{door.name} {answer.status_code}")
         if answer.status_code in (201, 202):
-            sent.outcome, sent.token = "acknowledged", answer.headers["Jikao-Token"]
             if isinstance(sent, Submission):
                 sent.sha256 = answer.json()["sha256"]
+            sent.token = answer.headers["Jikao-Token"]
+            sent.outcome = "acknowledged"  # at last: from here on others take it up
         else:
             door.told.append(code_of(answer))
             sent.outcome = "refused" if door.told[-1] in NOTHING_WAS_STORED else "unknown"
         return answer
 
-    def ready(self) -> tuple[bool, Json]:
-        """What the back end says of its readiness: whether it is, and why not."""
-        answer = self.http.get("/readyz")
-        assert answer.status_code == (200 if answer.json()["ready"] else 503)
-        return answer.json()["ready"], answer.json()["checks"]
+    def knock_again(self, door: Door) -> httpx.Response:
+        """Send it until it is not told to come later; what it was told before is kept apart from this."""
+        door, until = replace(door, told=[]), time.monotonic() + GOES_ON_WITHIN
+        while (answer := self.knock(door)).status_code == 503 and time.monotonic() < until:
+            self.stage.cut.wait(int(answer.headers["Retry-After"]))
+        return answer
+
+    def ready(self, once: Callable[[bool, Json], bool]) -> tuple[bool, Json]:
+        """Whether the back end is ready, and why not: as it says once it says so, or still when the time is over.
+
+        It gives its services three seconds to tell, so on a slow machine one of them may be late once.
+        """
+        until = time.monotonic() + GOES_ON_WITHIN
+        while True:
+            answer = self.http.get("/readyz")
+            ready, checks = answer.json()["ready"], answer.json()["checks"]
+            assert answer.status_code == (200 if ready else 503)
+            if once(ready, checks) or time.monotonic() > until:
+                return ready, checks
+            self.stage.cut.wait(LOOK_AGAIN)
 
 
 def code_of(answer: httpx.Response, language: str = "zh") -> str:

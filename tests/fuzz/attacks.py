@@ -23,6 +23,8 @@ from schemathesis.engine import Status, StopReason, events
 from services.targets.default_letter import default_letter
 from services.targets.workbook import template
 from shared.identity.callers import ROLES
+from tests.end_to_end.conftest import Running
+from tests.readiness import becomes_ready
 from tests.services.standalone.test_roles_and_scopes import codes, places
 from tests.services.standalone.whole import OURS, THEIRS, Whole
 
@@ -113,6 +115,7 @@ class Attacks:
             {
                 "seed": 20091231,
                 "base-url": str(city.client.base_url),
+                "request-timeout": 60,
                 "headers": {"Authorization": f"Bearer {city.token(*ROLES)}"},
                 "generation": {
                     "max-examples": examples, "deterministic": True, "no-shrink": True,
@@ -148,7 +151,7 @@ class Attacks:
         schemathesis.hooks.unregister(before_call)
 
     def test_no_request_is_answered_by_a_fault_or_by_what_the_document_does_not_say(
-        self, attacked: schemathesis.BaseSchema, city: Whole
+        self, attacked: schemathesis.BaseSchema, running: Running
     ) -> None:
         """Every operation of the document is reached; the number of requests is printed."""
         wrong: dict[str, str] = {}
@@ -185,4 +188,4 @@ class Attacks:
         offered = sum(len(operations) for operations in attacked.raw_schema["paths"].values())
         assert not wrong, f"{len(wrong)} faults\n\n" + "\n\n".join(f"{what}\n{how}" for what, how in wrong.items())
         assert len(reached) >= offered, "some operation was never reached"
-        assert city.client.get("/readyz").status_code == 200
+        becomes_ready(running.url)

@@ -24,6 +24,21 @@ def _readers_end_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(read_side, "POLL", 0.02)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _nobody_is_hurried() -> Iterator[None]:
+    """A command waits for its log, and a question for its reader, longer than a slow machine or disk may stand still.
+
+    After two seconds the one would be answered 202, after five the other 503, and a test of something else would fail.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for limit in (
+            "shared.http.ordering.PUBLISHED_WITHIN", "services.targets.api.logs.PUBLISHED_WITHIN",
+            "shared.http.tokens.DEFAULT_WAIT_SECONDS", "services.projects.door.WAIT",
+        ):  # fmt: skip
+            patch.setattr(limit, 30)
+        yield
+
+
 @pytest.fixture
 def topics(tmp_path: Path) -> Iterator[Topics]:
     """An embedded log of two partitions."""

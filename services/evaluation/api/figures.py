@@ -18,7 +18,6 @@ from services.evaluation.api.shapes import (
     UnitCompletion,
 )
 from services.evaluation.comparison import Json, differences
-from services.evaluation.completion import Plans
 from services.evaluation.documents import (
     CATEGORIES,
     NoSuchCategory,
@@ -31,6 +30,7 @@ from services.evaluation.documents import (
     answer,
     canonical,
 )
+from services.evaluation.plans import Plans
 from services.evaluation.read_models.levels import levels
 from services.evaluation.scope import within
 from services.evaluation.target_documents import Document

@@ -20,15 +20,17 @@ from sqlalchemy import (
     Date,
     FromClause,
     Select,
+    String,
     and_,
     bindparam,
     func,
     null,
     select,
     true,
+    type_coerce,
 )
 
-from services.evaluation.ledger import BEST_FIRST, LedgerRow, Level, Levels, Standing, Stood
+from services.evaluation.ledger import BEST_FIRST, Entries, LedgerRow, Level, Levels, Standing, Stood
 from services.evaluation.read_models.ledger import Ledger, LedgerTables, ledger_of, number
 from services.evaluation.read_models.submissions import sent_by
 from shared.admission import EntryKey, Series
@@ -80,19 +82,17 @@ class SqlLevels(Levels):
 
     def values(self, as_of: date, year: int) -> dict[Series, str]:
         """The value that counts of every series of a year that has one."""
-        return self._values("year", as_of, log=self.log, year=year)
+        return self._texts(_value, "year", as_of, log=self.log, year=year)
 
     def values_in(self, series: Collection[Series], as_of: date) -> dict[Series, str]:
         """The same for these series only."""
-        return self._values("these", as_of, these=self._numbers(series))
+        return self._texts(_value, "these", as_of, these=self._numbers(series))
 
-    def observed(self, series: Collection[Series], as_of: date) -> dict[Series, list[tuple[date, str]]]:
-        """Every entry of these series that still counts, up to a date: its date, and its value that counts."""
-        found: dict[int, list[tuple[date, str]]] = {}
-        for id, on, text in self._ask(_observed, "these", as_of, these=self._numbers(series)):
-            found.setdefault(id, []).append((on, text))
-        series_of = self.ledger.series_of(self.db, found.keys())
-        return {series_of[id]: entries for id, entries in found.items()}
+    def observed(self, series: Collection[Series], as_of: date) -> dict[Series, Entries]:
+        """Every entry of these series that still counts, up to a date, with its value that counts."""
+        found = self._texts(_observed, "these", as_of, these=self._numbers(series))
+        words = {each: text.split() for each, text in found.items()}
+        return {each: Entries(of[0::2], of[1::2]) for each, of in words.items()}
 
     def history(self, subject_id: str) -> list[LedgerRow]:
         """All rows of a target or project known by then, closed ones included, in the order of the log."""
@@ -124,12 +124,13 @@ class SqlLevels(Levels):
 
     def _numbers(self, series: Collection[Series]) -> object:
         """A series names its own number, so none is looked up."""
-        return listable(self.db, [self.ledger.number_of(self.log, each) for each in set(series)])
+        return listable(self.db, sorted({self.ledger.number_of(self.log, each) for each in series}))
 
-    def _values(self, which: Which, as_of: date, **named: object) -> dict[Series, str]:
-        found = self._ask(_value, which, as_of, **named)
-        series_of = self.ledger.series_of(self.db, [row[0] for row in found])
-        return {series_of[id]: value for id, value in found}
+    def _texts(self, statement: _Statement, which: Which, as_of: date, **named: object) -> dict[Series, str]:
+        """What a statement says of each series that has entries."""
+        found = self._ask(statement, which, as_of, **named)
+        series_of = self.ledger.series_of(self.db, [id for id, _ in found])
+        return {series_of[id]: text for id, text in found if text is not None}
 
     def _latest(self, which: Which, as_of: date, **named: object) -> dict[Series, Level]:
         found = self._ask(_level, which, as_of, **named)
@@ -159,28 +160,59 @@ class SqlLevels(Levels):
 
 @lru_cache(_KEPT)
 def _value(form: _Form) -> Select[Any]:
-    """(number of the series, the value that counts) of the latest row of each."""
-    which, rows, values = _counted(form, latest=True)
+    """(number of the series, the value that counts in its latest row)."""
+    if not form.postgresql:
+        return _of_each(form, lambda on, value: value, latest=True)
+    which, rows, values = _counted(form)
     return select(rows.c.series, func.coalesce(*values)).select_from(which)
 
 
 @lru_cache(_KEPT)
 def _level(form: _Form) -> Select[Any]:
     """(number of the series, date, position, entry, certified, verified, reported) of the latest row of each."""
-    which, rows, values = _counted(form, latest=True)
+    which, rows, values = _counted(form)
     return select(rows.c.series, rows.c.effective_on, rows.c.position, rows.c.entry, *values).select_from(which)
 
 
 @lru_cache(_KEPT)
 def _observed(form: _Form) -> Select[Any]:
-    """(number of the series, date, the value that counts) of every row up to the date."""
+    """(number of the series, date and value that counts of every row up to the date, as words of one text).
+
+    A row for each entry would cost several times as much to carry as to find.
+    """
+    if not form.postgresql:
+        return _of_each(form, lambda on, value: func.aggregate_strings(on + " " + value, " "), latest=False)
     which, rows, values = _counted(form, latest=False)
-    return select(rows.c.series, rows.c.effective_on, func.coalesce(*values)).select_from(which)
+    on = func.to_char(rows.c.effective_on, "YYYY-MM-DD", type_=String)
+    words = func.aggregate_strings(on + " " + func.coalesce(*values), " ")
+    return select(rows.c.series, words).select_from(which).group_by(rows.c.series)
 
 
-def _counted(form: _Form, *, latest: bool) -> tuple[FromClause, FromClause, list[ColumnElement[Any]]]:
-    """The latest row of each series at a date, or every row up to it: what to select from, the rows, and their values,
-    the one that counts first.
+def _of_each(
+    form: _Form, said: Callable[[ColumnElement[str], ColumnElement[str]], ColumnElement[str]], *, latest: bool
+) -> Select[Any]:
+    """(number of the series, what is `said` of the date and the value of its rows; null where it has none).
+
+    One seek a series: SQLite is done with a series before it turns to the next, where a join looks for its row again.
+    """
+    wanted, rows = _wanted(form), form.tables.rows
+    value: ColumnElement[str] = rows.c.value
+    if form.stood:
+        standings = form.tables.standings
+        # The best one comes first, for "certified" stands before "verified" in any dictionary.
+        best = select(standings.c.value).where(_stands(rows, standings)).order_by(standings.c.standing).limit(1)
+        value = func.coalesce(best.scalar_subquery(), value)
+    of_series = select(said(type_coerce(rows.c.effective_on, String), value)).where(
+        *_known(rows, wanted), rows.c.effective_on <= _AS_OF
+    )
+    if latest:
+        of_series = of_series.order_by(rows.c.effective_on.desc()).limit(1)
+    return select(wanted.c.id, of_series.scalar_subquery())
+
+
+def _counted(form: _Form, *, latest: bool = True) -> tuple[FromClause, FromClause, list[ColumnElement[Any]]]:
+    """The latest row of each series at a date or, on PostgreSQL, every row up to it: what to select from, the rows,
+    and their values, the one that counts first.
     """
     which, rows = _rows(form, latest)
     values: list[ColumnElement[Any]] = []
@@ -204,8 +236,6 @@ def _rows(form: _Form, latest: bool) -> tuple[FromClause, FromClause]:
         each = (newest if latest else of_series.offset(0)).lateral("each")
         rows = select(each).select_from(wanted.join(each, true())).cte("current").prefix_with("MATERIALIZED")
         return rows, rows
-    if not latest:
-        return wanted.join(table, and_(*_known(table, wanted), table.c.effective_on <= _AS_OF)), table
     older = table.alias("older")
     dates = select(older.c.effective_on).where(*_known(older, wanted), older.c.effective_on <= _AS_OF)
     newest_date = dates.order_by(older.c.effective_on.desc()).limit(1).scalar_subquery()
@@ -236,10 +266,15 @@ def _known(rows: FromClause, wanted: FromClause) -> tuple[ColumnElement[bool], .
 
 def _standing(rows: FromClause, standings: FromClause, name: Standing) -> ColumnElement[bool]:
     """The row of the standings that goes with a row of the ledger."""
+    return _stands(rows, standings) & (standings.c.standing == name)
+
+
+def _stands(rows: FromClause, standings: FromClause) -> ColumnElement[bool]:
+    """The rows of the standings that go with a row of the ledger."""
     c = standings.c
     return (
         (c.log == rows.c.log) & (c.position == rows.c.position) & (c.entry == rows.c.entry)
-        & (c.standing == name) & (c.known_from <= _AT) & (c.known_until > _AT)
+        & (c.known_from <= _AT) & (c.known_until > _AT)
     )  # fmt: skip
 
 

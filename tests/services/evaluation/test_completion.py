@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from services.evaluation.completion import Plans, time_progress
+from services.evaluation.completion import time_progress
 from services.evaluation.documents import NoSuchTarget, NoSuchUnit, NoSuchYear, Question, figures
 from services.evaluation.exact import quantity_text, ratio_text, scaled
+from services.evaluation.plans import Plans
 from services.evaluation.target_documents import lead_pp
 from shared import quantities
 from shared.canonical import encode

@@ -105,6 +105,12 @@ def answers(registry: Registry, levels: Levels, as_of: date) -> list[object]:
     return [figures(Question("target", 2009, code), as_of, registry, levels) for code in known]
 
 
+def observed(levels: Levels, as_of: date) -> dict[Series, list[tuple[str, str]]]:
+    """Every entry that counts, in order of date."""
+    found = levels.observed(list(levels.latest(as_of)), as_of)
+    return {series: sorted(zip(*entries, strict=True)) for series, entries in found.items()}
+
+
 values = st.sampled_from(["1", "2", "0", "-3", "4.5"])
 nth = st.integers(0, 30)
 """An entry that was sent before, counted from the last one, round and round: most references then mean something."""
@@ -252,6 +258,11 @@ def test_every_way_to_ask_says_what_a_naive_list_says_and_later_facts_change_not
             assert told(memory.at(known_at).latest(as_of)) == expected
             assert told(replayed.levels.latest(as_of)) == expected
             assert replayed.root == folded[known_at].record.root.hex()
+            of_year = {series: certified or verified or reported
+                       for series, (_, _, reported, verified, certified) in expected.items()}  # fmt: skip
+            assert sql.values(as_of, 2009) == of_year == memory.at(known_at).values(as_of, 2009)
+            assert sql.values_in(of_year, as_of) == of_year
+            assert observed(sql, as_of) == observed(memory.at(known_at), as_of) == observed(replayed.levels, as_of)
             registry = versions.load(db, side.into.core.versions, county.log, known_at)
             assert answers(registry, sql, as_of) == answers(replayed.registry, replayed.levels, as_of)
             for subject in (ROADS, JOBS):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.evaluation.completion import Plan, Plans, plan_of
+from services.evaluation.plans import Plan, Plans, plan_of
 from shared.projections import ReadSide
 from shared.registry import Registry, versions
 from tests.services.evaluation.served import Served, served

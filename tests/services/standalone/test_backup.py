@@ -88,6 +88,7 @@ def test_newer_databases_beside_an_older_log_are_refused(data: Path, kept: Path,
         fill(city)
         back_up(data, kept)
         city.done(f"{CITY}/units", unit("after-the-backup"), key="after-the-backup")
+        city.read_by_all()
         newer = tmp_path / "newer"
         back_up(data, newer)
     restored = tmp_path / "restored"

@@ -20,8 +20,10 @@ from services.standalone.cli import main
 from services.standalone.data_directory import MARKER, issuer_directory, open_directory
 from shared.identity.issuer import DevelopmentIssuer
 from shared.proofs.signing import SigningKey
+from tests.readiness import becomes_ready
 
 ROOT = Path(__file__).resolve().parents[3]
+PATIENCE = 60.0
 
 
 def jikao(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -53,7 +55,7 @@ def serving(data: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     finally:
         if process.poll() is None:
             process.terminate()
-        process.wait(30)
+        process.wait(PATIENCE)
         process.stdout.close()
 
 
@@ -104,11 +106,11 @@ def test_one_directory_serves_once_and_again_after_it_was_stopped(tmp_path: Path
     data = tmp_path / "data"
     for number in (signal.SIGTERM, signal.SIGINT):
         with serving(data) as (process, address):
-            assert httpx.get(f"{address}/readyz", trust_env=False).status_code == 200
+            becomes_ready(address)
             refused = one_sentence(jikao("serve", "--data", data, "--port", "0"))
             assert f"is in use by process {process.pid} (jikao)" in refused
             process.send_signal(number)
-            assert process.wait(30) == 0
+            assert process.wait(PATIENCE) == 0
 
     assert sorted(entry.name for entry in data.iterdir() if entry.suffix not in (".db-wal", ".db-shm")) == [
         "evaluation.db",
@@ -128,17 +130,16 @@ def test_one_directory_serves_once_and_again_after_it_was_stopped(tmp_path: Path
 
 
 def opens_a_city(data: Path, address: str) -> None:
-    """Open a log by the interface, and wait until it is read."""
-    token = DevelopmentIssuer(issuer_directory(data)).mint("admin", "c", ["430300"], ["admin"])
-    opened = httpx.post(
-        f"{address}/v1/jurisdictions",
-        json={"jurisdiction": "430300", "zone": "Asia/Shanghai", "clock": "broker"},
-        headers={"Authorization": f"Bearer {token}", "Idempotency-Key": "open"},
-        trust_env=False,
-    )
-    assert opened.status_code == 201
-    read = f"{address}/v1/jurisdictions/430300?after={opened.headers['Jikao-Token']}"
-    assert httpx.get(read, headers={"Authorization": f"Bearer {token}"}, trust_env=False).status_code == 200
+    """Open a log by the interface, and wait until every service has read it."""
+    token = DevelopmentIssuer(issuer_directory(data)).mint("admin", "c", ["430300"], ["admin", "auditor"])
+    headers = {"Authorization": f"Bearer {token}", "Prefer": "wait=30"}
+    with httpx.Client(base_url=address, headers=headers, timeout=PATIENCE, trust_env=False) as http:
+        body = {"jurisdiction": "430300", "zone": "Asia/Shanghai", "clock": "broker"}
+        opened = http.post("/v1/jurisdictions", json=body, headers={"Idempotency-Key": "open"})
+        assert opened.is_success
+        after = {"after": opened.headers["Jikao-Token"]}
+        for path in ("", "/groups", "/records"):
+            assert http.get(f"/v1/jurisdictions/430300{path}", params=after).status_code == 200
 
 
 def test_a_database_ahead_of_the_log_is_refused(tmp_path: Path) -> None:
@@ -168,7 +169,7 @@ def test_what_an_earlier_program_filled_is_filled_again_by_the_start_and_by_a_re
         opens_a_city(data, address)
     as_an_earlier_program_left_it(1)
     with serving(data) as (_, address):
-        assert httpx.get(f"{address}/readyz", trust_env=False).status_code == 200
+        becomes_ready(address)
     as_an_earlier_program_left_it(2)
     rebuilt = jikao("rebuild", "--data", data)
     assert rebuilt.stdout.splitlines() == [f"{name}: generation 4 is in force; nothing differs" for name in services]

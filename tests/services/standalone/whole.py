@@ -40,17 +40,27 @@ class Whole:
 
     def send(self, method: str, path: str, token: str, body: object = None, **more: Any) -> Response:
         """One request; its key is new unless `key` is given."""
-        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": more.pop("key", f"key-{next(self._keys)}")}
+        key = more.pop("key", f"key-{next(self._keys)}")
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key, "Prefer": "wait=30"}
         given = {"headers": headers | more.pop("headers", {}), **more} | ({} if body is None else {"json": body})
         answer: Response = self.client.request(method, path, **given)
         self.after = answer.headers.get("Jikao-Token", self.after)
         return answer
 
     def done(self, path: str, body: object, **more: Any) -> str:
-        """A command by somebody who may give it; the id of what it made."""
+        """A command by somebody who may give it, once it is on the log; the id of what it made."""
         answer = self.send("POST", path, self.token(*ROLES), body, **more)
         assert answer.is_success, (path, answer.text)
+        if answer.status_code == 202:  # a slow machine's log has it in a moment, and what comes next builds on it
+            told = self.send("GET", CITY, self.token("auditor"), params={"after": self.after})
+            assert told.is_success, told.text
         return str(answer.json().get("id"))
+
+    def read_by_all(self) -> None:
+        """Return once every service has read all that was written; before somebody looks at their tables."""
+        for of_each in ("years", "groups", "records"):
+            told = self.send("GET", f"{CITY}/{of_each}", self.token("auditor"), params={"after": self.after})
+            assert told.is_success, told.text
 
 
 @contextmanager
@@ -146,8 +156,7 @@ def fill(city: Whole) -> None:
     signed = city.send("POST", f"{CITY}/checkpoints", city.token("auditor"))
     assert signed.status_code == 201, signed.text
     city.after, city.ids["size"] = signed.headers["Jikao-Token"], str(signed.json()["size"])
-    for service in ("years", "groups", "records"):  # one read of each service, so that all have read to the end
-        assert city.send("GET", f"{CITY}/{service}", city.token("auditor"), params={"after": city.after}).is_success
+    city.read_by_all()
 
 
 def hand_over_what_was_signed_for(city: Whole) -> None:

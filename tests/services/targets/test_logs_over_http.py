@@ -24,7 +24,7 @@ from tests.services.targets.conftest import CITY, Office
 def listing(topics: Topics) -> Listing | None:
     """The listing of the city, after waiting for it a moment."""
     directory = Directory(topics.listings)
-    directory.refresh(timeout=0.5)
+    directory.refresh(timeout=30)
     found = directory.by_jurisdiction("430300")
     directory.close()
     return found
@@ -40,7 +40,7 @@ def test_a_log_begins_with_the_record_that_its_listing_names(office: Office, top
     listed = listing(topics)
     assert listed is not None
     assert listed.log == said["log"]
-    [record] = topics.events.reader(listed.partition).read(0, timeout=5)
+    [record] = topics.events.reader(listed.partition).read(0, timeout=30)
     assert record.value is not None
     assert (record.key, sha256_hex(record.value)) == (said["log"], listed.record0_sha256)
     envelope = decode(record.value)

@@ -10,7 +10,8 @@ import pytest
 
 from shared.event_log.clock import wall_clock
 from shared.event_log.embedded import open_embedded
-from shared.event_log.kafka import KafkaSettings, open_kafka
+from shared.event_log.kafka.opening import open_kafka
+from shared.event_log.kafka.settings import KafkaSettings
 from shared.event_log.port import InFlight, Topics
 
 Open = Callable[..., Topics]

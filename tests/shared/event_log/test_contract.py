@@ -143,7 +143,7 @@ def test_reading_goes_on_from_any_place(topics: Topics) -> None:
 
     with closing(topics.events.reader(0)) as reader:
         for start in (0, 49, 7, 20):
-            assert reader.read(start, limit=1, timeout=5.0)[0].value == str(start).encode()
+            assert reader.read(start, limit=1, timeout=PATIENCE)[0].value == str(start).encode()
         assert reader.read(50) == []
 
 
@@ -151,7 +151,7 @@ def test_a_read_gives_no_more_than_its_limit_and_the_next_one_the_rest(topics: T
     topics.events.append_all(0, numbered(25))
 
     with closing(topics.events.reader(0)) as reader:
-        first = reader.read(0, limit=10, timeout=5.0)
+        first = reader.read(0, limit=10, timeout=PATIENCE)
         rest = read_to(reader, len(first), 25)
 
     assert 0 < len(first) <= 10
@@ -197,7 +197,7 @@ def test_a_place_beyond_the_end_is_refused(topics: Topics) -> None:
     topics.events.append_all(0, numbered(3))
 
     with closing(topics.events.reader(0)) as reader, pytest.raises(PlaceNotInLog):
-        reader.read(4, timeout=5.0)
+        reader.read(4, timeout=PATIENCE)
 
 
 @pytest.mark.anyio

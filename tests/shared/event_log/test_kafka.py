@@ -15,12 +15,9 @@ import pytest
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 
-from shared.event_log.kafka import (
-    ChecksumPackageMissing,
-    KafkaSettings,
-    TopicMisconfigured,
-    open_kafka,
-)
+from shared.event_log.kafka.opening import ChecksumPackageMissing, open_kafka
+from shared.event_log.kafka.provisioning import TopicMisconfigured
+from shared.event_log.kafka.settings import KafkaSettings
 from shared.event_log.port import Ack, LogUnavailable, PartitionReader, Raw, Topic, Topics
 from shared.testing.broker import Broker, cluster, leader
 from shared.testing.ports import free_ports
@@ -175,6 +172,7 @@ def read_until(reader: PartitionReader, start: int, end: int) -> list[Raw]:
 async def test_a_broker_that_goes_away_and_comes_back_needs_no_restart_of_ours(
     fragile: Broker, kafka_prefix: str, how: str
 ) -> None:
+    made(fragile, kafka_prefix)  # a broker that has just started takes its time over the first topics
     topics: Topics = open_kafka(single(fragile.bootstrap, kafka_prefix, delivery_timeout=2.0))
     with closing(topics), closing(topics.events.reader(0)) as reader:
         before = [await topics.events.append(0, "log-a", str(n).encode()) for n in range(50)]
@@ -210,6 +208,7 @@ async def test_a_broker_that_goes_away_and_comes_back_needs_no_restart_of_ours(
 async def test_appends_go_on_after_the_time_of_one_that_the_broker_had_got_ran_out(
     fragile: Broker, kafka_prefix: str
 ) -> None:
+    made(fragile, kafka_prefix)  # a broker that has just started takes its time over the first topics
     topics = open_kafka(single(fragile.bootstrap, kafka_prefix, delivery_timeout=2.0))
     with closing(topics):
         await topics.events.append(0, "log-a", b"before")

@@ -7,31 +7,22 @@ topic that is still being filled, since it is not yet set to LogAppendTime.
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Sequence
 from typing import Any, Final
 
+from kafka import TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
+from kafka.errors import KafkaError
+
 from shared.event_log.clock import WriterClock
-from shared.event_log.kafka import (
-    REQUIRED,
-    SEND_FAILED,
-    KafkaReader,
-    KafkaSettings,
-    KafkaTopic,
-    Senders,
-    administrator,
-    in_force,
-    prepare,
-    topics_of,
-)
+from shared.event_log.kafka.opening import administrator
+from shared.event_log.kafka.provisioning import REQUIRED, in_force, prepare, topics_of
+from shared.event_log.kafka.reader import KafkaReader
+from shared.event_log.kafka.senders import SEND_FAILED, Senders
+from shared.event_log.kafka.settings import KafkaSettings
+from shared.event_log.kafka.topic import KafkaTopic
 from shared.event_log.port import EVENTS, LISTINGS, LogUnavailable, Raw
 from shared.event_log.reopening import AT_ONCE, Old
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from kafka import TopicPartition
-    from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
-    from kafka.errors import KafkaError
 
 STAMP: Final = "message.timestamp.type"
 FILLING: Final = {
