@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import UNSET
 
 from services.targets.assignment import Part, Parts, assignments_stream, evolve, require_fit, require_free
-from services.targets.decomposition import Aim, Decomposed, added_up, compared, require_aim, sum_text
+from services.targets.decomposition import Aim, Decomposed, broken_down, require_aim, sum_text
 from services.targets.errors.parts import (
     AssignmentUnknown,
     NothingToBreakDown,
@@ -137,11 +137,10 @@ def broken_down_on(day: date, aim: Aim, broken: StatedParts) -> Decomposed | Non
     standing = [part for part in broken.parts.directly_below(None, day) if part.role != "coordination"]
     if aim.roll_up != "sum" or not standing:
         return None
-    value, leads = aim.value_on(day), any(part.role == "lead" for part in standing)
     said = max((on for on in broken.stated if on <= day), default=None)
     fact = broken.stated[said] if said is not None else None
     reserve, reason = (None, None) if fact is None else (fact.reserve or None, fact.reason or None)
-    found = compared(value, added_up([part.value for part in standing], leads, value), reserve, aim.direction)
+    found = broken_down(aim.value_on(day), standing, reserve, aim.direction, of_target=True)
     return Decomposed(found, said, reason)
 
 
@@ -153,9 +152,7 @@ def _remember(broken: StatedParts, fact: Shape) -> StatedParts:
 
 def _require_enough(command: StateDecomposition, value: str, parts: Parts, above: str | None, aim: Aim) -> None:
     standing = parts.directly_below(above, command.on)
-    leads = above is None and any(part.role == "lead" for part in standing)
-    counted = added_up([part.value for part in standing], leads, value)
-    found = compared(value, counted, command.reserve, aim.direction)
+    found = broken_down(value, standing, command.reserve, aim.direction, of_target=above is None)
     if found.missing:
         about: dict[str, Any] = {
             "value": sum_text(found.value), "sum": sum_text(found.parts), "reserve": sum_text(found.reserve),

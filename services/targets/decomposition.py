@@ -9,11 +9,12 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import reduce
+from typing import Protocol
 
 from services.targets.target import stream_name
 from shared.admission.errors import TargetUnknown
 from shared.contracts.shapes import Shape
-from shared.contracts.targets import Direction, RollUp, TargetAdjusted, TargetIssued, TargetKind
+from shared.contracts.targets import AssignmentRole, Direction, RollUp, TargetAdjusted, TargetIssued, TargetKind
 from shared.deciding import Stream
 from shared.quantities import CONTEXT, parse, shown
 
@@ -102,6 +103,29 @@ def added_up(values: Sequence[str | None], leads: bool, value: str) -> list[str]
     """
     stated = [each for each in values if each is not None]
     return stated if stated or not leads else [value]
+
+
+class Given(Protocol):
+    """A part as it stands, whoever remembers it: the registry, or the stream that a decision looks at."""
+
+    @property
+    def role(self) -> AssignmentRole:
+        """What the unit does."""
+
+    @property
+    def value(self) -> str | None:
+        """Its own value, if it was given one."""
+
+
+def broken_down(
+    whole: str, parts: Sequence[Given], reserve: str | None, direction: Direction, *, of_target: bool
+) -> Comparison:
+    """What the parts directly below come to, against the value of the target (`of_target`) or of one part of it.
+
+    Only a target has a lead unit that answers for the whole where no part has a value.
+    """
+    leads = of_target and any(part.role == "lead" for part in parts)
+    return compared(whole, added_up([part.value for part in parts], leads, whole), reserve, direction)
 
 
 def sum_text(value: Decimal) -> str:

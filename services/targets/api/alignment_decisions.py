@@ -246,7 +246,8 @@ async def decide_alignment_outcome(
 ) -> Recorded:
     """Decide what stands for one indicator. Holds for later runs too, as long as both inputs stay the same.
 
-    The assessment office only. An If-Match with the ETag of the year's matches and decisions is heeded.
+    The assessment office only. The last decision holds and each stays on record, so it needs no If-Match; one with the
+    ETag of the year's matches and decisions is heeded.
     """
     role = ordering.permit_whole(*OFFICE)
     command = DecideOutcome(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -134,23 +135,53 @@ def list_alignments(year: YearNumber, asked: AskedDep, page: Page) -> AlignmentL
 def get_alignment(year: YearNumber, alignment: AlignmentId, asked: AskedDep, page: Page) -> AlignmentAnswer:
     """One alignment: its totals, and its outcomes page by page."""
     asked.permit_whole(*SEES_THE_CITY)
-    runs: list[tuple[AlignedRun, dict[str, str]]] = []
+    judged: list[JudgedRun] = []
 
     def found(view: View) -> list[tuple[tuple[str], AlignmentOutcome]]:
-        run = aligned_run(view, year, alignment)
-        runs.append((run, run.tilted(view.registry.weight_rules.get(str(year), ALWAYS))))
-        return [((outcome.indicator,), outcome) for outcome in run.outcomes]
+        judged.append(_JUDGED.of(view, year, alignment))
+        return [((outcome.indicator,), outcome) for outcome in judged[0].run.outcomes]
 
     def show(_: View, outcome: AlignmentOutcome) -> WeighedOutcome:
-        run, weights = runs[0]
-        return WeighedOutcome(**dict(run.shown(outcome)), tilted_weight=weights.get(outcome.indicator))
+        weight = judged[0].weights.get(outcome.indicator)
+        return WeighedOutcome(**dict(judged[0].run.shown(outcome)), tilted_weight=weight)
 
     items, cursor, pin = page_shown(asked, page, f"alignment {alignment}", found, show)
-    run, _ = runs[0]
     return AlignmentAnswer(
-        alignment=_shown(alignment, run.row), totals=totals(run.outcomes, run.decisions), items=items,
-        next_cursor=cursor, pin=pin,
+        alignment=_shown(alignment, judged[0].run.row), totals=judged[0].totals, items=items, next_cursor=cursor,
+        pin=pin,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedRun:
+    """What every page of a run needs of the whole run, as known at one position."""
+
+    run: AlignedRun
+    weights: Mapping[str, str]
+    totals: AlignmentTotals
+
+
+class JudgedRuns:
+    """Keeps the last few: whoever turns the pages of one asks for the same run at the same position each time."""
+
+    def __init__(self, most: int = 2) -> None:
+        self._most = most
+        self._kept: tuple[tuple[tuple[str, int, int, str], JudgedRun], ...] = ()
+
+    def of(self, view: View, year: int, alignment: str) -> JudgedRun:
+        """The run as known where the question stands, judged if need be. AlignmentUnknown."""
+        asked = (view.standpoint.log, view.standpoint.position, year, alignment)
+        for key, kept in self._kept:
+            if key == asked:
+                return kept
+        run = aligned_run(view, year, alignment)
+        weights = run.tilted(view.registry.weight_rules.get(str(year), ALWAYS))
+        judged = JudgedRun(run, weights, totals(run.outcomes, run.decisions))
+        self._kept = ((asked, judged), *self._kept)[: self._most]  # one assignment: threads see old or new
+        return judged
+
+
+_JUDGED = JudgedRuns()
 
 
 def totals(outcomes: Sequence[AlignmentOutcome], decisions: Decisions) -> AlignmentTotals:

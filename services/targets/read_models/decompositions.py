@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Set
 from datetime import date
 
-from services.targets.decomposition import Decomposed, added_up, compared
-from shared.contracts.targets import Direction
+from services.targets.decomposition import Decomposed, broken_down
 from shared.registry import Registry, rows
 
 
@@ -39,8 +38,5 @@ def _decomposed(
         whole = own
     stated = [(on, row) for on, _, row in registry.decompositions.history(above or id) if on <= day]
     on, row = stated[-1] if stated else (None, None)
-    leads = above is None and any(part.role == "lead" for part in parts)
-    counted = added_up([part.value for part in parts], leads, whole)
-    direction: Direction = "lower" if target.kind == "ceiling" or target.direction == "lower" else "higher"
-    found = compared(whole, counted, row.reserve if row is not None else None, direction)
-    return Decomposed(found, on, row.reason if row is not None else None)
+    reserve, reason = (row.reserve, row.reason) if row is not None else (None, None)
+    return Decomposed(broken_down(whole, parts, reserve, target.direction, of_target=above is None), on, reason)

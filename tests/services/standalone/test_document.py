@@ -76,6 +76,28 @@ MADE_WITHOUT_IF_MATCH = {
 }  # fmt: skip
 
 
+IF_MATCH_HEEDED_ONLY = {
+    "adds to what others add to as well": {"assign_year_target", "break_down_assignment", "add_peer_group_member"},
+    "is refused unless the month stands otherwise, and others close other months": {
+        "lock_year_month", "unlock_year_month"
+    },
+    "is said once": {"plan_project", "start_project"},
+    "is said again, and each stays on record": {"decide_alignment_outcome"},
+}  # fmt: skip
+
+
+def test_what_only_heeds_the_version_stands_here_with_the_reason_and_tells_it_to_its_user() -> None:
+    found = {
+        operation["operationId"]: operation["description"]
+        for path in json.loads(document.current())["paths"].values()
+        for operation in path.values()
+        for each in operation.get("parameters", ())
+        if each["name"] == IF_MATCH_HEADER and not each["required"]
+    }
+    assert sorted(found) == sorted(name for names in IF_MATCH_HEEDED_ONLY.values() for name in names)
+    assert all("so it needs no If-Match" in " ".join(told.split()) for told in found.values())
+
+
 def test_what_changes_a_thing_takes_the_version_that_was_read_or_stands_here_with_the_reason() -> None:
     without = set()
     for path in json.loads(document.current())["paths"].values():

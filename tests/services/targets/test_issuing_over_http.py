@@ -318,6 +318,22 @@ def test_two_who_issue_at_once_issue_every_target_once(city: Office) -> None:
     assert len(targets(city)) == 6
 
 
+def test_the_pages_of_a_run_agree_though_it_is_decided_meanwhile(city: Office) -> None:
+    run = aligned(city)
+    whole = city.get(f"{ALIGNMENTS}/{run}").json()
+    page = city.get(f"{ALIGNMENTS}/{run}", limit=1).json()
+    decides(city, run)
+    walked = list(page["items"])
+    while page["next_cursor"] is not None:
+        page = city.get(f"{ALIGNMENTS}/{run}", limit=1, cursor=page["next_cursor"]).json()
+        walked += page["items"]
+        assert (page["totals"], page["pin"]) == (whole["totals"], whole["pin"])
+    assert walked == whole["items"]
+    now = city.get(f"{ALIGNMENTS}/{run}").json()
+    assert now["totals"]["undecided"] == whole["totals"]["undecided"] - 1
+    assert [each["indicator"] for each in now["items"] if each["decision"]] == ["gdp"]
+
+
 def test_an_outcome_shows_what_is_issued_of_it_as_known_then(city: Office) -> None:
     run = aligned(city)
     before = city.get(f"{ALIGNMENTS}/{run}").json()
