@@ -15,7 +15,7 @@ import pytest
 
 from examples.demo.main import CITY, DIRECTORY, where
 from shared.testing.ports import free_ports
-from tests.readiness import becomes_ready
+from shared.testing.readiness import becomes_ready
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)

@@ -12,7 +12,7 @@ import pytest
 
 from services.standalone.cli import main
 from shared.identity.issuer import DevelopmentIssuer
-from tests.readiness import becomes_ready
+from shared.testing.readiness import becomes_ready
 
 from .conftest import Running
 

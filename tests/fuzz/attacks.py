@@ -23,8 +23,8 @@ from schemathesis.engine import Status, StopReason, events
 from services.targets.default_letter import default_letter
 from services.targets.workbook import template
 from shared.identity.callers import ROLES
+from shared.testing.readiness import becomes_ready
 from tests.end_to_end.conftest import Running
-from tests.readiness import becomes_ready
 from tests.services.standalone.test_roles_and_scopes import codes, places
 from tests.services.standalone.whole import OURS, THEIRS, Whole
 

@@ -20,7 +20,7 @@ from services.standalone.cli import main
 from services.standalone.data_directory import MARKER, issuer_directory, open_directory
 from shared.identity.issuer import DevelopmentIssuer
 from shared.proofs.signing import SigningKey
-from tests.readiness import becomes_ready
+from shared.testing.readiness import becomes_ready
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE = 60.0
