@@ -40,6 +40,8 @@ a reader that does nothing else takes from the door, in the same process, what i
 """
 IDLE = 10
 """Times as long as its last batch took may a reader pause that has leave to gather for longer than GATHER."""
+THICK = 5
+"""Records in a batch from which on it may: where they come one by one, there is nothing to gather."""
 REGISTRIES = 4
 """Registries kept in memory: a registry changes rarely, so a few serve nearly every question."""
 
@@ -197,7 +199,7 @@ class ReadSide:
                 read = reader.step(timeout=POLL)
                 self.waits.pop(partition, None)
                 if 0 < read < BATCH:
-                    self._let_gather(reader)
+                    self._let_gather(reader, self.gather if read >= THICK else GATHER)
             except Fenced as fence:
                 self.fenced = str(fence)
                 logger.critical("the %s reader of partition %s ends: %s", self.service, partition, fence)
@@ -207,7 +209,7 @@ class ReadSide:
                 logger.exception("the %s reader of partition %s waits", self.service, partition)
                 self._stopping.wait(BACK_OFF)
 
-    def _let_gather(self, reader: Reader) -> None:
+    def _let_gather(self, reader: Reader, most: float) -> None:
         """Wait a moment for more records; while somebody waits to see them, no longer than the last batch took."""
         with self._lock:
             hurried = bool(self._waiters) or self._stopping.is_set()
@@ -216,7 +218,7 @@ class ReadSide:
         if hurried:
             self._stopping.wait(min(reader.took, GATHER))
         else:
-            self._hurry.wait(min(max(GATHER, IDLE * reader.took), self.gather))
+            self._hurry.wait(min(max(GATHER, IDLE * reader.took), most))
 
     def _in_force(self, db: Connection) -> None:
         """Called in each writing transaction of a reader: another process may have switched generations."""

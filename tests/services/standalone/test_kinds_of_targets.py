@@ -93,6 +93,7 @@ def test_a_withdrawn_target_takes_no_more_entries_and_is_in_no_later_figure(city
     pin = before.json()["pin"]
     then = completion(city, "port", known_at=f"position:{pin['position']}")
     assert then.json()["target"] == before.json()["target"]
+    city.read_by_all()
     assert refusal(report(city, "port")) == (409, "TARGET_WITHDRAWN", "/entries/0/target")
     assert report(city, "port", effective_on="2009-05-31").status_code == 202
 

@@ -95,12 +95,29 @@ async def test_whoever_waits_is_not_kept_by_the_pause_in_which_a_reader_lets_rec
     city: City, read_side: ReadSide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.projections.read_side.IDLE", 1_000_000)
+    monkeypatch.setattr("shared.projections.read_side.THICK", 1)
     read_side.gather = 3_600.0
     city.open()
     city.issues_roads()
     for month in range(1, 6):
         city.reports(roads("5", date(2009, month, 28)), id=f"month-{month}")
         await read_side.reached_end(0, wait=30)
+
+
+async def test_what_comes_one_by_one_is_not_let_gather_though_nobody_waits(
+    city: City, read_side: ReadSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.projections.read_side.IDLE", 1_000_000)
+    read_side.gather = 3_600.0
+    city.open()
+    city.issues_roads()
+    await read_side.reached_end(0, wait=30)
+    read = threading.Event()
+    read_side.on_read = read.set
+    for month in range(1, 4):
+        read.clear()
+        city.reports(roads("5", date(2009, month, 28)), id=f"month-{month}")
+        assert await asyncio.to_thread(read.wait, 30)
 
 
 async def test_a_jurisdiction_without_a_log_is_unknown(read_side: ReadSide) -> None:
