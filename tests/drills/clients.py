@@ -324,8 +324,12 @@ class SetUp(Client):
         """Give every order until it is on the log: what comes next builds on it, and is refused otherwise."""
         with self.http:
             for n, (role, path, body) in enumerate(place.orders(self.stage.sources)):
-                while not (command := self.command("targets", role, path, body, f"set-up-{n}")).recorded:
+                for _ in range(MOST_TRIES):
+                    command = self.command("targets", role, path, body, f"set-up-{n}")
                     assert command.outcome == "acknowledged", command
+                    if command.recorded:
+                        break
+                assert command.recorded, command
 
 
 def everybody(stage: Stage) -> list[Client]:
