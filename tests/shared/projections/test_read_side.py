@@ -112,9 +112,13 @@ async def test_what_comes_one_by_one_is_not_let_gather_though_nobody_waits(
     city.open()
     city.issues_roads()
     await read_side.reached_end(0, wait=30)
+    city.reports(
+        roads("5", date(2009, 1, 28)), id="alone"
+    )  # what came before may have been a batch worth gathering for
+    await read_side.reached_end(0, wait=30)
     read = threading.Event()
     read_side.on_read = read.set
-    for month in range(1, 4):
+    for month in range(2, 5):
         read.clear()
         city.reports(roads("5", date(2009, month, 28)), id=f"month-{month}")
         assert await asyncio.to_thread(read.wait, 30)
