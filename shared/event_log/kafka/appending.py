@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -24,23 +25,21 @@ from shared.event_log.port import Ack, RecordTooLarge
 log = logging.getLogger(__name__)
 
 
+@dataclass(slots=True, eq=False)
 class _Record:
     """One record on its way, and whoever waits for it."""
 
-    __slots__ = ("acknowledged", "key", "partition", "producer", "room", "sent_at", "until", "value")
-
-    def __init__(
-        self, partition: int, key: bytes, value: bytes, octets: int, sent_at: int, until: float,
-        acknowledged: asyncio.Future[Ack],
-    ) -> None:  # fmt: skip
-        self.partition, self.key, self.value, self.sent_at = partition, key, value, sent_at
-        self.until = until
-        """When the loop gives it up, by the loop's clock."""
-        self.room = [octets]
-        """Taken out by whoever gives it back, so that this happens once."""
-        self.acknowledged = acknowledged
-        self.producer: KafkaProducer | None = None
-        """What it was given to."""
+    partition: int
+    key: bytes
+    value: bytes
+    room: list[int]
+    """Its octets, taken out by whoever gives them back, so that this happens once."""
+    sent_at: int
+    until: float
+    """When the loop gives it up, by the loop's clock."""
+    acknowledged: asyncio.Future[Ack]
+    producer: KafkaProducer | None = None
+    """What it was given to."""
 
 
 class Appender:
@@ -72,7 +71,7 @@ class Appender:
         self._senders.in_flight.enter(octets)
         acknowledged: asyncio.Future[Ack] = self.loop.create_future()
         until = self.loop.time() + self._patience
-        record = _Record(partition, key.encode(), value, octets, sent_at, until, acknowledged)
+        record = _Record(partition, key.encode(), value, [octets], sent_at, until, acknowledged)
         if not self._gathered:
             self.loop.call_soon(self._hand_over)
         self._gathered.append(record)

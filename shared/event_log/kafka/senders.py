@@ -75,15 +75,15 @@ class Senders:
     def refusal(
         self, topic: str, error: Exception, by: KafkaProducer, *, taken: bool
     ) -> LogUnavailable | RecordTooLarge:
-        """What whoever appends is told about an error of a producer; see `renew_after`, which is called."""
+        """What whoever appends is told about an error of a producer; what has spoilt the producer has it replaced."""
         if isinstance(error, TOO_LARGE):
             return RecordTooLarge()
         log.warning("an append to %s was not acknowledged: %r", topic, error)
         if isinstance(error, KafkaError):
-            self.renew_after(error, by, taken=taken)
+            self._renew_after(error, by, taken=taken)
         return LogUnavailable()
 
-    def renew_after(self, error: KafkaError, by: KafkaProducer, *, taken: bool) -> None:
+    def _renew_after(self, error: KafkaError, by: KafkaProducer, *, taken: bool) -> None:
         """Replace both producers, in a thread of its own, after an `error` that the one it came from stays in.
 
         That the time of a record ran out which it had `taken` is such an error: with a record that it had to send
@@ -91,8 +91,6 @@ class Senders:
         """
         stuck = taken and isinstance(error, KafkaTimeoutError)
         if error.retriable and not stuck:
-            return
-        if isinstance(error, TOO_LARGE):
             return
         with self._making:
             if self._renewing or self._closed or by not in (self.single, self.bulk):
